@@ -1,0 +1,437 @@
+"""The facts: what the call state tells the sinks.
+
+A fact is frozen and complete: a sink needs nothing else to act on it. Instants are aware UTC datetimes and end in
+`_at`; durations are integer microseconds and end in `_us` (edges turn them into seconds). Each fact that is stored has
+a `key`, so that writing it twice is the same as once.
+
+**Source:** the words are those of the service charter and of Asterisk; see docs/glossary.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def instant(at_us: int) -> datetime:
+    """The aware UTC datetime of `at_us` microseconds since 1970, exact to the microsecond."""
+    return EPOCH + timedelta(microseconds=at_us)
+
+
+def microseconds(at: datetime) -> int:
+    """Microseconds since 1970 of an aware datetime; the inverse of `instant`."""
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+class Stage(StrEnum):
+    """Where a call in progress stands. The moves between stages are the table in `monitor.calls.stages`."""
+
+    ANNOUNCEMENT = "announcement"
+    """In the dialplan: greeting, menu. No person has been asked for."""
+    WAITING = "waiting"
+    """A person was asked for and no phone rings: queue, music, retry."""
+    RINGING = "ringing"
+    """A phone of the centre rings for this caller."""
+    TALKING = "talking"
+    """The caller and a person are bridged."""
+    HELD = "held"
+    """A person has answered, and has put the caller on hold or in a parking place."""
+    TRANSFERRING = "transferring"
+    """A person let go of the caller towards somebody else, who has not answered."""
+    GIVEN_UP = "given_up"
+    """The centre stopped trying (queue or dial timeout, all busy) and the caller is still there."""
+    RELEASED = "released"
+    """The conversation is over and the caller is still in the dialplan (survey, voicemail)."""
+    ENDED = "ended"
+
+
+class Outcome(StrEnum):
+    """How a call ended; one per call."""
+
+    ANSWERED = "answered"
+    ABANDONED_ANNOUNCEMENT = "abandoned_announcement"
+    ABANDONED_WAITING = "abandoned_waiting"
+    ABANDONED_RINGING = "abandoned_ringing"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    FAILED = "failed"
+    UNOBSERVED = "unobserved"
+
+
+class Verdict(StrEnum):
+    """What one reading of the ring rule says of a call."""
+
+    KEPT = "kept"
+    BROKEN = "broken"
+    EXCLUDED = "excluded"
+
+
+class VerdictReason(StrEnum):
+    """Why the headline verdict is what it is."""
+
+    ANSWERED_WITHIN_RULE = "answered_within_rule"
+    RANG_PAST_RULE = "rang_past_rule"
+    CENTRE_GAVE_UP = "centre_gave_up"
+    CALLER_LEFT_WITHIN_RULE = "caller_left_within_rule"
+    NO_PHONE_RANG = "no_phone_rang"
+    PARTLY_UNOBSERVED = "partly_unobserved"
+
+
+class Observed(StrEnum):
+    """Whether the whole call was seen."""
+
+    WHOLE = "whole"
+    PARTLY = "partly"
+
+
+class AttemptResult(StrEnum):
+    """How one phone's ringing ended."""
+
+    ANSWERED = "answered"
+    NO_ANSWER = "no_answer"
+    ANSWERED_ELSEWHERE = "answered_elsewhere"
+    CALLER_LEFT = "caller_left"
+    REJECTED = "rejected"
+    FORWARDED = "forwarded"
+    FAILED = "failed"
+    DECLINED_BY_PERSON = "declined_by_person"
+    UNOBSERVED = "unobserved"
+
+
+class TransferKind(StrEnum):
+    """How a caller was passed on."""
+
+    BLIND = "blind"
+    ATTENDED = "attended"
+    BLONDE = "blonde"
+    FORWARD = "forward"
+
+
+class TransferResult(StrEnum):
+    """What became of a transfer."""
+
+    COMPLETED = "completed"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    RETURNED = "returned"
+    CALLER_LEFT = "caller_left"
+    FAILED = "failed"
+    UNOBSERVED = "unobserved"
+
+
+class Scope(StrEnum):
+    """Whether a transfer stays in the centre, by the configured patterns."""
+
+    INSIDE = "inside"
+    OUTSIDE = "outside"
+    UNKNOWN = "unknown"
+
+
+class AgentStatus(StrEnum):
+    """What a queue member is doing."""
+
+    FREE = "free"
+    RINGING = "ringing"
+    TALKING = "talking"
+    WRAP_UP = "wrap_up"
+    PAUSED = "paused"
+    AWAY = "away"
+
+
+class GapCause(StrEnum):
+    """Why a system could not be observed for a while."""
+
+    NOT_CONNECTED = "not_connected"
+    NOT_BOOTED = "not_booted"
+    RESTARTED = "restarted"
+    MONITOR_DOWN = "monitor_down"
+    CLOCK_STEP = "clock_step"
+    OVERFLOW = "overflow"
+    CAPTURE_BREAK = "capture_break"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallKey:
+    """What identifies a call for ever."""
+
+    system: str
+    """AMI SystemName."""
+    linkedid: str
+    """The linkedid of the first channel when the call entered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingAttempt:
+    """One phone's ringing for one caller.
+
+    **Source:** the phone channel's own `Newstate` Ringing; `DialState` where that is all there is.
+    """
+
+    agent: str
+    """The phone's interface, as in `PJSIP/agent1`."""
+    member: str | None
+    """The queue member's name, which is what people read."""
+    channel: str
+    """The phone's channel name, as in `PJSIP/agent1-0000000a`."""
+    queue: str | None
+    """The queue that rang it; None for a plain Dial or a transfer to a phone."""
+    started_at: datetime
+    """When it began to ring; when it was dialled where it never rang."""
+    ended_at: datetime
+    """When it ceased to ring; equal to `started_at` where it never rang."""
+    ringing_us: int
+    """How long it rang; 0 where it never rang."""
+    rings: int
+    """How often its bell rang, by the rule of the call."""
+    result: AttemptResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """The caller was passed on, or a phone forwarded the call.
+
+    **Source:** `BlindTransfer`, `AttendedTransfer`, `DialEnd` with `Forward`, `UserEvent` TransferConsent.
+    """
+
+    kind: TransferKind
+    at: datetime
+    """When the agent let go (`forward`: when the phone sent the call on)."""
+    by: str
+    """The interface of the phone that passed the caller on."""
+    to: str
+    """The number, queue or phone it was passed to."""
+    scope: Scope
+    result: TransferResult
+    announced: bool
+    """The agent spoke with the target before letting go."""
+    consent: bool | None
+    """What the dialplan reported of the caller's consent; None where it reported nothing."""
+    consultation_us: int
+    """How long agent and target talked before the transfer."""
+    caller_hold_us: int
+    """How long the caller was on hold for it."""
+    reconnected_at: datetime | None
+    """When a person answered the passed-on caller."""
+    reconnect_us: int | None
+    """From the transfer to that answer."""
+    reconnect_rings: int | None
+    """How often the target's phone rang in that time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """The caller was put on hold by a person, or parked."""
+
+    by: str
+    """The interface of the phone that did it."""
+    started_at: datetime
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallStarted:
+    """A caller dialled a monitored line."""
+
+    key: CallKey
+    line: str
+    dialled: str
+    caller: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageChanged:
+    """A call in progress moved on. `Stage.ENDED` is told by `Call` instead."""
+
+    key: CallKey
+    line: str
+    stage: Stage
+    at: datetime
+    queue: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingingStarted:
+    """A phone began to ring for a caller."""
+
+    key: CallKey
+    line: str
+    channel: str
+    agent: str
+    member: str | None
+    queue: str | None
+    at: datetime
+    before_us: int
+    """Ringing this caller had heard before this instant; the ring count goes on from there."""
+    counting: bool
+    """True while the ring rule still runs; False once a person has answered (a transfer's ringing)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptEnded:
+    """A phone ceased to ring for a caller. The ledger takes the attempt with its `Call`."""
+
+    key: CallKey
+    line: str
+    attempt: RingAttempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallAnswered:
+    """A person and the caller were bridged for the first time."""
+
+    key: CallKey
+    line: str
+    agent: str
+    member: str | None
+    queue: str | None
+    at: datetime
+    rings: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingWarning:
+    """Ring `limit` began and nobody has answered: the last bell within the promise."""
+
+    key: CallKey
+    line: str
+    queue: str | None
+    at: datetime
+    """The exact instant at which the ring began."""
+    rings: int
+    agents: tuple[str, ...]
+    """The interfaces of the phones now ringing."""
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingBreach:
+    """Ring `limit + 1` began and nobody has answered: the promise is broken while the phone rings on."""
+
+    key: CallKey
+    line: str
+    queue: str | None
+    at: datetime
+    rings: int
+    agents: tuple[str, ...]
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferEnded:
+    """What became of a transfer is known. The ledger takes it with its `Call`."""
+
+    key: CallKey
+    line: str
+    transfer: Transfer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call, from the dialplan to its end. The record everything else is counted from."""
+
+    key: CallKey
+    line: str
+    dialled: str
+    """The number as the trunk delivered it."""
+    caller: str | None
+    """The caller's number as the trunk delivered it; personal data."""
+    entered_at: datetime | None
+    """When the call entered the dialplan; None where that was not seen."""
+    asked_at: datetime | None
+    """When it asked for a person (queue or phone)."""
+    first_ring_at: datetime | None
+    answered_at: datetime | None
+    """When the caller and a person were first bridged."""
+    ended_at: datetime | None
+    """When the caller's channel ended; None where that was not seen."""
+    outcome: Outcome
+    rings: int
+    """How often the phone rang for this caller before a person answered."""
+    ringing_us: int
+    waiting_us: int | None
+    """From asking for a person to the answer, or to the end; None where no person was asked for."""
+    talking_us: int
+    hold_us: int
+    verdicts: tuple[tuple[str, Verdict], ...]
+    """(reading, verdict) for every reading, the headline's first."""
+    verdict_reason: VerdictReason
+    rule: str
+    """Name and version of the rule that made the verdicts, as in `three-rings/1`."""
+    observed: Observed
+    queue: str | None
+    """The queue of the answer, else the last queue it waited in."""
+    agent: str | None
+    """The interface of the phone that first answered."""
+    member: str | None
+    """The queue member's name of that phone."""
+    answered_by_pickup: bool
+    attempts: tuple[RingAttempt, ...]
+    transfers: tuple[Transfer, ...]
+    holds: tuple[Hold, ...]
+    recorded_at: datetime
+    """The last instant the state had seen when it made this record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentState:
+    """What a queue member does, from `at` until the next fact for the same member.
+
+    **Source:** `QueueMemberStatus`, `QueueMember*`, `QueueStatus`.
+    """
+
+    system: str
+    queue: str
+    agent: str
+    member: str
+    status: AgentStatus | None
+    """None: the member left the queue."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueCallers:
+    """How many callers wait in a queue, as the queue itself counts."""
+
+    system: str
+    queue: str
+    callers: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """An interval in which a system could not be observed; told when it ends (or, with None, when it begins)."""
+
+    system: str
+    started_at: datetime
+    ended_at: datetime | None
+    cause: GapCause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallForgotten:
+    """A call told by `CallStarted` turned out to be part of another one (a consultation), and has no record."""
+
+    key: CallKey
+    into: CallKey
+
+
+Fact = (
+    CallStarted
+    | StageChanged
+    | RingingStarted
+    | AttemptEnded
+    | CallAnswered
+    | RingWarning
+    | RingBreach
+    | TransferEnded
+    | Call
+    | AgentState
+    | QueueCallers
+    | Gap
+    | CallForgotten
+)

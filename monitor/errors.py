@@ -1,0 +1,35 @@
+"""The errors an operator can meet.
+
+    MonitorError
+    ├── ConfigError        the settings cannot be used
+    ├── CaptureError       a recording cannot be read
+    ├── ProtocolError      an AMI action would not be safe to send
+    ├── ConnectionProblem  one Asterisk cannot be listened to (kinds in `monitor.ami_listener`)
+    └── StoreError         the ledger cannot be opened or brought up to date
+
+Every message says what happened and what the operator does next; the command line prints it as one sentence.
+"""
+
+
+class MonitorError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class ConfigError(MonitorError):
+    """The settings cannot be used as they stand."""
+
+
+class CaptureError(MonitorError):
+    """A recording cannot be read, or holds no AMI at all."""
+
+
+class ProtocolError(MonitorError):
+    """An AMI action holds characters that would forge further headers."""
+
+
+class ConnectionProblem(MonitorError):
+    """One Asterisk cannot be listened to."""
+
+
+class StoreError(MonitorError):
+    """The ledger cannot be opened, migrated or written."""
