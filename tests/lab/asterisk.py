@@ -24,8 +24,8 @@ from tests.lab.configuration import Ports, Settings
 from tests.lab.install import cache_folder, missing_reason, tree_folder
 
 FIRST_PORT = 10_000
-BLOCK = 2_000
-BLOCKS = 10
+BLOCK = 3_000
+BLOCKS = 7
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 
@@ -35,7 +35,7 @@ class LabError(Exception):
 
 
 class PortBlock:
-    """A block of 2,000 loopback ports, held for this process until released."""
+    """A block of 3,000 loopback ports, held for this process until released."""
 
     def __init__(self) -> None:
         """Take the first block that no other process holds and whose Asterisk ports are free.
@@ -60,8 +60,7 @@ class PortBlock:
                     sip=base,
                     ami=base + 1,
                     first_sipp=base + 10,
-                    first_sipp_media=base + 400,
-                    first_rtp=base + 1_000,
+                    first_rtp=base + 2_000,
                 )
                 return
             lock.close()

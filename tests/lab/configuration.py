@@ -53,9 +53,7 @@ class Ports:
     sip: int
     ami: int
     first_sipp: int
-    """SIPp processes take this port and those after it, at most 390 of them."""
-    first_sipp_media: int
-    """Every SIPp process takes one even port from here on for its media, which nobody listens to."""
+    """Each SIPp process takes six ports from here on: for SIP, for its control, and four for media."""
     first_rtp: int
     """Asterisk's own RTP range starts here and is 1,000 ports wide."""
 

@@ -1,0 +1,181 @@
+"""Running scenarios: one after another for clean recordings, or all side by side."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tests.lab.ami import Recorder, act
+from tests.lab.asterisk import Asterisk, LabError, PortBlock
+from tests.lab.configuration import Settings
+from tests.lab.phones import Sipp, SippPlace
+from tests.lab.scenario import Caller, Phone, Scenario
+from tests.lab.sip import Script
+from tests.lab.wire import Leg, in_order, legs_of
+
+
+@dataclass(kw_only=True)
+class Played:
+    """A scenario that was played, and what passed on the wire."""
+
+    scenario: Scenario
+    legs: list[Leg] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    """What went otherwise than the scripts say; empty after a good run."""
+
+    def of(self, party: str) -> list[Leg]:
+        """Return the dialogs of one party: a caller's number, or a phone's name in the scenario."""
+        names = {phone.name: self.scenario.interface_of(phone) for phone in self.scenario.phones}
+        return [leg for leg in self.legs if leg.party == names.get(party, party)]
+
+
+class Stage:
+    """An Asterisk configured for some scenarios, with a SIPp process for each of their parties.
+
+    Use it as a context manager.
+    """
+
+    def __init__(self, scenarios: Sequence[Scenario], settings: Settings | None = None) -> None:
+        """Prepare; nothing runs yet.
+
+        Args:
+            scenarios: which scenarios can be played.
+            settings: how Asterisk is configured beside their endpoints, dialplan and queues.
+        """
+        self._stack = contextlib.ExitStack()
+        self._block = PortBlock()
+        self._stack.callback(self._block.release)
+        self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="callmonitor-lab-")))
+        self._places: dict[tuple[str, str], SippPlace] = {}
+        for scenario in scenarios:
+            for party in [*(phone.name for phone in scenario.phones), *(caller.number for caller in scenario.callers)]:
+                place = SippPlace(ports=self._block.ports, number=len(self._places))
+                self._places[scenario.name, party] = place
+        self.scenarios = {scenario.name: scenario for scenario in scenarios}
+        self.asterisk = Asterisk(self._configured(settings or Settings()), self._block)
+
+    def __enter__(self) -> Stage:
+        """Start Asterisk."""
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._stack.close)
+            self._stack.enter_context(self.asterisk)
+            undo.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop everything and remove the files."""
+        self._stack.close()
+
+    def recorder(self, account: str) -> Recorder:
+        """Open a recording connection under one of the manager accounts."""
+        return Recorder(self.asterisk.host, self.asterisk.ports.ami, account=account)
+
+    def play(self, names: Sequence[str], recorder: Recorder) -> list[Played]:
+        """Play scenarios side by side and wait for the end of every call.
+
+        Args:
+            names: which scenarios.
+            recorder: the connection that tells when a manager action is due and when all calls have ended.
+        """
+        played = [Played(scenario=self.scenarios[name]) for name in names]
+        with contextlib.ExitStack() as ends:
+            phones = [each for one in played for each in self._phones(one.scenario)]
+            callers = {one.scenario.name: self._callers(one.scenario) for one in played}
+            for sipp in [*phones, *(sipp for each in callers.values() for sipp in each)]:
+                ends.callback(sipp.stop)
+            for sipp in phones:
+                sipp.start()
+            for sipp in phones:
+                sipp.wait_until_bound()
+            threads = [
+                threading.Thread(target=self._play_one, args=(one, callers[one.scenario.name], recorder))
+                for one in played
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            # A phone may end its call a moment after the caller did.
+            recorder.wait_until_calls_end(seconds=15)
+            for one in played:
+                mine = [s for s in [*phones, *callers[one.scenario.name]] if s.scenario.parent.name == one.scenario.name]
+                one.legs = in_order(leg for sipp in mine for leg in legs_of(sipp.party, sipp.messages))
+        return played
+
+    def _configured(self, settings: Settings) -> Settings:
+        scenarios = self.scenarios.values()
+        files: dict[str, str] = dict(settings.extra_files)
+        for scenario in scenarios:
+            for name, text in scenario.files.items():
+                files[name] = files.get(name, "") + scenario.own(text)
+        return replace(
+            settings,
+            endpoints=settings.endpoints
+            + tuple(
+                endpoint
+                for scenario in scenarios
+                for endpoint in scenario.endpoints(lambda phone, name=scenario.name: self._places[name, phone.name].sip)  # type: ignore[misc]
+            ),
+            dialplan=settings.dialplan + "".join(scenario.dialplan() for scenario in scenarios),
+            queues=settings.queues + "".join(scenario.queues() for scenario in scenarios),
+            extra_files=files,
+        )
+
+    def _folder_of(self, scenario: Scenario) -> Path:
+        folder = self._folder / scenario.name
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def _phones(self, scenario: Scenario) -> list[Sipp]:
+        return [self._phone(scenario, phone) for phone in scenario.phones if not phone.places_call]
+
+    def _phone(self, scenario: Scenario, phone: Phone) -> Sipp:
+        return Sipp(
+            party=scenario.interface_of(phone),
+            script=phone.does(Script(scenario.endpoint_of(phone))),
+            place=self._places[scenario.name, phone.name],
+            folder=self._folder_of(scenario),
+        )
+
+    def _callers(self, scenario: Scenario) -> list[Sipp]:
+        dialling = [self._phone(scenario, phone) for phone in scenario.phones if phone.places_call]
+        return [*(self._caller(scenario, caller) for caller in scenario.callers), *dialling]
+
+    def _caller(self, scenario: Scenario, caller: Caller) -> Sipp:
+        return Sipp(
+            party=caller.number,
+            script=caller.does(Script(caller.number, trunk=scenario.trunk, name=caller.name)),
+            place=self._places[scenario.name, caller.number],
+            folder=self._folder_of(scenario),
+        )
+
+    def _play_one(self, played: Played, callers: list[Sipp], recorder: Recorder) -> None:
+        deadline = time.monotonic() + played.scenario.seconds
+        try:
+            for sipp in callers:
+                sipp.start(calls=1)
+            for wanted in played.scenario.acts:
+                packet = recorder.wait_for(
+                    wanted.when, seconds=deadline - time.monotonic(), what=f"event for {wanted.action}"
+                )
+                # The scenario says how long people speak before this.
+                time.sleep(wanted.after_seconds)
+                act(self.asterisk.host, self.asterisk.ports.ami, wanted.action, **wanted.values(packet))
+            for sipp in callers:
+                status = sipp.wait(max(deadline - time.monotonic(), 1.0))
+                if status != 0:
+                    played.errors.append(f"SIPp for {sipp.party} ended with {status}: {sipp.said()}")
+        except (LabError, OSError) as error:
+            played.errors.append(str(error))
+
+
+@contextlib.contextmanager
+def stage(scenarios: Sequence[Scenario], settings: Settings | None = None) -> Iterator[Stage]:
+    """Start an Asterisk that can play the given scenarios, and stop it afterwards."""
+    with Stage(scenarios, settings) as started:
+        yield started
