@@ -1,0 +1,186 @@
+"""The board's records: calls, phones, agents and systems as they are now, and what a day has brought.
+
+They belong to `monitor.board.Board`, which changes them as facts arrive; everybody else only reads.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from monitor.calls.facts import Outcome, Stage, TransferResult, Verdict, microseconds
+from monitor.calls.formulas import answer_rate, compliance, direct_handling_rate, left_the_centre
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from monitor.calls.facts import AgentStatus, Call, CallKey, GapCause, Transfer, TransferKind, VerdictReason
+    from monitor.calls.rules import RingRule
+
+
+@dataclass(slots=True, kw_only=True)
+class PhoneNow:
+    """One phone that rings for a caller."""
+
+    channel: str
+    agent: str
+    """The interface, as in `PJSIP/agent1`."""
+    member: str | None
+    """The queue member's name."""
+    queue: str | None
+    since_at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class CallNow:
+    """A call in progress.
+
+    Ringing is the union of its phones: `heard_us` before the stretch that began at `ringing_since_at`, and the stretch.
+    """
+
+    key: CallKey
+    line: str
+    dialled: str
+    caller: str | None
+    """As the trunk delivered it; mask it wherever people look."""
+    entered_at: datetime
+    rule: RingRule
+    """The rule in force on the day the call entered."""
+    stage: Stage = Stage.ANNOUNCEMENT
+    stage_since_at: datetime
+    queue: str | None = None
+    phones: dict[str, PhoneNow] = field(default_factory=dict)
+    """Phones ringing now, by channel, the longest-ringing first."""
+    heard_us: int = 0
+    """Ringing heard before the present stretch."""
+    ringing_since_at: datetime | None = None
+    """When the present stretch of ringing began; None while no phone rings."""
+    counting: bool = True
+    """False once a person has answered: what rings then is a transfer's target."""
+    agent: str | None = None
+    """The interface of the phone that answered."""
+    member: str | None = None
+    answered_rings: int | None = None
+    """The ring count at the answer, final from then on."""
+    warned: bool = False
+    breached: bool = False
+
+    def ringing_us(self, now: datetime) -> int:
+        """Ringing this caller has heard up to `now`, in microseconds."""
+        if self.ringing_since_at is None:
+            return self.heard_us
+        return self.heard_us + max(0, microseconds(now) - microseconds(self.ringing_since_at))
+
+    def rings(self, now: datetime) -> int:
+        """How often the phone has rung up to `now`; a bell that has just begun is a ring."""
+        if self.answered_rings is not None and self.counting:
+            return self.answered_rings
+        counted = self.rule.rings(self.ringing_us(now))
+        return max(1, counted) if self.phones else counted
+
+
+@dataclass(slots=True, kw_only=True)
+class AgentNow:
+    """One queue member in one queue."""
+
+    system: str
+    queue: str
+    agent: str
+    member: str
+    status: AgentStatus
+    since_at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class SystemNow:
+    """One Asterisk: observed or not."""
+
+    observed: bool = False
+    cause: GapCause | None = None
+    """Why it cannot be observed; None while it is, and before anything was heard of it."""
+    since_at: datetime | None = None
+    gaps: dict[GapCause, datetime] = field(default_factory=dict)
+    """Interruptions that have not ended, by cause."""
+
+
+@dataclass(slots=True, kw_only=True)
+class BreachNow:
+    """A promise that was broken while the phone rang on."""
+
+    key: CallKey
+    line: str
+    queue: str | None
+    at: datetime
+    agents: tuple[str, ...]
+    """Names of those whose phones rang at that instant: the members' where known, else interfaces."""
+    rings: int
+    """At the breach; the final count once the call has ended."""
+    outcome: Outcome | None = None
+    """How the call ended; None while it goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferNow:
+    """A transfer whose result is known."""
+
+    key: CallKey
+    line: str
+    by: str
+    """The member's name where known, else the interface."""
+    transfer: Transfer
+
+
+@dataclass(slots=True)
+class Day:
+    """What one local day has brought, from the records of calls that ended in it."""
+
+    offered: int = 0
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    verdicts: Counter[tuple[str, Verdict]] = field(default_factory=Counter)
+    """By (reading, verdict)."""
+    excluded: Counter[VerdictReason] = field(default_factory=Counter)
+    """Calls excluded under the headline reading, by reason."""
+    transfers: Counter[TransferKind] = field(default_factory=Counter)
+    transfers_completed: int = 0
+    left_the_centre: int = 0
+    """Answered calls that a person passed on to somebody outside."""
+    warnings: int = 0
+    breaches: int = 0
+    talking_us: int = 0
+    waiting_us: int = 0
+    """Waiting of answered calls."""
+
+    @property
+    def answered(self) -> int:
+        """Calls a person answered."""
+        return self.outcomes[Outcome.ANSWERED]
+
+    @property
+    def answer_rate(self) -> float | None:
+        """See `monitor.calls.formulas.answer_rate`."""
+        return answer_rate(self.answered, self.offered)
+
+    @property
+    def direct_handling_rate(self) -> float | None:
+        """See `monitor.calls.formulas.direct_handling_rate`."""
+        return direct_handling_rate(self.answered, self.left_the_centre)
+
+    def compliance(self, reading: str) -> float | None:
+        """See `monitor.calls.formulas.compliance`."""
+        return compliance(self.verdicts[reading, Verdict.KEPT], self.verdicts[reading, Verdict.BROKEN])
+
+    def count(self, call: Call) -> None:
+        """Take one finished call."""
+        self.offered += 1
+        self.outcomes[call.outcome] += 1
+        self.verdicts.update(call.verdicts)
+        if call.verdicts and call.verdicts[0][1] is Verdict.EXCLUDED:
+            self.excluded[call.verdict_reason] += 1
+        for transfer in call.transfers:
+            self.transfers[transfer.kind] += 1
+            self.transfers_completed += transfer.result is TransferResult.COMPLETED
+        self.talking_us += call.talking_us
+        if call.outcome is Outcome.ANSWERED:
+            self.waiting_us += call.waiting_us or 0
+            self.left_the_centre += left_the_centre(call.transfers)

@@ -1,0 +1,125 @@
+"""The formulas of a call centre's figures, each once.
+
+Page, metrics, terminal and reports call these, so that they cannot disagree. Every function takes counts (or
+microseconds), is pure, and returns None where its denominator is 0: no calls is not 0 %, and not 100 % either.
+
+**Source:** the charter for compliance and direct handling; the usual centre figures by the names the field gives them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from monitor.calls.facts import Scope, TransferKind, TransferResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from monitor.calls.facts import Transfer
+
+
+def ratio(part: int, whole: int) -> float | None:
+    """`part / whole` as a number from 0 to 1; None where `whole` is 0."""
+    return part / whole if whole else None
+
+
+def compliance(kept: int, broken: int) -> float | None:
+    """Compliance with the ring rule (준수율) = kept / (kept + broken).
+
+    Excluded calls are in neither number, and are printed beside it.
+
+    **Source:** the charter's promise; the verdicts are those of `monitor.calls.rules`.
+    """
+    return ratio(kept, kept + broken)
+
+
+def answer_rate(answered: int, offered: int) -> float | None:
+    """Answer rate (응대율) = answered / offered.
+
+    **Source:** the common figure of Korean public centres; offered is every call to the line, menus included.
+    """
+    return ratio(answered, offered)
+
+
+def abandon_rate(abandoned: int, offered: int, short_abandoned: int = 0) -> float | None:
+    """Abandon rate (포기율) = (abandoned - short) / (offered - short).
+
+    Args:
+        abandoned: calls whose caller left before a person answered, short ones included.
+        offered: every call to the line.
+        short_abandoned: those of `abandoned` that left sooner than the cut-off printed beside the figure; 0 for none.
+    """
+    return ratio(abandoned - short_abandoned, offered - short_abandoned)
+
+
+def service_level(answered_within: int, answered: int) -> float | None:
+    """SL = answered within x / answered; say x, in seconds of waiting, wherever it is printed."""
+    return ratio(answered_within, answered)
+
+
+def service_level_with_abandons(
+    answered_within: int, abandoned_within: int, answered: int, abandoned: int
+) -> float | None:
+    """SL2 = (answered + abandoned within x) / (answered + abandoned)."""
+    return ratio(answered_within + abandoned_within, answered + abandoned)
+
+
+def service_factor(answered_within: int, offered: int) -> float | None:
+    """Service factor = answered within x / offered."""
+    return ratio(answered_within, offered)
+
+
+def mean_us(total_us: int, count: int) -> float | None:
+    """Mean in microseconds; ASA is that of the waiting of answered calls."""
+    return ratio(total_us, count)
+
+
+def quantile_us(durations_us: Sequence[int], share: float) -> int | None:
+    """The smallest duration that at least `share` of them do not pass (nearest rank); None where there are none.
+
+    Args:
+        durations_us: in microseconds, in any order.
+        share: from 0 to 1, as in 0.95 for p95.
+
+    **Source:** the nearest-rank definition: always a duration that really occurred.
+    """
+    if not durations_us:
+        return None
+    ordered = sorted(durations_us)
+    # Rank ceil(share * n) without floats deciding: 0.95 * 20 is 19.000000000000004 in some orders of work.
+    rank = -(-round(share * 1_000_000) * len(ordered) // 1_000_000)
+    return ordered[min(max(rank, 1), len(ordered)) - 1]
+
+
+def left_the_centre(transfers: Iterable[Transfer]) -> bool:
+    """Whether a person passed the caller on to somebody outside the centre.
+
+    A phone's own forwarding is no transfer by a person, a transfer that failed or came back to the agent left the
+    caller with the centre, and a scope nobody configured is not taken for outside.
+
+    **Source:** the charter, "가급적 고객센터에서 직접 답변".
+    """
+    return any(
+        transfer.scope is Scope.OUTSIDE
+        and transfer.kind is not TransferKind.FORWARD
+        and transfer.result not in (TransferResult.RETURNED, TransferResult.FAILED)
+        for transfer in transfers
+    )
+
+
+def direct_handling_rate(answered: int, answered_and_left: int) -> float | None:
+    """Handled directly (직접처리율) = answered calls with no transfer out of the centre / answered calls.
+
+    Args:
+        answered: answered calls.
+        answered_and_left: those of them for which `left_the_centre` holds.
+    """
+    return ratio(answered - answered_and_left, answered)
+
+
+def asked_first_rate(consented: int, reported: int) -> float | None:
+    """Callers asked before they were passed on = transfers with consent "yes" / transfers with a report of consent.
+
+    **Source:** the charter, "양해를 구한 후"; reported by the dialplan's `UserEvent` TransferConsent.
+    """
+    return ratio(consented, reported)

@@ -1,0 +1,49 @@
+"""Callers' numbers, made fit to be looked at by people who need not know them.
+
+A number keeps what tells its kind (mobile or area prefix, country) and its last four digits, which is how people refer
+to a call; the digits between are stars. What is stored is never changed by this.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SEPARATORS = re.compile(r"[\s().\-]")
+_DIGITS = re.compile(r"\+?[0-9]+")
+_SHORTEST_PERSONAL = 5
+"""Shorter numbers are extensions and service codes (201, 110), which belong to no caller."""
+
+
+def mask_number(number: str | None) -> str:
+    """A caller's number with its middle hidden, as in `010-****-5678`; empty where there is none.
+
+    Anything that is no number (a SIP name, "anonymous") keeps its first character only. At least four digits of a
+    number of eight or more are always hidden, and of a shorter one all but the last two.
+
+    **Source:** the way Korean public bodies print numbers; Korean prefixes by the national numbering plan (02, 0NN).
+    """
+    if not number:
+        return ""
+    bare = _SEPARATORS.sub("", number)
+    if not _DIGITS.fullmatch(bare):
+        return f"{number[0]}***"
+    digits = bare.removeprefix("+")
+    if bare.startswith("+82"):
+        digits = "0" + digits.removeprefix("82").removeprefix("0")
+    elif bare.startswith(("+", "00")):
+        # The country and the area are not told apart without the world's numbering plan: two digits show no person.
+        return f"{bare[:3]}-****-{bare[-4:]}" if len(digits) >= 10 else f"{bare[:1]}****{bare[-2:]}"
+    if len(digits) < _SHORTEST_PERSONAL:
+        return digits
+    if len(digits) < 8:
+        return f"****{digits[-2:]}"
+    prefix = _prefix(digits)
+    return f"{prefix}-****-{digits[-4:]}" if prefix else f"****-{digits[-4:]}"
+
+
+def _prefix(digits: str) -> str:
+    """The mobile or area prefix of a national number; empty where hiding four digits leaves none."""
+    if not digits.startswith("0"):
+        return ""
+    size = 2 if digits.startswith("02") else 4 if digits.startswith("050") else 3
+    return digits[:size] if len(digits) - size - 4 >= 3 else ""
