@@ -1,9 +1,9 @@
 """The settings: defaults < file (TOML) < environment < flags.
 
 Settings are frozen, and an unknown key is refused wherever it stands: a misspelt limit must not be a silent default.
-Environment variables are named `CALLMONITOR_` and the key, `__` between its parts (`CALLMONITOR_WEB__PORT=9200`); parts
-that are numbers count the tables of a list from 0 (`CALLMONITOR_ASTERISK__0__SECRET=…`); a value that begins like a list
-or table of JSON is JSON. Secrets are never in a message, nor in what `repr` prints.
+Environment variables are named `CALLMONITOR_` and the key, `__` between its parts (`CALLMONITOR_WEB__PORT=9200`). Parts
+that are numbers count the tables of a list from 0 (`CALLMONITOR_ASTERISK__0__SECRET=…`); a value that begins like a
+list or table of JSON is JSON. Secrets are never in a message, nor in what `repr` prints.
 """
 
 from __future__ import annotations

@@ -101,9 +101,9 @@ def test_a_rule_is_handed_on_as_the_call_state_takes_it(tmp_path: Path) -> None:
 def test_settings_are_frozen(tmp_path: Path) -> None:
     settings = load(write(tmp_path, ONE), environ=HOME)
     with pytest.raises(ValidationError):
-        settings.web.port = 1  # type: ignore[misc]
+        settings.web.port = 1
     with pytest.raises(ValidationError):
-        settings.language = "en"  # type: ignore[misc]
+        settings.language = "en"
 
 
 def test_the_secret_is_read_from_its_file_at_every_login(tmp_path: Path) -> None:
