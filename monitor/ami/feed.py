@@ -1,0 +1,56 @@
+"""What a source of AMI hands to the call state: packets as they came, and notices of what could not be seen.
+
+Everything travels through one queue, in order: a `LinkUp` before the first packet of a connection, its `LinkDown` behind
+the last, and `Resynced` right behind the last packet that answers what was asked about the present.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from monitor.calls.facts import GapCause
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Packets that arrived together."""
+
+    received_at_us: int
+    """When they arrived, by the monitor's own clock; microseconds since 1970."""
+    packets: list[tuple[int, bytes]]
+    """`(offset, packet)` in order, offsets counted in bytes from the start of the connection; never empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUp:
+    """From here on the system is observed. What goes on already is told next, up to `Resynced`."""
+
+    at_us: int
+    system: str
+    """The configured name."""
+    restarted: bool = False
+    """Asterisk is another process than at the last connection: no call of that time lives on."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDown:
+    """The system cannot be observed any more; told again where the cause becomes another."""
+
+    at_us: int
+    cause: GapCause
+    reason: str
+    """In words, for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resynced:
+    """The answers about the present are all in: `CoreShowChannel`, `QueueMember`, `QueueEntry`, `BridgeInfoChannel`."""
+
+    at_us: int
+    refused: tuple[str, ...] = ()
+    """Actions that were not answered or not permitted: what they list is not known, which is not the same as empty."""
+
+
+FeedItem = Batch | LinkUp | LinkDown | Resynced
