@@ -1,0 +1,205 @@
+"""Every metric there is: name, kind, labels and help. docs/metrics.md says the same at length; a test compares them.
+
+**Source:** names by Prometheus' conventions: base units (seconds), `_total` on counters, one unit per name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One metric family.
+
+    Attributes:
+        name: as Prometheus stores it.
+        kind: its Prometheus type.
+        labels: in the order in which values are given.
+        help: what it counts, in which unit, and from where.
+    """
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    labels: tuple[str, ...]
+    help: str
+
+
+_LINE = ("system", "line")
+
+CALLS = Name(
+    "callcenter_calls_total",
+    "counter",
+    (*_LINE, "queue", "outcome"),
+    "Calls ended, by outcome; queue is that of the answer, else the last one, and empty where none was entered. "
+    "Source: the call record.",
+)
+RING_VERDICTS = Name(
+    "callcenter_ring_verdicts_total",
+    "counter",
+    (*_LINE, "reading", "verdict"),
+    "Calls ended, by verdict under each reading of the ring rule; each call counts once per reading. "
+    "Source: the call record.",
+)
+CALL_RINGS = Name(
+    "callcenter_call_rings",
+    "histogram",
+    _LINE,
+    "Rings a caller heard before a person answered or the call ended, in rings; calls for which no phone rang are left "
+    "out. Source: the call record, from the phones' Newstate Ringing.",
+)
+RINGING = Name(
+    "callcenter_ringing_seconds",
+    "histogram",
+    _LINE,
+    "Ringing a caller heard before a person answered or the call ended, in seconds; each bucket ends one microsecond "
+    "before the next ring begins, so that it agrees with callcenter_call_rings. Source: the call record.",
+)
+WAITING = Name(
+    "callcenter_waiting_seconds",
+    "histogram",
+    (*_LINE, "outcome"),
+    "Waiting from asking for a person (queue or phone) to the answer or the end, in seconds; calls that asked for "
+    "nobody are left out. Source: the call record.",
+)
+TALKING = Name(
+    "callcenter_talking_seconds",
+    "histogram",
+    _LINE,
+    "Talking of answered calls, hold included, in seconds. Source: the call record, from bridges.",
+)
+HOLD = Name(
+    "callcenter_hold_seconds",
+    "histogram",
+    _LINE,
+    "Hold and parking of a call in sum, in seconds; calls never held are left out. Source: the call record.",
+)
+RING_WARNINGS = Name(
+    "callcenter_ring_warnings_total",
+    "counter",
+    _LINE,
+    "Calls for which the last ring within the promise began, counted at that instant. Source: the ring rule.",
+)
+RING_BREACHES = Name(
+    "callcenter_ring_breaches_total",
+    "counter",
+    _LINE,
+    "Calls that rang past the promise, counted at that instant, while the phone still rings. Source: the ring rule.",
+)
+RING_ATTEMPTS = Name(
+    "callcenter_ring_attempts_total",
+    "counter",
+    ("system", "queue", "result"),
+    "Phones rung or dialled for a caller, by result; queue is empty for a plain dial or a transfer. "
+    "Source: Newstate, DialState and DialEnd of the phone's channel.",
+)
+TRANSFERS = Name(
+    "callcenter_transfers_total",
+    "counter",
+    (*_LINE, "kind", "scope", "result"),
+    "Transfers and forwards whose result is known. Source: BlindTransfer, AttendedTransfer, DialEnd with Forward.",
+)
+TRANSFER_RECONNECT = Name(
+    "callcenter_transfer_reconnect_seconds",
+    "histogram",
+    (*_LINE, "kind"),
+    "From a transfer to the answer of the person the caller was passed to, in seconds; transfers nobody answered are "
+    "left out. Source: the transfer record.",
+)
+CALLS_IN_PROGRESS = Name(
+    "callcenter_calls_in_progress",
+    "gauge",
+    (*_LINE, "stage"),
+    "Calls in progress now, by stage. Source: the board.",
+)
+CALLS_RINGING_PAST_LIMIT = Name(
+    "callcenter_calls_ringing_past_limit",
+    "gauge",
+    _LINE,
+    "Unanswered calls whose phone rings now and has rung past the promise. Source: the board.",
+)
+OLDEST_RINGING = Name(
+    "callcenter_oldest_ringing_since_timestamp_seconds",
+    "gauge",
+    _LINE,
+    "Since when the longest-ringing unanswered call has been ringing, in seconds since 1970; no sample while none "
+    "rings. Source: the board.",
+)
+QUEUE_CALLERS = Name(
+    "callcenter_queue_callers",
+    "gauge",
+    ("system", "queue"),
+    "Callers waiting in the queue now, as the queue counts them. Source: QueueCallerJoin, QueueCallerLeave, "
+    "QueueStatus.",
+)
+AGENTS = Name(
+    "callcenter_agents",
+    "gauge",
+    ("system", "queue", "state"),
+    "Members of the queue now, by what they do; a member of two queues counts in both. Source: QueueMemberStatus, "
+    "QueueStatus.",
+)
+AMI_UP = Name(
+    "callcenter_ami_up",
+    "gauge",
+    ("system",),
+    "1 while the monitor is logged in to this Asterisk and follows its events, else 0. Source: the listener.",
+)
+AMI_EVENTS = Name(
+    "callcenter_ami_events_total",
+    "counter",
+    ("system", "event"),
+    "Events received, by name; names beyond the bound count as other. Source: the listener.",
+)
+AMI_RECONNECTS = Name(
+    "callcenter_ami_reconnects_total",
+    "counter",
+    ("system",),
+    "Connections made anew after one was lost. Source: the listener.",
+)
+AMI_LAST_EVENT = Name(
+    "callcenter_ami_last_event_timestamp_seconds",
+    "gauge",
+    ("system",),
+    "When the last event arrived, in seconds since 1970; no sample before the first. Source: the listener.",
+)
+AMI_DISCARDED = Name(
+    "callcenter_ami_discarded_packets_total",
+    "counter",
+    ("system", "reason"),
+    "Packets dropped unread, by reason. Source: the listener.",
+)
+UNEXPECTED = Name(
+    "callcenter_unexpected_events_total",
+    "counter",
+    ("system", "kind"),
+    "Events that did not fit what was known, by kind; the calls go on. Source: the call state.",
+)
+UNOBSERVED = Name(
+    "callcenter_unobserved_seconds_total",
+    "counter",
+    ("system",),
+    "Time in which this Asterisk could not be observed, in seconds. Source: the coverage ledger.",
+)
+STORE_UP = Name(
+    "callcenter_store_up",
+    "gauge",
+    (),
+    "1 while the ledger can be written, else 0. Source: the ledger's writer.",
+)
+STORE_WAITING = Name(
+    "callcenter_store_waiting_facts",
+    "gauge",
+    (),
+    "Facts that wait to be written to the ledger, in memory and on disk. Source: the ledger's writer.",
+)
+BUILD_INFO = Name(
+    "callcenter_build_info",
+    "gauge",
+    ("version", "python", "rule"),
+    "Always 1; which version runs, on which Python, under which ring rule. Source: the program.",
+)
+
+NAMES: tuple[Name, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Name))
+"""Every family, in the order in which it is shown."""

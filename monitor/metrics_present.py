@@ -1,0 +1,214 @@
+"""What is read when the registry is scraped: the board, the listeners and the store, as gauges and counters.
+
+The three protocols say what each has to tell; the parts themselves know nothing of Prometheus.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+from monitor import metrics_names as names
+from monitor.calls.facts import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from prometheus_client import Metric
+
+    from monitor.calls.facts import AgentStatus
+
+MAX_EVENTS = 300
+"""Event label values per system; Asterisk 22 knows about 200 names."""
+OTHER = "other"
+"""The label value of what lies beyond a bound."""
+
+_LIVE_STAGES = tuple(stage for stage in Stage if stage is not Stage.ENDED)
+_SECOND_US = 1_000_000
+
+
+class Present(Protocol):
+    """What is true now; `monitor.board.Board` is one."""
+
+    @property
+    def stages(self) -> Mapping[tuple[str, str, Stage], int]:
+        """Calls in progress by (system, line, stage)."""
+        ...
+
+    @property
+    def queue_callers(self) -> Mapping[tuple[str, str], int]:
+        """Callers by (system, queue)."""
+        ...
+
+    @property
+    def agent_counts(self) -> Mapping[tuple[str, str, AgentStatus], int]:
+        """Agents by (system, queue, status)."""
+        ...
+
+    def past_limit(self) -> Mapping[tuple[str, str], int]:
+        """Calls that ring past the limit, by (system, line)."""
+        ...
+
+    def oldest_ringing(self) -> Mapping[tuple[str, str], datetime]:
+        """Since when the longest-ringing call rings, by (system, line)."""
+        ...
+
+
+class SystemFigures(Protocol):
+    """What a listener and the call state tell of one Asterisk, read at scrape time."""
+
+    @property
+    def up(self) -> bool:
+        """Logged in, booted and followed."""
+        ...
+
+    @property
+    def events(self) -> Mapping[str, int]:
+        """Events received, by name."""
+        ...
+
+    @property
+    def reconnects(self) -> int:
+        """Connections made anew after one was lost."""
+        ...
+
+    @property
+    def last_event_at(self) -> float | None:
+        """Seconds since 1970; None before the first event."""
+        ...
+
+    @property
+    def discarded(self) -> Mapping[str, int]:
+        """Packets dropped, by reason; every known reason from the start."""
+        ...
+
+    @property
+    def unexpected(self) -> Mapping[str, int]:
+        """Events that did not fit, by kind; every known kind from the start."""
+        ...
+
+    @property
+    def unobserved_us(self) -> int:
+        """Time not observed so far, the present gap included."""
+        ...
+
+
+class StoreFigures(Protocol):
+    """What the ledger's writer tells, read at scrape time."""
+
+    @property
+    def up(self) -> bool:
+        """The last attempt to write succeeded."""
+        ...
+
+    @property
+    def waiting_facts(self) -> int:
+        """Facts not yet written, in memory and on disk."""
+        ...
+
+
+class PresentCollector:
+    """Reads board, listeners and store when the registry is scraped.
+
+    Args:
+        board: what is true now.
+        systems: by name, what each listener tells; may grow.
+        store: what the ledger's writer tells.
+        lines: the configured lines, which show a 0 on every system.
+        build: version, Python's version and the ring rule's label.
+    """
+
+    def __init__(
+        self,
+        board: Present,
+        systems: Mapping[str, SystemFigures],
+        store: StoreFigures,
+        lines: tuple[str, ...],
+        build: tuple[str, ...],
+    ) -> None:
+        self._board = board
+        self._systems = systems
+        self._store = store
+        self._lines = lines
+        self._build = build
+
+    def collect(self) -> Iterator[Metric]:
+        """Every gauge, and the counters that others keep."""
+        yield from self._calls()
+        yield from self._queues()
+        yield from self._listeners()
+        up = _gauge(names.STORE_UP)
+        up.add_metric((), float(self._store.up))
+        waiting = _gauge(names.STORE_WAITING)
+        waiting.add_metric((), self._store.waiting_facts)
+        build = _gauge(names.BUILD_INFO)
+        build.add_metric(self._build, 1)
+        yield from (up, waiting, build)
+
+    def _calls(self) -> Iterator[Metric]:
+        places = [(system, line) for system in self._systems for line in self._lines]
+        stages = {(*place, stage): 0 for place in places for stage in _LIVE_STAGES} | dict(self._board.stages)
+        in_progress = _gauge(names.CALLS_IN_PROGRESS)
+        for labels, calls in stages.items():
+            in_progress.add_metric(labels, calls)
+        past = dict.fromkeys([*places, *((system, line) for system, line, _ in stages)], 0)
+        past_limit = _gauge(names.CALLS_RINGING_PAST_LIMIT)
+        for place, calls in (past | dict(self._board.past_limit())).items():
+            past_limit.add_metric(place, calls)
+        oldest = _gauge(names.OLDEST_RINGING)
+        for place, since_at in self._board.oldest_ringing().items():
+            oldest.add_metric(place, since_at.timestamp())
+        yield from (in_progress, past_limit, oldest)
+
+    def _queues(self) -> Iterator[Metric]:
+        callers = _gauge(names.QUEUE_CALLERS)
+        for queue, waiting in self._board.queue_callers.items():
+            callers.add_metric(queue, waiting)
+        agents = _gauge(names.AGENTS)
+        for labels, count in self._board.agent_counts.items():
+            agents.add_metric(labels, count)
+        yield from (callers, agents)
+
+    def _listeners(self) -> Iterator[Metric]:
+        up = _gauge(names.AMI_UP)
+        events = _counter(names.AMI_EVENTS)
+        reconnects = _counter(names.AMI_RECONNECTS)
+        last_event = _gauge(names.AMI_LAST_EVENT)
+        discarded = _counter(names.AMI_DISCARDED)
+        unexpected = _counter(names.UNEXPECTED)
+        unobserved = _counter(names.UNOBSERVED)
+        for system, figures in self._systems.items():
+            up.add_metric((system,), float(figures.up))
+            for event, count in _bounded(figures.events):
+                events.add_metric((system, event), count)
+            reconnects.add_metric((system,), figures.reconnects)
+            if figures.last_event_at is not None:
+                last_event.add_metric((system,), figures.last_event_at)
+            for reason, count in figures.discarded.items():
+                discarded.add_metric((system, reason), count)
+            for kind, count in figures.unexpected.items():
+                unexpected.add_metric((system, kind), count)
+            unobserved.add_metric((system,), figures.unobserved_us / _SECOND_US)
+        yield from (up, events, reconnects, last_event, discarded, unexpected, unobserved)
+
+
+def _bounded(events: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+    """The first `MAX_EVENTS` names with their counts, and the sum of the rest."""
+    rest = 0
+    for position, (event, count) in enumerate(events.items()):
+        if position < MAX_EVENTS:
+            yield event, count
+        else:
+            rest += count
+    if rest:
+        yield OTHER, rest
+
+
+def _gauge(name: names.Name) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name.name, name.help, labels=name.labels)
+
+
+def _counter(name: names.Name) -> CounterMetricFamily:
+    return CounterMetricFamily(name.name, name.help, labels=name.labels)
