@@ -1,0 +1,1 @@
+"""The ledger's schema, step by step. Written by Alembic, run by `monitor.ledger.schema.upgrade`."""

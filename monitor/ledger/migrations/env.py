@@ -1,0 +1,12 @@
+"""What Alembic runs: the migrations on the connection that `monitor.ledger.schema.upgrade` hands over, locked."""
+
+from alembic import context
+
+from monitor.ledger.models import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+)
+context.run_migrations()

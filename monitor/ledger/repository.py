@@ -1,0 +1,340 @@
+"""Writes facts into a store and reads them back as facts.
+
+Writing is idempotent: the same facts twice, in one batch or in several, by one program or by two, leave what writing
+them once leaves. Of two records of one call the more complete one stays (`monitor.ledger.rows.rank`), whole, with its
+own attempts, transfers and holds.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, case, delete, func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from monitor.calls.facts import AgentState, Call, CallKey, Gap
+from monitor.calls.rules import Reading
+from monitor.errors import StoreError
+from monitor.ledger import rows
+from monitor.ledger.columns import REPLACEMENT
+from monitor.ledger.rows import (
+    AGENT_STATES,
+    ATTEMPTS,
+    CALLS,
+    GAPS,
+    PARTS_OF_CALLS,
+    RULES,
+    TRANSFERS,
+    Row,
+    StoredFact,
+    StoredRule,
+)
+from monitor.ledger.schema import head, revision_of
+from monitor.ledger.store import RefusedFact, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table
+
+    from monitor.calls.facts import (
+        AttemptResult,
+        Outcome,
+        Scope,
+        TransferKind,
+        TransferResult,
+        Verdict,
+        VerdictReason,
+    )
+    from monitor.calls.rules import RingRule
+
+_CHUNK = 500
+"""Rows read at a time, and keys in one statement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodCounts:
+    """What a period held. Values that did not occur have no entry."""
+
+    calls: int
+    partly_observed: int
+    outcomes: dict[Outcome, int]
+    verdicts: dict[Reading, dict[Verdict, int]]
+    reasons: dict[VerdictReason, int]
+    attempts: dict[AttemptResult, int]
+    """Ring attempts of the period's calls."""
+    transfers: dict[tuple[TransferKind, Scope, TransferResult], int]
+    """Transfers of the period's calls."""
+
+
+class Repository:
+    """One ledger, for writing and reading. Every method may block: call them off the event loop.
+
+    Args:
+        store: a file path, a URL, or an opened `Store`.
+
+    Raises:
+        StoreError: the path or URL makes no sense. Each method raises it where the store is away, locked, read-only or
+            not brought up to date.
+    """
+
+    def __init__(self, store: str | Path | Store) -> None:
+        self.store = store if isinstance(store, Store) else Store(store)
+        self._insert = sqlite.insert if self.store.is_sqlite else postgresql.insert
+
+    # Writing
+
+    def record_all(self, facts: Iterable[StoredFact]) -> None:
+        """Write facts in one transaction: all of them, or none.
+
+        Raises:
+            RefusedFact: at least one of them cannot be stored, ever.
+            StoreError: the store is away; the same facts may be written later.
+        """
+        calls: dict[tuple[str, str], Call] = {}
+        states: dict[tuple[str, str, str, datetime], AgentState] = {}
+        gaps: list[Gap] = []
+        rules: list[StoredRule] = []
+        for fact in facts:
+            if isinstance(fact, Call):
+                key = _stored_key(fact)
+                known = calls.get(key)
+                if known is None or rows.rank(fact) >= rows.rank(known):
+                    calls[key] = fact
+            elif isinstance(fact, AgentState):
+                states[fact.system, fact.queue, fact.agent, fact.at] = fact
+            elif isinstance(fact, Gap):
+                gaps.append(fact)
+            else:
+                rules.append(fact)
+        with self.store.writing() as connection:
+            # In the order of their keys, so that two writers on one store never wait for each other.
+            self._write_calls(connection, [calls[key] for key in sorted(calls)])
+            self._write_states(connection, [rows.agent_state_row(states[key]) for key in sorted(states)])
+            self._write_gaps(connection, gaps)
+            for rule in rules:
+                self._write_rule(connection, rule)
+
+    def record_rule(self, rule: RingRule) -> None:
+        """Write a rule, once.
+
+        Raises:
+            RefusedFact: the ledger knows a rule of this name and version that says something else.
+            StoreError: the store is away.
+        """
+        self.record_all([StoredRule.of(rule)])
+
+    def _write_calls(self, connection: Connection, calls: Sequence[Call]) -> None:
+        if not calls:
+            return
+        insert = self._insert(CALLS)
+        written, stored = insert.excluded, CALLS.c
+        statement = insert.on_conflict_do_update(
+            index_elements=[stored.system, stored.linkedid],
+            set_={column.name: written[column.name] for column in stored if not column.primary_key},
+            where=or_(
+                stored.completeness < written.completeness,
+                and_(stored.completeness == written.completeness, stored.recorded_at <= written.recorded_at),
+            ),
+        ).returning(stored.system, stored.linkedid)
+        taken = {
+            (row.system, row.linkedid) for row in connection.execute(statement, [rows.call_row(call) for call in calls])
+        }
+        accepted = [call for call in calls if _stored_key(call) in taken]
+        self._delete_parts(connection, taken)
+        for table, parts in rows.rows_of_calls(accepted).items():
+            self._insert_all(connection, table, parts)
+
+    def _delete_parts(self, connection: Connection, keys: Iterable[tuple[str, str]]) -> None:
+        by_system: defaultdict[str, list[str]] = defaultdict(list)
+        for system, linkedid in keys:
+            by_system[system].append(linkedid)
+        for system, linkedids in by_system.items():
+            for start in range(0, len(linkedids), _CHUNK):
+                chunk = linkedids[start : start + _CHUNK]
+                for table in PARTS_OF_CALLS:
+                    connection.execute(delete(table).where(table.c.system == system, table.c.linkedid.in_(chunk)))
+
+    def _insert_all(self, connection: Connection, table: Table, parts: list[Row]) -> None:
+        if parts:
+            connection.execute(table.insert(), parts)
+
+    def _write_states(self, connection: Connection, states: list[Row]) -> None:
+        if not states:
+            return
+        insert = self._insert(AGENT_STATES)
+        written, stored = insert.excluded, AGENT_STATES.c
+        statement = insert.on_conflict_do_update(
+            index_elements=[stored.system, stored.queue, stored.agent, stored.at],
+            set_={"member": written.member, "status": written.status},
+        )
+        connection.execute(statement, states)
+
+    def _write_gaps(self, connection: Connection, gaps: Sequence[Gap]) -> None:
+        if not gaps:
+            return
+        insert = self._insert(GAPS)
+        written, stored = insert.excluded, GAPS.c
+        statement = insert.on_conflict_do_update(
+            index_elements=[stored.system, stored.started_at],
+            # The beginning, told again, does not take back an end that is known.
+            set_={"cause": written.cause, "ended_at": func.coalesce(written.ended_at, stored.ended_at)},
+        )
+        connection.execute(statement, [rows.gap_row(gap) for gap in gaps])
+
+    def _write_rule(self, connection: Connection, rule: StoredRule) -> None:
+        statement = self._insert(RULES).on_conflict_do_nothing(index_elements=[RULES.c.name, RULES.c.version])
+        connection.execute(statement, [rows.rule_row(rule)])
+        kept = connection.execute(
+            select(RULES).where(RULES.c.name == rule.name, RULES.c.version == rule.version)
+        ).mappings()
+        if rows.rule_of(kept.one()) != rule:
+            raise RefusedFact(
+                f"The ledger {self.store.name} knows another rule {rule.label}: give the changed rule a new version."
+            )
+
+    # Reading
+
+    def ping(self) -> None:
+        """Make sure that the store answers and is up to date.
+
+        Raises:
+            StoreError: why it cannot be used, in one sentence.
+        """
+        with self.store.reading() as connection:
+            found = revision_of(connection)
+        if found != head():
+            raise StoreError(
+                f"The ledger {self.store.name} has the revision {found or 'none'} and this release needs {head()}: "
+                "run `callmonitor db upgrade`."
+            )
+
+    def call(self, key: CallKey) -> Call | None:
+        """One call, or None where the ledger has no such call."""
+        chosen = select(CALLS).where(CALLS.c.system == key.system, CALLS.c.linkedid == key.linkedid)
+        with self.store.reading() as connection:
+            return next(self._whole(connection, connection.execute(chosen).mappings().all()), None)
+
+    def calls(
+        self, since: datetime, until: datetime, *, system: str | None = None, line: str | None = None
+    ) -> Iterator[Call]:
+        """The calls of a period in the order of `filed_at`, as the ledger was when the first one was read.
+
+        Args:
+            since: the first instant of the period.
+            until: the first instant behind it.
+            system: only this system's.
+            line: only this line's.
+        """
+        filed, order = CALLS.c.filed_at, (CALLS.c.filed_at, CALLS.c.system, CALLS.c.linkedid)
+        chosen = select(CALLS).where(_in_period(since, until, system, line)).order_by(*order).limit(_CHUNK)
+        statement = chosen
+        with self.store.reading() as connection:
+            while True:
+                found = connection.execute(statement).mappings().all()
+                yield from self._whole(connection, found)
+                if len(found) < _CHUNK:
+                    return
+                last = found[-1]
+                behind = and_(CALLS.c.system == last["system"], CALLS.c.linkedid > last["linkedid"])
+                statement = chosen.where(
+                    filed >= last["filed_at"],
+                    or_(
+                        filed > last["filed_at"],
+                        and_(filed == last["filed_at"], or_(CALLS.c.system > last["system"], behind)),
+                    ),
+                )
+
+    def _whole(self, connection: Connection, found: Sequence[RowMapping]) -> Iterator[Call]:
+        """Calls with what belongs to them."""
+        parts: defaultdict[tuple[str, str], dict[Table, list[RowMapping]]] = defaultdict(dict)
+        by_system: defaultdict[str, list[str]] = defaultdict(list)
+        for row in found:
+            by_system[row["system"]].append(row["linkedid"])
+        for system, linkedids in by_system.items():
+            for table in PARTS_OF_CALLS:
+                chosen = select(table).where(table.c.system == system, table.c.linkedid.in_(linkedids))
+                for part in connection.execute(chosen.order_by(table.c.linkedid, table.c.ordinal)).mappings():
+                    parts[system, part["linkedid"]].setdefault(table, []).append(part)
+        for row in found:
+            yield rows.call_of(row, parts[row["system"], row["linkedid"]])
+
+    def counts(
+        self, since: datetime, until: datetime, *, system: str | None = None, line: str | None = None
+    ) -> PeriodCounts:
+        """What a period held, counted by the database. The arguments are those of `calls`."""
+        period = _in_period(since, until, system, line)
+        with self.store.reading() as connection:
+
+            def counted(statement: Select[Any]) -> dict[Any, int]:
+                found = connection.execute(statement).all()
+                return {(tuple(row[:-1]) if len(row) > 2 else row[0]): row[-1] for row in found}
+
+            def by(column: ColumnElement[Any]) -> dict[Any, int]:
+                return counted(select(column, func.count()).where(period).group_by(column))
+
+            def of_calls(table: Table, *columns: ColumnElement[Any]) -> dict[Any, int]:
+                same = and_(table.c.system == CALLS.c.system, table.c.linkedid == CALLS.c.linkedid)
+                return counted(
+                    select(*columns, func.count()).select_from(table.join(CALLS, same)).where(period).group_by(*columns)
+                )
+
+            partly = func.coalesce(func.sum(case((CALLS.c.observed == "partly", 1), else_=0)), 0)
+            calls, partly_observed = connection.execute(select(func.count(), partly).where(period)).one()
+            return PeriodCounts(
+                calls=calls,
+                partly_observed=int(partly_observed),
+                outcomes=by(CALLS.c.outcome),
+                verdicts={Reading.WITHIN: by(CALLS.c.verdict_within), Reading.BEFORE: by(CALLS.c.verdict_before)},
+                reasons=by(CALLS.c.verdict_reason),
+                attempts=of_calls(ATTEMPTS, ATTEMPTS.c.result),
+                transfers=of_calls(TRANSFERS, TRANSFERS.c.kind, TRANSFERS.c.scope, TRANSFERS.c.result),
+            )
+
+    def agent_states(self, since: datetime, until: datetime, *, system: str | None = None) -> list[AgentState]:
+        """The agent states that began in a period, by time; `since` included, `until` not."""
+        at = AGENT_STATES.c.at
+        chosen = select(AGENT_STATES).where(at >= since, at < until).order_by(at, *AGENT_STATES.primary_key.columns)
+        if system is not None:
+            chosen = chosen.where(AGENT_STATES.c.system == system)
+        with self.store.reading() as connection:
+            return [rows.agent_state_of(row) for row in connection.execute(chosen).mappings()]
+
+    def gaps(self, since: datetime, until: datetime, *, system: str | None = None) -> list[Gap]:
+        """The coverage gaps that touch a period, by time, uncut; one without an end lasts."""
+        ended, started = GAPS.c.ended_at, GAPS.c.started_at
+        chosen = (
+            select(GAPS).where(started < until, or_(ended.is_(None), ended > since)).order_by(started, GAPS.c.system)
+        )
+        if system is not None:
+            chosen = chosen.where(GAPS.c.system == system)
+        with self.store.reading() as connection:
+            return [rows.gap_of(row) for row in connection.execute(chosen).mappings()]
+
+    def rules(self) -> list[StoredRule]:
+        """Every rule that has made verdicts here, by the day from which it holds."""
+        chosen = select(RULES).order_by(RULES.c.holds_from, RULES.c.name, RULES.c.version)
+        with self.store.reading() as connection:
+            return [rows.rule_of(row) for row in connection.execute(chosen).mappings()]
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.store.close()
+
+
+def _stored_key(call: Call) -> tuple[str, str]:
+    """A call's key as the columns hold it."""
+    return call.key.system.replace("\0", REPLACEMENT), call.key.linkedid.replace("\0", REPLACEMENT)
+
+
+def _in_period(since: datetime, until: datetime, system: str | None, line: str | None) -> ColumnElement[bool]:
+    conditions = [CALLS.c.filed_at >= since, CALLS.c.filed_at < until]
+    if system is not None:
+        conditions.append(CALLS.c.system == system)
+    if line is not None:
+        conditions.append(CALLS.c.line == line)
+    return and_(*conditions)
