@@ -1,8 +1,8 @@
 r"""AMI's framing: bytes to packets, and actions to bytes.
 
-A packet is a run of `Key: value` lines ended by CRLF, and an empty line. Nothing else ends a line: a caller name may hold
-a bare LF, U+2028 or NUL and forges no header. Packets stay bytes until somebody asks for a header, since most packets
-are never looked into: their event name decides.
+A packet is a run of `Key: value` lines ended by CRLF, and an empty line. Nothing else ends a line: a caller name may
+hold a bare LF, U+2028 or NUL and forges no header. Packets stay bytes until somebody asks for a header, since most
+packets are never looked into: their event name decides.
 
 **Source:** Asterisk main/manager.c (`astman_append`, `manager_event`); the banner is `Asterisk Call Manager/x.y.z`.
 """

@@ -271,8 +271,17 @@ class RingingStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RingingCeased:
+    """A phone rings no more for a caller; why, its `AttemptEnded` tells at once or a little later."""
+
+    key: CallKey
+    channel: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptEnded:
-    """A phone ceased to ring for a caller. The ledger takes the attempt with its `Call`."""
+    """What became of one phone's ringing is known. The ledger takes the attempt with its `Call`."""
 
     key: CallKey
     line: str
@@ -424,6 +433,7 @@ Fact = (
     CallStarted
     | StageChanged
     | RingingStarted
+    | RingingCeased
     | AttemptEnded
     | CallAnswered
     | RingWarning

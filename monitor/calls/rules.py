@@ -11,7 +11,7 @@ Supplement 2 (see `CADENCES`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -29,12 +29,149 @@ class Reading(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
-    """A ringing tone's pattern: `on_us` of tone, `off_us` of silence, and again (microseconds)."""
+    """A ringing tone's pattern: milliseconds of tone and of silence in turn, and again from the start.
 
-    on_us: int
-    off_us: int
+    A double ring (0.4 on, 0.2 off, 0.4 on, 2.0 off) is one ring to the person who hears it.
+    """
+
+    pattern_ms: tuple[int, ...]
 
     @property
     def period_us(self) -> int:
-        """From the start of one ring to the start of the next."""
-        return self.on_us + self.off_us
+        """From the start of one ring to the start of the next, in microseconds."""
+        return sum(self.pattern_ms) * 1000
+
+
+_DOUBLE = Cadence((400, 200, 400, 2000))
+_1_ON_2_OFF = Cadence((1000, 2000))
+_1_ON_3_OFF = Cadence((1000, 3000))
+_1_ON_4_OFF = Cadence((1000, 4000))
+_1_ON_5_OFF = Cadence((1000, 5000))
+_2_ON_4_OFF = Cadence((2000, 4000))
+
+CADENCES: dict[str, Cadence] = {
+    "AT": _1_ON_5_OFF,
+    "AU": _DOUBLE,
+    "BE": _1_ON_3_OFF,
+    "BG": _1_ON_4_OFF,
+    "BR": _1_ON_4_OFF,
+    "CA": _2_ON_4_OFF,
+    "CH": _1_ON_4_OFF,
+    "CL": _1_ON_3_OFF,
+    "CN": _1_ON_4_OFF,
+    "CZ": _1_ON_4_OFF,
+    "DE": _1_ON_4_OFF,
+    "DK": _1_ON_4_OFF,
+    "EE": _1_ON_4_OFF,
+    "ES": Cadence((1500, 3000)),
+    "FI": _1_ON_4_OFF,
+    "FR": Cadence((1500, 3500)),
+    "GB": _DOUBLE,
+    "GR": _1_ON_4_OFF,
+    "HK": Cadence((400, 200, 400, 3000)),
+    "HU": Cadence((1250, 3750)),
+    "ID": _1_ON_4_OFF,
+    "IE": _DOUBLE,
+    "IL": _1_ON_3_OFF,
+    "IN": _DOUBLE,
+    "IT": _1_ON_4_OFF,
+    "JP": _1_ON_2_OFF,
+    "KR": _1_ON_2_OFF,
+    "LT": _1_ON_4_OFF,
+    "MX": _1_ON_4_OFF,
+    "MY": _DOUBLE,
+    "NL": _1_ON_4_OFF,
+    "NO": _1_ON_4_OFF,
+    "NZ": _DOUBLE,
+    "PH": _1_ON_4_OFF,
+    "PL": _1_ON_4_OFF,
+    "PT": _1_ON_5_OFF,
+    "SE": _1_ON_5_OFF,
+    "SG": _DOUBLE,
+    "TW": _1_ON_2_OFF,
+    "US": _2_ON_4_OFF,
+    "ZA": _DOUBLE,
+}
+"""Ringing tone by ISO 3166-1 country code.
+
+**Source:** ITU-T E.180 Supplement 2, "Various tones used in national networks", as carried by Asterisk's
+indications.conf (key `ring`). Korea, which that file lacks: 440+480 Hz, 1 s on, 2 s off.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingRule:
+    """One promise in force from a day on: every figure says which rule made it.
+
+    Attributes:
+        name: what people call it.
+        version: counts up when the same promise is measured in another way.
+        holds_from: the first local day it judges.
+        country: whose ringing tone is counted, a key of `CADENCES`.
+        limit: the number of rings the promise names.
+        headline: the reading shown first.
+    """
+
+    name: str = "three-rings"
+    version: int = 1
+    holds_from: date = date(2000, 1, 1)
+    country: str = "KR"
+    limit: int = 3
+    headline: Reading = Reading.WITHIN
+    cadence: Cadence = field(init=False)
+    period_us: int = field(init=False)
+    warning_us: int = field(init=False)
+    """Ringing after which ring `limit` begins."""
+    breach_us: int = field(init=False)
+    """Ringing after which ring `limit + 1` begins."""
+
+    def __post_init__(self) -> None:
+        if self.country not in CADENCES:
+            raise ValueError(f"no ringing cadence is known for country {self.country!r}")
+        if self.limit < 1 or self.version < 1 or not self.name:
+            raise ValueError("a ring rule needs a name, a version of 1 or more and a limit of 1 or more")
+        cadence = CADENCES[self.country]
+        for name, value in (
+            ("cadence", cadence),
+            ("period_us", cadence.period_us),
+            ("warning_us", cadence.period_us * (self.limit - 1)),
+            ("breach_us", cadence.period_us * self.limit),
+        ):
+            object.__setattr__(self, name, value)
+
+    @property
+    def label(self) -> str:
+        """Name and version, as every figure carries them: `three-rings/1`."""
+        return f"{self.name}/{self.version}"
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """Both readings, the headline's first."""
+        return (self.headline, *(reading for reading in Reading if reading is not self.headline))
+
+    def rings(self, ringing_us: int) -> int:
+        """How often the phone rang in `ringing_us` of ringing; 0 only where no phone rang at all."""
+        return rings(ringing_us, self.period_us)
+
+    def kept(self, reading: Reading, ringing_us: int) -> bool:
+        """Whether ringing of this length is within the rule under one reading."""
+        return self.rings(ringing_us) <= (self.limit if reading is Reading.WITHIN else self.limit - 1)
+
+
+def rings(ringing_us: int, period_us: int) -> int:
+    """How often a phone with this cadence rang in `ringing_us` microseconds.
+
+    A phone that rang at all has rung once: the bell begins with the ringing.
+    """
+    return ringing_us // period_us + 1 if ringing_us > 0 else 0
+
+
+def rule_on(rules: tuple[RingRule, ...], day: date) -> RingRule:
+    """The rule in force on a local day: the one that began last; before all of them, the first.
+
+    Args:
+        rules: at least one rule, in any order.
+        day: the day the call entered, in the centre's time zone.
+    """
+    ordered = sorted(rules, key=lambda rule: (rule.holds_from, rule.version))
+    return next((rule for rule in reversed(ordered) if rule.holds_from <= day), ordered[0])

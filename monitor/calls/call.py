@@ -1,0 +1,326 @@
+"""One call in progress: its clocks, its ring attempts, its transfers and holds, and the record they come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from monitor.calls import facts as f
+from monitor.calls.facts import AttemptResult, Stage, instant
+from monitor.calls.verdicts import judge, outcome_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from monitor.calls.channels import Channel
+    from monitor.calls.rules import RingRule
+
+
+class Clock:
+    """Accumulates the time in which something was so, in microseconds."""
+
+    __slots__ = ("since_us", "spent_us")
+
+    def __init__(self) -> None:
+        self.spent_us = 0
+        self.since_us: int | None = None
+
+    def start(self, at_us: int) -> None:
+        """It is so from now on; starting twice is starting once."""
+        if self.since_us is None:
+            self.since_us = at_us
+
+    def stop(self, at_us: int) -> None:
+        """It is so no more. An instant before the start, as threads of Asterisk may stamp it, adds nothing."""
+        if self.since_us is not None:
+            self.spent_us += max(0, at_us - self.since_us)
+            self.since_us = None
+
+    def total_us(self, at_us: int) -> int:
+        """What has accumulated by `at_us`."""
+        return self.spent_us + (max(0, at_us - self.since_us) if self.since_us is not None else 0)
+
+
+@dataclass(slots=True, eq=False)
+class LiveAttempt:
+    """One phone that was dialled for a call, and may be ringing."""
+
+    channel: Channel
+    queue: str | None
+    member: str | None
+    began_us: int
+    """When it began to ring; until then, when it was dialled."""
+    rang: bool = False
+    ceased_us: int | None = None
+    picked_up: bool = False
+    bridged: bool = False
+    result: AttemptResult | None = None
+    """What a dial end said of it; the end of its channel decides where nothing did."""
+    by_dial: bool = False
+    """It was dialled by a plain Dial, not by a queue."""
+
+    @property
+    def ringing(self) -> bool:
+        """Whether the phone rings now."""
+        return self.rang and self.ceased_us is None
+
+    def record(self, rule: RingRule, at_us: int) -> f.RingAttempt:
+        """The fact this attempt comes to, now that its result is known."""
+        ended_us = max(self.began_us, self.ceased_us if self.ceased_us is not None else at_us)
+        ringing_us = ended_us - self.began_us if self.rang else 0
+        return f.RingAttempt(
+            agent=self.channel.interface,
+            member=self.member,
+            channel=self.channel.name,
+            queue=self.queue,
+            started_at=instant(self.began_us),
+            ended_at=instant(ended_us if self.rang else self.began_us),
+            ringing_us=ringing_us,
+            rings=rule.rings(ringing_us),
+            result=self.result or AttemptResult.NO_ANSWER,
+        )
+
+
+@dataclass(slots=True, eq=False)
+class LiveTransfer:
+    """A transfer whose result may still be open."""
+
+    kind: f.TransferKind
+    at_us: int
+    by: str
+    to: str
+    scope: f.Scope
+    by_channels: frozenset[str]
+    """Uniqueids of the channels that let go: they cannot be the answer."""
+    consultation_us: int = 0
+    hold_us: int = 0
+    consent: bool | None = None
+    reconnected_us: int | None = None
+    ringing: Clock = field(default_factory=Clock)
+    given_up: f.TransferResult | None = None
+    """Why the centre stopped trying, where the caller was still there."""
+    result: f.TransferResult | None = None
+
+    def record(self, rule: RingRule) -> f.Transfer:
+        """The fact this transfer comes to, now that its result is known."""
+        answered = self.reconnected_us
+        return f.Transfer(
+            kind=self.kind,
+            at=instant(self.at_us),
+            by=self.by,
+            to=self.to,
+            scope=self.scope,
+            result=self.result or f.TransferResult.UNOBSERVED,
+            announced=self.consultation_us > 0,
+            consent=self.consent,
+            consultation_us=self.consultation_us,
+            caller_hold_us=self.hold_us,
+            reconnected_at=instant(answered) if answered is not None else None,
+            reconnect_us=answered - self.at_us if answered is not None else None,
+            reconnect_rings=rule.rings(self.ringing.spent_us) if answered is not None else None,
+        )
+
+
+@dataclass(slots=True, eq=False)
+class LiveHold:
+    """The caller is on hold."""
+
+    by: str
+    by_channel: str
+    started_us: int
+    ended_us: int | None = None
+    left: bool = False
+    """The one who holds has stepped out of the caller's bridge, to consult."""
+    relieved: bool = False
+    """It ended because somebody else came to the caller: its transfer is about to be told."""
+
+
+class LiveCall:
+    """Everything that shares one linkedid. Those that a monitored line has are calls, and yield facts."""
+
+    __slots__ = (
+        "answer",
+        "answer_attempt",
+        "answered_us",
+        "asked_by_dial",
+        "asked_us",
+        "attempts",
+        "breached",
+        "caller",
+        "caller_number",
+        "channels",
+        "dialled",
+        "end_seen",
+        "entered_us",
+        "first_ring_us",
+        "first_unanswered",
+        "holds",
+        "joined",
+        "last_queue",
+        "left_in",
+        "line",
+        "linkedid",
+        "maybe_asked_us",
+        "over",
+        "parties",
+        "partly",
+        "pending_consent",
+        "picked_up",
+        "ringing",
+        "ringing_clock",
+        "rule",
+        "stage",
+        "stopped_waiting_us",
+        "system",
+        "talking_clock",
+        "transfers",
+        "undecided",
+        "warned",
+    )
+
+    def __init__(self, system: str, linkedid: str, rule: RingRule) -> None:
+        self.system = system
+        self.linkedid = linkedid
+        self.joined: set[str] = set()
+        """Linkedids of the calls that became part of this one."""
+        self.rule = rule
+        self.line: str | None = None
+        self.undecided = False
+        """The first channel named no number yet; its first step in the dialplan decides the line."""
+        self.channels: dict[str, Channel] = {}
+        self.caller: Channel | None = None
+        self.caller_number = ""
+        self.dialled = ""
+        self.stage = Stage.ANNOUNCEMENT
+        self.entered_us: int | None = None
+        self.maybe_asked_us: int | None = None
+        """When the dialplan ran Queue or Dial; the first join or dial, a little later, is the better instant."""
+        self.asked_us: int | None = None
+        self.asked_by_dial = False
+        self.first_ring_us: int | None = None
+        self.answered_us: int | None = None
+        self.answer: Channel | None = None
+        """The phone that first answered; set without `answered_us` where the answer itself was not seen."""
+        self.answer_attempt: LiveAttempt | None = None
+        self.picked_up = False
+        self.stopped_waiting_us: int | None = None
+        """When the centre gave up."""
+        self.left_in: Stage | None = None
+        self.end_seen = False
+        self.over = False
+        """Its record has been made (or it never gets one)."""
+        self.partly = False
+        self.warned = False
+        self.breached = False
+        self.ringing: dict[str, Channel] = {}
+        self.ringing_clock = Clock()
+        self.talking_clock = Clock()
+        self.parties: frozenset[str] = frozenset()
+        """Uniqueids of the persons the caller talks with now."""
+        self.attempts: list[LiveAttempt] = []
+        self.first_unanswered = 0
+        """Index of the first attempt since the call last asked for a person."""
+        self.last_queue: str | None = None
+        self.transfers: list[LiveTransfer] = []
+        self.holds: list[LiveHold] = []
+        self.pending_consent: bool | None = None
+
+    @property
+    def offered(self) -> bool:
+        """A monitored line has it, and its record is still to be made."""
+        return self.line is not None and not self.over
+
+    @property
+    def key(self) -> f.CallKey:
+        """What identifies it in every fact."""
+        return f.CallKey(system=self.system, linkedid=self.linkedid)
+
+    @property
+    def open_hold(self) -> LiveHold | None:
+        """The hold the caller is in now."""
+        return self.holds[-1] if self.holds and self.holds[-1].ended_us is None else None
+
+    def close_hold(self, at_us: int) -> int:
+        """End the hold the caller is in; returns how long it was, 0 where there is none."""
+        hold = self.open_hold
+        if hold is None:
+            return 0
+        hold.ended_us = max(hold.started_us, at_us)
+        return hold.ended_us - hold.started_us
+
+    def open_transfers(self) -> list[LiveTransfer]:
+        """Transfers nobody has answered yet."""
+        return [transfer for transfer in self.transfers if transfer.result is None]
+
+    def asked(self, at_us: int, *, by_dial: bool) -> None:
+        """It asked for a person, surely."""
+        if self.asked_us is None:
+            self.asked_us = at_us
+            self.asked_by_dial = by_dial
+        self.stopped_waiting_us = None
+
+    def record(self, at_us: int, ended_us: int | None) -> f.Call:
+        """The record of the call, which is over.
+
+        Args:
+            at_us: the last instant seen.
+            ended_us: when the caller's channel ended; None where that was not seen.
+        """
+        asked_us = self.asked_us if self.asked_us is not None else self.maybe_asked_us
+        ringing_us = self.ringing_clock.total_us(at_us)
+        outcome = outcome_of(
+            answered=self.answer is not None,
+            end_seen=self.end_seen,
+            left_in=self.left_in,
+            results=[attempt.result for attempt in self.attempts[self.first_unanswered :] if attempt.result],
+            dialled=asked_us is not None and (self.asked_by_dial or self.asked_us is None),
+        )
+        judgement = judge(self.rule, outcome, ringing_us, whole=not self.partly)
+        waited_until = next(
+            (us for us in (self.answered_us, self.stopped_waiting_us, ended_us) if us is not None), None
+        )
+        answered_by = self.answer_attempt
+        return f.Call(
+            key=self.key,
+            line=self.line or "",
+            dialled=self.dialled,
+            caller=self.caller_number or None,
+            entered_at=_instant(self.entered_us),
+            asked_at=_instant(asked_us),
+            first_ring_at=_instant(self.first_ring_us),
+            answered_at=_instant(self.answered_us),
+            ended_at=_instant(ended_us),
+            outcome=outcome,
+            rings=self.rule.rings(ringing_us),
+            ringing_us=ringing_us,
+            waiting_us=max(0, waited_until - asked_us) if asked_us is not None and waited_until is not None else None,
+            talking_us=self.talking_clock.total_us(at_us),
+            hold_us=sum((hold.ended_us or at_us) - hold.started_us for hold in self.holds),
+            verdicts=judgement.verdicts,
+            verdict_reason=judgement.reason,
+            rule=self.rule.label,
+            observed=f.Observed.PARTLY if self.partly else f.Observed.WHOLE,
+            queue=self._queue(answered_by),
+            agent=self.answer.interface if self.answer is not None else None,
+            member=answered_by.member if answered_by is not None else None,
+            answered_by_pickup=self.picked_up,
+            attempts=tuple(attempt.record(self.rule, at_us) for attempt in self._by_start()),
+            transfers=tuple(transfer.record(self.rule) for transfer in self.transfers),
+            holds=tuple(
+                f.Hold(by=hold.by, started_at=instant(hold.started_us), ended_at=instant(hold.ended_us or at_us))
+                for hold in self.holds
+            ),
+            recorded_at=instant(at_us),
+        )
+
+    def _queue(self, answered_by: LiveAttempt | None) -> str | None:
+        if answered_by is not None and not self.picked_up:
+            return answered_by.queue
+        return self.last_queue
+
+    def _by_start(self) -> list[LiveAttempt]:
+        return sorted(self.attempts, key=lambda attempt: attempt.began_us)
+
+
+def _instant(at_us: int | None) -> datetime | None:
+    return instant(at_us) if at_us is not None else None

@@ -1,0 +1,341 @@
+"""How calls begin, move through the dialplan, and end; and what becomes of them when the wire was down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from monitor.ami import events as e
+from monitor.calls import facts as f
+from monitor.calls.conversation import heard, leave, look
+from monitor.calls.dialling import ceases, picked_up, rings, settle
+from monitor.calls.facts import AttemptResult, GapCause, Stage, instant
+from monitor.calls.stages import Signal
+from monitor.calls.transferring import close_all, result_of_attempts
+
+if TYPE_CHECKING:
+    from monitor.calls.call import LiveCall
+    from monitor.calls.channels import Channel
+    from monitor.calls.state import State
+
+_ASKING = frozenset({"Queue", "Dial", "FollowMe"})
+# A dial end and the abandon it belongs to, where no HangupRequest told them apart.
+_SAME_MOMENT_US = 50_000
+
+
+def new_channel(state: State, event: e.NewChannel) -> None:
+    """A channel came to be; the first of a linkedid may be a caller's."""
+    known = state.channels.get(event.uniqueid)
+    if known is not None:
+        state.unexpected["channel_announced_twice"] += 1
+        return
+    if not event.uniqueid or not event.channel:
+        state.unexpected["channel_without_name"] += 1
+        return
+    channel = state.add_channel(event.uniqueid, event.channel, event.linkedid, event.state, event.at_us)
+    call = channel.call
+    if call.linkedid != event.uniqueid or call.caller is not None or channel.local:
+        if call.linkedid != event.uniqueid and not call.channels.keys() - {event.uniqueid}:
+            call.partly = True  # the first channel of this linkedid was never seen
+        return
+    channel.dialled = event.exten
+    if not channel.person or not (event.state == e.RING or state.plan.lines.takes_everything):
+        return
+    if event.exten in ("", "s") and not state.plan.lines.find(event.exten, event.context):
+        call.undecided, call.caller_number = True, event.caller
+        return
+    _offer(state, channel, event, event.caller)
+
+
+def _offer(state: State, channel: Channel, event: e.NewChannel | e.NewExten | e.CoreShowChannel, caller: str) -> None:
+    """See whether a monitored line has the call this channel began."""
+    dialled, at_us = event.exten, event.at_us
+    line = state.plan.lines.find(dialled, event.context)
+    if line is None:
+        return
+    call = channel.call
+    call.line, call.caller, call.dialled, call.caller_number = line, channel, dialled, caller
+    channel.dialled = dialled
+    if not call.partly:
+        call.entered_us = at_us
+    state.facts.append(
+        f.CallStarted(key=call.key, line=line, dialled=dialled, caller=caller or None, at=instant(at_us))
+    )
+
+
+def new_state(state: State, event: e.NewState) -> None:
+    """A channel rings, or is up."""
+    channel = state.channel(event.uniqueid, event.linkedid, event.channel, event.at_us)
+    if channel is None:
+        return
+    channel.state = event.state
+    if event.state == e.RINGING:
+        rings(state, channel, event.at_us)
+    elif event.state == e.UP:
+        picked_up(state, channel, event.at_us)
+
+
+def dial_state(state: State, event: e.DialState) -> None:
+    """A dialled phone rings, where its Newstate did not say so."""
+    if event.status != "RINGING":
+        return
+    channel = state.channel(event.dest_uniqueid, event.dest_linkedid, event.dest_channel, event.at_us)
+    if channel is not None and channel.state != e.UP:
+        rings(state, channel, event.at_us)
+
+
+def new_exten(state: State, event: e.NewExten) -> None:
+    """A caller's channel runs a step of the dialplan: it asks for a person, or the centre has given up."""
+    channel = state.channel(event.uniqueid, event.linkedid, event.channel, event.at_us)
+    if channel is None:
+        return
+    call = channel.call
+    if call.undecided and call.linkedid == event.uniqueid and event.exten not in ("", "s"):
+        call.undecided = False
+        _offer(state, channel, event, call.caller_number)
+    if call.caller is not channel:
+        if channel.dialer is None and event.application in _ASKING:
+            # The far half of a Local pair, or an agent's own call: what it asks for is not the caller's asking.
+            channel.in_queue = event.data.partition(",")[0] if event.application == "Queue" else None
+        return
+    if event.application in _ASKING:
+        _asks(state, call, channel, event)
+    else:
+        _went_on(state, call, channel, event.at_us)
+
+
+def _asks(state: State, call: LiveCall, channel: Channel, event: e.NewExten) -> None:
+    channel.in_queue = event.data.partition(",")[0] if event.application == "Queue" else None
+    if call.answer is not None:
+        return
+    if channel.in_queue is not None:
+        call.last_queue = channel.in_queue
+    if call.maybe_asked_us is None:
+        call.maybe_asked_us = event.at_us
+    call.stopped_waiting_us = None
+    call.first_unanswered = len(call.attempts)
+    state.signal(call, Signal.ASKED, event.at_us)
+
+
+def _went_on(state: State, call: LiveCall, channel: Channel, at_us: int) -> None:
+    """The dialplan is past its Queue or Dial. With a phone still ringing it is only a subroutine of one of them."""
+    if call.ringing:
+        return
+    if call.stage is Stage.WAITING:
+        channel.in_queue = None
+        call.stopped_waiting_us = at_us
+        state.signal(call, Signal.GAVE_UP, at_us)
+    elif call.stage is Stage.TRANSFERRING:
+        for transfer in call.open_transfers():
+            if any(attempt.began_us >= transfer.at_us for attempt in call.attempts):
+                transfer.given_up = result_of_attempts(call, transfer)
+
+
+def new_callerid(state: State, event: e.NewCallerid) -> None:
+    """The caller's number became known after the call entered."""
+    channel = state.channels.get(event.uniqueid)
+    if channel is not None and channel is channel.call.caller and not channel.call.caller_number:
+        channel.call.caller_number = event.caller
+
+
+def renamed(state: State, event: e.Renamed) -> None:
+    """A channel goes on under another name."""
+    channel = state.channels.get(event.uniqueid)
+    if channel is not None and event.channel:
+        channel.rename(event.channel)
+
+
+def queue_join(state: State, event: e.QueueCallerJoin) -> None:
+    """A caller waits in a queue."""
+    state.members.callers(event.queue, event.callers, event.at_us, state.facts)
+    channel = state.channels.get(event.uniqueid)
+    if channel is None:
+        state.unexpected["unknown_channel"] += 1
+        return
+    channel.in_queue = event.queue
+    call = channel.call
+    if call.caller is not channel or call.answer is not None:
+        return
+    call.last_queue = event.queue
+    call.asked(event.at_us, by_dial=False)
+    if call.stage is not Stage.WAITING:
+        state.signal(call, Signal.ASKED, event.at_us)
+
+
+def queue_leave(state: State, event: e.QueueCallerLeave) -> None:
+    """A caller waits in the queue no more; alone it proves nothing of why."""
+    state.members.callers(event.queue, event.callers, event.at_us, state.facts)
+    channel = state.channels.get(event.uniqueid)
+    if channel is not None:
+        channel.in_queue = None
+
+
+def queue_abandon(state: State, event: e.QueueCallerAbandon) -> None:
+    """The queue says that the caller hung up; their HangupRequest, where it is sent, came before the phones ceased."""
+    channel = state.channels.get(event.uniqueid)
+    if channel is None:
+        state.unexpected["unknown_channel"] += 1
+        return
+    call = channel.call
+    if call.caller is not channel or call.left_in is not None or call.answer is not None:
+        return
+    just_rang = any(
+        attempt.rang and attempt.ceased_us is not None and event.at_us - attempt.ceased_us <= _SAME_MOMENT_US
+        for attempt in call.attempts
+    )
+    call.left_in = Stage.RINGING if just_rang or call.ringing else Stage.WAITING
+    channel.far_end_left = True
+
+
+def hangup_request(state: State, event: e.HangupRequest) -> None:
+    """A channel's far end hung up: of a caller's channel, the caller."""
+    channel = state.channels.get(event.uniqueid)
+    if channel is None:
+        state.unexpected["unknown_channel"] += 1
+        return
+    channel.far_end_left = True
+    call = channel.call
+    if call.caller is channel and call.left_in is None:
+        call.left_in = call.stage
+
+
+def pickup(state: State, event: e.Pickup) -> None:
+    """Somebody took the call that rang at another phone."""
+    taker, target = state.channels.get(event.uniqueid), state.channels.get(event.target_uniqueid)
+    if taker is None or target is None:
+        state.unexpected["unknown_channel"] += 1
+        return
+    taker.took_over = target.took_over = True
+    if target.attempt is not None:
+        ceases(state, target, event.at_us)
+        target.attempt.result = AttemptResult.ANSWERED_ELSEWHERE
+        settle(state, target, event.at_us)
+    state.join(target.call, taker.call)
+
+
+def hangup(state: State, event: e.Hangup) -> None:
+    """A channel is gone; with the caller's, the call is over."""
+    channel = state.channels.get(event.uniqueid)
+    if channel is None:
+        state.unexpected["unknown_channel"] += 1
+        return
+    if channel.bridge is not None:
+        leave(state, channel, channel.bridge, event.at_us)
+    settle(state, channel, event.at_us, event.cause)
+    call = channel.call
+    if call.caller is channel:
+        call.end_seen = True
+        end(state, call, event.at_us, event.at_us)
+    state.drop_channel(channel)
+
+
+def end(state: State, call: LiveCall, at_us: int, ended_us: int | None) -> None:
+    """Make the call's record, whatever is still open; a call ends exactly once.
+
+    `at_us` is the last instant seen, `ended_us` when the caller's channel ended: None where that was not seen.
+    """
+    if not call.offered:
+        return
+    call.ringing_clock.stop(at_us)
+    call.talking_clock.stop(at_us)
+    for channel in list(call.channels.values()):
+        if channel.attempt is not None:
+            if ended_us is None and channel.attempt.result is None:
+                channel.attempt.result = AttemptResult.UNOBSERVED
+            settle(state, channel, at_us)
+    call.close_hold(at_us)
+    close_all(state, call, at_us)
+    state.signal(call, Signal.ENDED, at_us)
+    state.facts.append(call.record(at_us, ended_us))
+    call.over = True
+
+
+# -- the wire ----------------------------------------------------------------------------------------------------------
+
+
+def blinded(state: State, at_us: int) -> None:
+    """From now on nothing is seen: calls in progress are only partly observed, and no ringing is counted unseen."""
+    state.epoch += 1
+    for call in {id(call): call for call in state.calls.values()}.values():
+        call.partly = True
+        for channel in list(call.ringing.values()):
+            if channel.attempt is not None:
+                channel.attempt.result = AttemptResult.UNOBSERVED
+            settle(state, channel, at_us)
+
+
+def clock_stepped(state: State, at_us: int) -> None:
+    """Asterisk's clock went back: what was being timed is closed where it stood and goes on from the new time.
+
+    The calls in progress are marked, since how long the step hid cannot be known.
+    """
+    state.unexpected["clock_stepped_back"] += 1
+    before_us = state.now_us
+    for call in {id(call): call for call in state.calls.values()}.values():
+        call.partly = True
+        clocks = [call.ringing_clock, call.talking_clock, *(transfer.ringing for transfer in call.transfers)]
+        for clock in clocks:
+            if clock.since_us is not None:
+                clock.stop(before_us)
+                clock.start(at_us)
+        for channel in call.channels.values():
+            if channel.aside_since_us is not None:
+                channel.aside_us += max(0, before_us - channel.aside_since_us)
+                channel.aside_since_us = at_us
+        hold = call.open_hold
+        if hold is not None:
+            hold.started_us = at_us - (before_us - hold.started_us)
+    state.timers.clear()
+    state.now_us = at_us
+    state.facts.append(
+        f.Gap(system=state.system, started_at=instant(at_us), ended_at=instant(at_us), cause=GapCause.CLOCK_STEP)
+    )
+
+
+def shown(state: State, event: e.CoreShowChannel) -> None:
+    """A channel that exists: known already, or part of a call that began unseen."""
+    channel = state.channels.get(event.uniqueid)
+    if channel is None:
+        if not (event.uniqueid and event.channel and event.linkedid):
+            return
+        channel = state.add_channel(event.uniqueid, event.channel, event.linkedid, event.state, event.at_us)
+        call = channel.call
+        call.partly = True
+        if call.linkedid == event.uniqueid and call.caller is None and channel.person and event.state in (e.RING, e.UP):
+            _offer(state, channel, event, event.caller)
+    channel.epoch = state.epoch
+    channel.state = event.state
+    if event.bridge and channel.bridge != event.bridge:
+        state.bridges.enter(channel, event.bridge)
+    elif not event.bridge and channel.bridge is not None:
+        leave(state, channel, channel.bridge, event.at_us)
+
+
+def all_shown(state: State, event: e.CoreShowChannelsComplete) -> None:
+    """Every channel that exists was shown: those of an earlier connection that were not are gone, unseen."""
+    for channel in list(state.channels.values()):
+        if channel.epoch == state.epoch:
+            continue
+        call = channel.call
+        if call.caller is channel:
+            end(state, call, event.at_us, None)
+        settle(state, channel, event.at_us)
+        state.drop_channel(channel)
+    for channel in list(state.channels.values()):
+        call = channel.call
+        if not call.partly:
+            continue
+        if channel.state == e.RINGING and call.caller is not None:
+            rings(state, channel, event.at_us)
+        if channel.bridge is not None:
+            heard(state, [channel], event.at_us, found=True)
+    for call in list(state.calls.values()):
+        if call.partly and call.caller is not None:
+            look(state, call, event.at_us, found=True)
+
+
+def over_with_unseen_end(state: State, at_us: int) -> None:
+    """No more will be seen: every call still open ends unobserved, oldest first."""
+    calls = {id(call): call for call in state.calls.values() if call.offered}
+    for call in sorted(calls.values(), key=lambda call: (call.entered_us or 0, call.linkedid)):
+        call.partly = True
+        end(state, call, at_us, None)

@@ -1,0 +1,201 @@
+"""The call state of one Asterisk: typed events in, facts out.
+
+    tracker = Tracker("pbx1", Plan(lines=Lines((Line("1588-6565", ("15886565",)),))))
+    for event in events:
+        for fact in tracker.feed(event): ...
+    while tracker.next_deadline_us <= now_us:   # live only: nothing arrives while a phone just rings
+        for fact in tracker.advance(now_us): ...
+
+The same events give the same facts, live and in replay, to the microsecond: time arrives with the event, and timers
+fire at their exact instants before any event that comes after them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from monitor.ami import events as e
+from monitor.calls import conversation, dialling, life, transferring
+from monitor.calls.agents import Members
+from monitor.calls.facts import Gap, GapCause, instant
+from monitor.calls.rules import SECOND_US
+from monitor.calls.state import NEVER_US, Plan, State
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable
+
+    from monitor.calls.facts import Fact
+
+_CLOCK_STEP_US = 2 * SECOND_US
+"""Threads of one Asterisk stamp events a little out of order; farther back than this the clock itself was set."""
+
+
+def _agent_complete(state: State, event: e.AgentComplete) -> None:
+    state.members.complete(event, state.facts)
+
+
+def _queue_member(state: State, event: e.QueueMember) -> None:
+    state.members.member(event, state.facts)
+
+
+def _queue_params(state: State, event: e.QueueParams) -> None:
+    state.members.callers(event.queue, event.callers, event.at_us, state.facts)
+
+
+def _queue_entry(state: State, event: e.QueueEntry) -> None:
+    channel = state.channels.get(event.uniqueid)
+    if channel is not None and channel is channel.call.caller and channel.in_queue is None:
+        life.queue_join(state, e.QueueCallerJoin(event.at_us, event.uniqueid, "", event.queue, 0))
+
+
+def _bridge_destroy(state: State, event: e.BridgeDestroy) -> None:
+    room = state.bridges.room(event.bridge)
+    state.bridges.destroy(event.bridge)
+    conversation.heard(state, room, event.at_us)
+
+
+def _ignore(_state: State, _event: object) -> None:
+    """The link tells of starts and ends of Asterisk; on their own they change no call."""
+
+
+HANDLERS: dict[type[e.Event], Callable[[State, Any], None]] = {
+    e.NewChannel: life.new_channel,
+    e.NewState: life.new_state,
+    e.NewExten: life.new_exten,
+    e.NewCallerid: life.new_callerid,
+    e.Renamed: life.renamed,
+    e.HangupRequest: life.hangup_request,
+    e.Hangup: life.hangup,
+    e.DialBegin: dialling.dial_begin,
+    e.DialState: life.dial_state,
+    e.DialEnd: dialling.dial_end,
+    e.LocalBridge: conversation.local_bridge,
+    e.BridgeEnter: conversation.bridge_enter,
+    e.BridgeLeave: conversation.bridge_leave,
+    e.BridgeDestroy: _bridge_destroy,
+    e.QueueCallerJoin: life.queue_join,
+    e.QueueCallerLeave: life.queue_leave,
+    e.QueueCallerAbandon: life.queue_abandon,
+    e.AgentCalled: dialling.agent_called,
+    e.AgentComplete: _agent_complete,
+    e.QueueMember: _queue_member,
+    e.QueueParams: _queue_params,
+    e.QueueEntry: _queue_entry,
+    e.BlindTransfer: transferring.blind,
+    e.AttendedTransfer: transferring.attended,
+    e.Pickup: life.pickup,
+    e.Held: conversation.held,
+    e.Parked: conversation.parked,
+    e.UserEvent: transferring.consent,
+    e.CoreShowChannel: life.shown,
+    e.CoreShowChannelsComplete: life.all_shown,
+    e.FullyBooted: _ignore,
+    e.Shutdown: _ignore,
+}
+
+
+class Tracker:
+    """Follows every call of one system.
+
+    Args:
+        system: its AMI `SystemName`.
+        plan: which calls are wanted, and how they are judged.
+    """
+
+    __slots__ = ("_blind_since_us", "_state")
+
+    def __init__(self, system: str, plan: Plan) -> None:
+        self._state = State(system, plan, Members(system))
+        self._blind_since_us: tuple[int, GapCause] | None = None
+
+    @property
+    def system(self) -> str:
+        """The AMI `SystemName`."""
+        return self._state.system
+
+    @property
+    def now_us(self) -> int:
+        """The latest instant seen, in microseconds since 1970; 0 before the first event."""
+        return self._state.now_us
+
+    @property
+    def unexpected(self) -> Counter[str]:
+        """What should not have come, by kind."""
+        return self._state.unexpected
+
+    @property
+    def channels_known(self) -> int:
+        """Channels held in memory; 0 once every call has ended."""
+        return len(self._state.channels)
+
+    @property
+    def next_deadline_us(self) -> int:
+        """The instant at which `advance` has something to do, if no event comes first."""
+        wrap_up = self._state.members.next_timer_us
+        return min(self._state.next_timer_us, NEVER_US if wrap_up is None else wrap_up)
+
+    def feed(self, event: e.Event) -> list[Fact]:
+        """Take one event; returns the facts it brought, timers due before it included, in order of time."""
+        state = self._state
+        at_us = event.at_us
+        if at_us < state.now_us:
+            if state.now_us - at_us > _CLOCK_STEP_US:
+                life.clock_stepped(state, at_us)
+        else:
+            if self.next_deadline_us <= at_us:
+                self._fire(at_us)
+            state.now_us = at_us
+        HANDLERS[type(event)](state, event)
+        facts, state.facts = state.facts, []
+        return facts
+
+    def advance(self, now_us: int) -> list[Fact]:
+        """Let time pass without an event, up to `now_us` on this system's clock; returns the facts that fell due."""
+        state = self._state
+        self._fire(now_us)
+        state.now_us = max(state.now_us, now_us)
+        facts, state.facts = state.facts, []
+        return facts
+
+    def link_down(self, at_us: int, cause: GapCause) -> list[Fact]:
+        """Nothing is seen from this instant until `link_up`."""
+        state = self._state
+        if self._blind_since_us is None:
+            self._fire(at_us)
+            self._blind_since_us = (at_us, cause)
+            life.blinded(state, at_us)
+            state.facts.append(Gap(system=state.system, started_at=instant(at_us), ended_at=None, cause=cause))
+        facts, state.facts = state.facts, []
+        return facts
+
+    def link_up(self, at_us: int) -> list[Fact]:
+        """The system is seen again, and has told what exists now."""
+        state = self._state
+        if self._blind_since_us is not None:
+            since_us, cause = self._blind_since_us
+            self._blind_since_us = None
+            state.facts.append(
+                Gap(
+                    system=state.system,
+                    started_at=instant(since_us),
+                    ended_at=instant(max(since_us, at_us)),
+                    cause=cause,
+                )
+            )
+        facts, state.facts = state.facts, []
+        return facts
+
+    def close(self) -> list[Fact]:
+        """No more will come: every call still open ends, unobserved."""
+        state = self._state
+        life.over_with_unseen_end(state, state.now_us)
+        facts, state.facts = state.facts, []
+        return facts
+
+    def _fire(self, now_us: int) -> None:
+        state = self._state
+        while state.next_timer_us <= now_us:
+            at_us = state.next_timer_us
+            dialling.timer_due(state, state.pop_timer(), at_us)
+        state.members.advance(now_us, state.facts)

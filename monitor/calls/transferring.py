@@ -1,0 +1,197 @@
+"""Transfers: blind, attended, blonde and forwarded, the caller's consent, and the reconnection clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from monitor.calls import facts as f
+from monitor.calls.call import LiveTransfer
+from monitor.calls.channels import interface_of
+from monitor.calls.facts import AttemptResult, TransferKind, TransferResult
+from monitor.calls.stages import Signal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from monitor.ami import events as e
+    from monitor.calls.call import LiveCall
+    from monitor.calls.channels import Channel
+    from monitor.calls.state import State
+
+_FROM_ATTEMPT = {
+    AttemptResult.REJECTED: TransferResult.BUSY,
+    AttemptResult.FAILED: TransferResult.FAILED,
+}
+
+
+def _begin(call: LiveCall, transfer: LiveTransfer) -> None:
+    last = call.holds[-1] if call.holds else None
+    if last is not None and last.relieved and last.ended_us is not None:
+        # Asterisk bridges caller and target first and tells of the transfer after.
+        transfer.hold_us, last.relieved = last.ended_us - last.started_us, False
+    else:
+        transfer.hold_us = call.close_hold(transfer.at_us)
+    transfer.consent, call.pending_consent = call.pending_consent, None
+    if call.ringing:
+        transfer.ringing.start(transfer.at_us)
+    call.transfers.append(transfer)
+
+
+def _close(state: State, call: LiveCall, transfer: LiveTransfer, result: TransferResult, at_us: int) -> None:
+    transfer.ringing.stop(at_us)
+    transfer.result = result
+    if call.offered:
+        state.facts.append(f.TransferEnded(key=call.key, line=call.line or "", transfer=transfer.record(call.rule)))
+
+
+def blind(state: State, event: e.BlindTransfer) -> None:
+    """An agent let go of the caller towards a number, without speaking to anybody there."""
+    channel = state.channels.get(event.transferer_uniqueid) or state.channels.get(event.transferee_uniqueid)
+    if channel is None:
+        state.unexpected["unknown_channel"] += 1
+        return
+    call = channel.call
+    if not call.offered:
+        return
+    transfer = LiveTransfer(
+        kind=TransferKind.BLIND,
+        at_us=event.at_us,
+        by=interface_of(event.transferer_channel),
+        to=event.exten,
+        scope=state.plan.scope(event.exten),
+        by_channels=frozenset({event.transferer_uniqueid}),
+    )
+    if event.result != "Success":
+        call.transfers.append(transfer)
+        _close(state, call, transfer, TransferResult.FAILED, event.at_us)
+        return
+    _begin(call, transfer)
+    state.signal(call, Signal.PASSED_ON, event.at_us)
+
+
+def attended(state: State, event: e.AttendedTransfer) -> None:
+    """An agent joined the caller with a second call of their own; what was that call's is the caller's now."""
+    first = state.channels.get(event.transferer_uniqueid)
+    second = state.channels.get(event.second_uniqueid)
+    if first is None or second is None:
+        state.unexpected["unknown_channel"] += 1
+        return
+    # A phone may send its REFER on either of its two legs: the consultation is the one it placed itself.
+    consultation = first if first is first.call.caller and second is not second.call.caller else second
+    succeeded = event.result == "Success"
+    call = state.join(first.call, second.call) if succeeded else first.call
+    if not call.offered:
+        return
+    to = _target(state, event, consultation, one_leg=first is second)
+    consulted_us = consultation.aside_us
+    if consultation.aside_since_us is not None:
+        consulted_us += max(0, event.at_us - consultation.aside_since_us)
+    transfer = LiveTransfer(
+        kind=TransferKind.ATTENDED if consulted_us else TransferKind.BLONDE,
+        at_us=event.at_us,
+        by=first.interface,
+        to=to,
+        scope=state.plan.scope(to),
+        by_channels=frozenset({first.uniqueid, second.uniqueid}),
+        consultation_us=consulted_us,
+    )
+    if not succeeded:
+        call.transfers.append(transfer)
+        _close(state, call, transfer, TransferResult.FAILED, event.at_us)
+        return
+    _begin(call, transfer)
+    state.signal(call, Signal.PASSED_ON, event.at_us)
+    persons = {uniqueid: state.channels[uniqueid] for uniqueid in call.parties if uniqueid in state.channels}
+    if reconnect(state, call, persons, event.at_us):
+        state.signal(call, Signal.CONNECTED, event.at_us)
+
+
+def _target(state: State, event: e.AttendedTransfer, consultation: Channel, *, one_leg: bool) -> str:
+    """The number the agent dialled to consult; the target's interface where no number is known."""
+    if not one_leg and consultation.dialled:
+        return consultation.dialled
+    technology, _, address = event.target_channel.partition("/")
+    if technology == "Local":
+        return address.partition("@")[0]
+    target = state.channels.get(event.target_uniqueid)
+    if target is not None and target.dialer is not None and target.dialer.dialled:
+        return target.dialer.dialled
+    return event.target_exten or interface_of(event.target_channel)
+
+
+def forwarded(state: State, call: LiveCall, phone: Channel, to: str, at_us: int) -> None:
+    """A phone sent the call on by itself (302) before anybody answered."""
+    if not call.offered:
+        return
+    technology, slash, address = to.partition("/")
+    number = (address if slash and technology == "Local" else to).partition("@")[0]
+    transfer = LiveTransfer(
+        kind=TransferKind.FORWARD,
+        at_us=at_us,
+        by=phone.interface,
+        to=number,
+        scope=state.plan.scope(number),
+        by_channels=frozenset({phone.uniqueid}),
+    )
+    call.transfers.append(transfer)
+    if call.ringing:
+        transfer.ringing.start(at_us)
+
+
+def reconnect(state: State, call: LiveCall, persons: Mapping[str, Channel], at_us: int) -> bool:
+    """Close the open transfers if one of the persons the caller now hears is their answer."""
+    reconnected = False
+    for transfer in call.open_transfers():
+        answer = next((p for uniqueid, p in persons.items() if uniqueid not in transfer.by_channels), None)
+        if answer is None:
+            continue
+        transfer.reconnected_us = max(at_us, transfer.at_us)
+        returned = answer.interface == transfer.by
+        _close(state, call, transfer, TransferResult.RETURNED if returned else TransferResult.COMPLETED, at_us)
+        reconnected = True
+    return reconnected
+
+
+def consent(state: State, event: e.UserEvent) -> None:
+    """The dialplan reports whether the caller agreed to be passed on: of the open transfer, else of the next one."""
+    if event.name != "TransferConsent" or event.consent not in ("yes", "no"):
+        return
+    channel = state.channels.get(event.uniqueid)
+    call = channel.call if channel is not None else state.calls.get(event.linkedid)
+    if call is None:
+        state.unexpected["unknown_channel"] += 1
+        return
+    agreed = event.consent == "yes"
+    waiting = [transfer for transfer in call.open_transfers() if transfer.kind is not TransferKind.FORWARD]
+    if waiting:
+        waiting[-1].consent = agreed
+    else:
+        call.pending_consent = agreed
+
+
+def close_all(state: State, call: LiveCall, at_us: int) -> None:
+    """The call is over: say of every open transfer why nobody answered it."""
+    for transfer in call.open_transfers():
+        _close(state, call, transfer, _unanswered(call, transfer), at_us)
+
+
+def _unanswered(call: LiveCall, transfer: LiveTransfer) -> TransferResult:
+    if not call.end_seen:
+        return TransferResult.UNOBSERVED
+    if transfer.given_up is not None:
+        return transfer.given_up
+    if call.left_in is not None or (call.caller is not None and call.caller.uniqueid in transfer.by_channels):
+        return TransferResult.CALLER_LEFT
+    return result_of_attempts(call, transfer)
+
+
+def result_of_attempts(call: LiveCall, transfer: LiveTransfer) -> TransferResult:
+    """What the phones dialled since a transfer made of it."""
+    results = {
+        attempt.result
+        for attempt in call.attempts
+        if attempt.result is not None and (attempt.ceased_us or attempt.began_us) >= transfer.at_us
+    }
+    if len(results) == 1:
+        return _FROM_ATTEMPT.get(results.pop(), TransferResult.NO_ANSWER)
+    return TransferResult.NO_ANSWER
