@@ -1,7 +1,8 @@
 """What a source of AMI hands to the call state: packets as they came, and notices of what could not be seen.
 
-Everything travels through one queue, in order: a `LinkUp` before the first packet of a connection, its `LinkDown` behind
-the last, and `Resynced` right behind the last packet that answers what was asked about the present.
+Everything travels through one queue, in order: a `LinkUp` before the first event of a connection, its `LinkDown`
+behind the last, and `Resynced` right behind the last packet that answers what was asked about the present. The answers
+to the login are not handed on.
 """
 
 from __future__ import annotations

@@ -1,0 +1,207 @@
+"""The shell around one Asterisk's AMI: connect, say why where that fails, and reconnect for ever.
+
+One connection is `monitor.ami_connection`; what is said on it is decided in `monitor.ami.login`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import random
+import re
+import socket
+import ssl
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from monitor.ami.feed import FeedItem, LinkDown
+from monitor.ami.problems import NoAnswer, Refused, SecretUnreadable, ShutDown, TlsFailed, Unreachable
+from monitor.ami_connection import Connection, now_us
+from monitor.calls.facts import GapCause
+from monitor.errors import ConfigError, ConnectionProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from monitor.ami.login import Conversation
+    from monitor.config import AsteriskSettings
+
+RESTART_SLACK_SECONDS = 2.0
+"""`Uptime` is in whole seconds: start times nearer to each other than this are one start."""
+
+_REFUSED = str(errno.ECONNREFUSED)
+_ERRNO = re.compile(r"\[Errno (\d+)\]")
+
+log = structlog.get_logger(__name__)
+
+
+class AmiListener:
+    """Listens to one Asterisk, for ever.
+
+    Args:
+        settings: the system to listen to.
+        deliver: a bounded queue; batches and notices go into it in order.
+        draw: a number from 0 to below 1, the jitter of reconnections.
+
+    Attributes:
+        up: logged in, booted, and the connection is alive.
+        reconnects: how often a lost connection was made again.
+        last_event_at: when the last bytes came, seconds since 1970; None before the first.
+        discarded: packets not handed on, by reason: `oversized`, `not_ami`, `unfinished`.
+        untimed_events: events handed on from a system that sends no timestamps.
+        problem: why this system's figures cannot be trusted now, in words; None while all is well.
+        warnings: what the operator should know all the same, by subject.
+        system: the SystemName Asterisk gave, else the configured name.
+        version: Asterisk's version; None while unknown.
+    """
+
+    def __init__(
+        self,
+        settings: AsteriskSettings,
+        deliver: asyncio.Queue[FeedItem],
+        *,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        self.settings = settings
+        self.deliver = deliver
+        self._draw = draw
+        self._sessions = 0
+        self._started_at: float | None = None
+        self._told: str | None = None
+        self._down_cause: GapCause | None = None
+        self.up = False
+        self.reconnects = 0
+        self.last_event_at: float | None = None
+        self.discarded = {"oversized": 0, "not_ami": 0, "unfinished": 0}
+        self.untimed_events = 0
+        self.problem: str | None = f"{self.where} has not been reached yet."
+        self.warnings: dict[str, str] = {}
+        self.system = settings.name
+        self.version: str | None = None
+
+    @property
+    def where(self) -> str:
+        """What messages call this system."""
+        host = f"[{self.settings.host}]" if ":" in self.settings.host else self.settings.host
+        return f"Asterisk {self.settings.name!r} at {host}:{self.settings.port}"
+
+    async def run(self) -> None:
+        """Connect, listen, and do so again whenever the connection ends; returns only by cancellation."""
+        failures = 0
+        while True:
+            try:
+                connection = await self._connect()
+            except ConnectionProblem as failure:
+                failures += 1
+                await self._down(failure)
+            else:
+                problem = await connection.over()
+                failures = 0 if connection.was_live else failures + 1
+                await self._down(problem)
+            await asyncio.sleep(self._pause_seconds(failures))
+
+    def _pause_seconds(self, failures: int) -> float:
+        """How long to wait before the next try: anything up to a limit that doubles with each failure.
+
+        **Source:** exponential back-off with full jitter; many monitors must not come back in step.
+        """
+        lowest, highest = self.settings.reconnect_min_seconds, self.settings.reconnect_max_seconds
+        # 2**64 would be no time any more; the limit is reached long before.
+        return self._draw() * min(highest, lowest * 2.0 ** min(failures, 64))
+
+    async def _connect(self) -> Connection:
+        """Open the connection.
+
+        Raises:
+            ConnectionProblem: of the kind that says why it cannot be.
+        """
+        settings = self.settings
+        try:
+            secret = await asyncio.to_thread(settings.read_secret)
+        except ConfigError as error:
+            raise SecretUnreadable(str(error)) from error
+        loop = asyncio.get_running_loop()
+        try:
+            context = await asyncio.to_thread(tls_context, settings) if settings.tls else None
+            async with asyncio.timeout(settings.connect_timeout_seconds):
+                _, connection = await loop.create_connection(
+                    lambda: Connection(self, secret),
+                    settings.host,
+                    settings.port,
+                    ssl=context,
+                    server_hostname=(settings.tls_hostname or settings.host) if settings.tls else None,
+                )
+        except ssl.SSLCertVerificationError as error:
+            raise TlsFailed(self.where, error.verify_message.rstrip(".")) from error
+        except ssl.SSLError as error:
+            raise TlsFailed(self.where, (error.reason or "no TLS").replace("_", " ").lower()) from error
+        except TimeoutError as error:
+            raise NoAnswer(self.where, "take the connection", settings.connect_timeout_seconds) from error
+        except socket.gaierror as error:
+            raise Unreachable(self.where, "no such host name") from error
+        except OSError as error:
+            # Several addresses that all refuse come as one error that only its text tells apart.
+            if set(_ERRNO.findall(str(error))) == {_REFUSED}:
+                raise Refused(self.where) from error
+            if settings.tls and isinstance(error, ConnectionError):
+                raise TlsFailed(self.where, "the connection ended during the handshake") from error
+            raise Unreachable(self.where, error.strerror or str(error)) from error
+        return connection
+
+    async def _down(self, problem: ConnectionProblem) -> None:
+        self.up = False
+        self.problem = str(problem)
+        if self.problem != self._told:
+            self._told = self.problem
+            log.warning("asterisk_away", system=self.settings.name, kind=type(problem).__name__, problem=self.problem)
+        restart = isinstance(problem, ShutDown) and problem.restart
+        notice = self.link_down(now_us(), GapCause.RESTARTED if restart else GapCause.NOT_CONNECTED, self.problem)
+        if notice is not None:
+            await self.deliver.put(notice)
+
+    # ---- what a connection reports
+
+    def link_down(self, at_us: int, cause: GapCause, reason: str) -> LinkDown | None:
+        """The notice that the link is down; None where that was told, and nothing new is known of the cause."""
+        if self._down_cause is not None and cause is not GapCause.NOT_BOOTED:
+            return None
+        self._down_cause = cause
+        return LinkDown(at_us, cause, reason)
+
+    def stepped(self, conversation: Conversation) -> None:
+        """Take over what the conversation has found out, and tell the operator what is new."""
+        self.system = conversation.system or self.settings.name
+        self.version = conversation.version
+        for subject, text in conversation.notes.items():
+            if self.warnings.get(subject) != text:
+                log.warning("asterisk_unfit", system=self.settings.name, subject=subject, problem=text)
+        self.warnings = dict(conversation.notes)
+        if self.up:
+            self.problem = self.warnings.get("permissions") if conversation.missing_classes else None
+
+    def came_up(self, conversation: Conversation) -> bool:
+        """Count a session that reached a booted Asterisk, and say whether that is another process than before."""
+        uptime = conversation.uptime_seconds
+        started_at = None if uptime is None else time.monotonic() - uptime
+        before, self._started_at = self._started_at, started_at
+        if not self.up:
+            self._sessions += 1
+            self.reconnects = self._sessions - 1
+            self.up = True
+            self._told = None
+            self._down_cause = None
+            log.info("asterisk_reached", system=self.settings.name, version=conversation.version)
+        if before is None or started_at is None:
+            return False
+        return started_at - before > RESTART_SLACK_SECONDS
+
+
+def tls_context(settings: AsteriskSettings) -> ssl.SSLContext:
+    """A context that verifies the certificate and the name in it.
+
+    Raises:
+        OSError, ssl.SSLError: `tls_ca` cannot be read or holds no certificate.
+    """
+    return ssl.create_default_context(cafile=None if settings.tls_ca is None else str(settings.tls_ca))
