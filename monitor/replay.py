@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monitor.ami.decoder import Decoder
@@ -121,7 +122,7 @@ def open_capture(path: str) -> BinaryIO:
     if path == "-":
         return sys.stdin.buffer
     try:
-        file = open(path, "rb")  # noqa: SIM115 - the caller closes it
+        file = Path(path).open("rb")
     except OSError as error:
         raise CaptureError(f"{path} cannot be read: {error.strerror}. Name a capture that exists.") from error
     return gzip.GzipFile(fileobj=file) if path.endswith(".gz") else file  # type: ignore[return-value] # reads alike

@@ -161,6 +161,7 @@ class LiveCall:
         "line",
         "linkedid",
         "maybe_asked_us",
+        "maybe_left_in",
         "over",
         "parties",
         "partly",
@@ -206,6 +207,9 @@ class LiveCall:
         self.stopped_waiting_us: int | None = None
         """When the centre gave up."""
         self.left_in: Stage | None = None
+        """The stage in which the caller hung up; None where the centre ended the call."""
+        self.maybe_left_in: Stage | None = None
+        """The same by the queue's word alone."""
         self.end_seen = False
         self.over = False
         """Its record has been made (or it never gets one)."""

@@ -170,7 +170,10 @@ def queue_leave(state: State, event: e.QueueCallerLeave) -> None:
 
 
 def queue_abandon(state: State, event: e.QueueCallerAbandon) -> None:
-    """The queue says that the caller hung up; their HangupRequest, where it is sent, came before the phones ceased."""
+    """The queue lost the caller: they hung up, or its time ran out while a phone rang, which it tells alike.
+
+    HangupRequest is the proof. Where the system sends none, a phone the queue itself gave up (NOANSWER) speaks against.
+    """
     channel = state.channels.get(event.uniqueid)
     if channel is None:
         state.unexpected["unknown_channel"] += 1
@@ -178,12 +181,13 @@ def queue_abandon(state: State, event: e.QueueCallerAbandon) -> None:
     call = channel.call
     if call.caller is not channel or call.left_in is not None or call.answer is not None:
         return
-    just_rang = any(
-        attempt.rang and attempt.ceased_us is not None and event.at_us - attempt.ceased_us <= _SAME_MOMENT_US
+    just_ceased = [
+        attempt
         for attempt in call.attempts
-    )
-    call.left_in = Stage.RINGING if just_rang or call.ringing else Stage.WAITING
-    channel.far_end_left = True
+        if attempt.rang and attempt.ceased_us is not None and event.at_us - attempt.ceased_us <= _SAME_MOMENT_US
+    ]
+    if all(attempt.result is not AttemptResult.NO_ANSWER for attempt in just_ceased):
+        call.maybe_left_in = Stage.RINGING if just_ceased or call.ringing else Stage.WAITING
 
 
 def hangup_request(state: State, event: e.HangupRequest) -> None:
@@ -193,6 +197,7 @@ def hangup_request(state: State, event: e.HangupRequest) -> None:
         state.unexpected["unknown_channel"] += 1
         return
     channel.far_end_left = True
+    state.tells_who_left = True
     call = channel.call
     if call.caller is channel and call.left_in is None:
         call.left_in = call.stage
@@ -224,6 +229,8 @@ def hangup(state: State, event: e.Hangup) -> None:
     call = channel.call
     if call.caller is channel:
         call.end_seen = True
+        if call.left_in is None and not state.tells_who_left and call.stage is not Stage.GIVEN_UP:
+            call.left_in = call.maybe_left_in
         end(state, call, event.at_us, event.at_us)
     state.drop_channel(channel)
 

@@ -66,6 +66,7 @@ class State:
         "now_us",
         "plan",
         "system",
+        "tells_who_left",
         "timers",
         "unexpected",
     )
@@ -82,6 +83,8 @@ class State:
         self.facts: list[f.Fact] = []
         self.timers: list[tuple[int, int, LiveCall]] = []
         self.unexpected: Counter[str] = Counter()
+        self.tells_who_left = False
+        """The system sends HangupRequest: a call without one was ended by the centre."""
         self.epoch = 0
         """Counts connections; a channel of an earlier one may be gone without our having seen it."""
 
