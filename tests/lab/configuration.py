@@ -88,7 +88,7 @@ class Settings:
     queues: str = ""
     """Queues, as they stand in queues.conf."""
     extra_files: dict[str, str] = field(default_factory=dict)
-    """Further configuration files by name, or others' texts to put in their place."""
+    """Text by file name, added to a file of the laboratory's or a file of its own."""
 
 
 UNLOADED = (
@@ -139,7 +139,7 @@ def files(settings: Settings, ports: Ports, *, folder: str, modules: str, unload
         "pjproject.conf": "",
         "queuerules.conf": "",
     }
-    return {**written, **settings.extra_files}
+    return {**written, **{name: written.get(name, "") + text for name, text in settings.extra_files.items()}}
 
 
 def asterisk_conf(settings: Settings, folder: str, modules: str) -> str:
@@ -247,7 +247,7 @@ def endpoint_conf(endpoint: Endpoint) -> str:
 FEATURES_CONF = """[general]
 transferdigittimeout=2
 featuredigittimeout=1000
-atxfernoanswertimeout=6
+atxfernoanswertimeout=9
 atxferdropcall=no
 atxferloopdelay=2
 atxfercallbackretries=1

@@ -47,7 +47,16 @@ class Sipp:
     You must call `stop`.
     """
 
-    def __init__(self, *, party: str, script: Script, place: SippPlace, folder: Path, calls_file: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        party: str,
+        script: Script,
+        place: SippPlace,
+        folder: Path,
+        calls_file: Path | None = None,
+        calls: int = 1,
+    ) -> None:
         """Prepare a process without starting it.
 
         Args:
@@ -56,6 +65,7 @@ class Sipp:
             place: the ports it takes.
             folder: where its scenario and logs go.
             calls_file: for a caller with many calls, SIPp's injection file, one line a call.
+            calls: for a caller, how many calls it places before it ends by itself.
         """
         self.party = party
         self.place = place
@@ -64,18 +74,17 @@ class Sipp:
         self.messages = folder / f"{name}.messages"
         self.errors = folder / f"{name}.errors"
         self.screen = folder / f"{name}.screen"
+        self.sound = folder / "noise.ulaw"
         self._script = script
         self._calls_file = calls_file
+        self._calls = str(calls)
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, *, calls: int | None = None) -> None:
-        """Start the process.
-
-        Args:
-            calls: how many calls to place before it ends by itself; None for a phone, which waits for calls.
-        """
-        self.scenario.write_text(self._script.xml(), encoding="utf-8")
-        many = ["-m", str(calls), "-r", str(calls), "-l", str(calls)] if calls else []
+    def start(self, *, places_calls: bool = False) -> None:
+        """Start the process; a phone waits for calls, a caller places its calls within a second and then ends."""
+        self.sound.write_bytes(bytes(range(256)) * 32)
+        self.scenario.write_text(self._script.xml().replace("[sound]", str(self.sound)), encoding="utf-8")
+        many = ["-m", self._calls, "-r", self._calls, "-l", self._calls] if places_calls else []
         injected = ["-inf", str(self._calls_file)] if self._calls_file else []
         command = [
             "sipp", f"127.0.0.1:{self.place.ports.sip}", "-sf", str(self.scenario), *many, *injected,

@@ -12,6 +12,13 @@ ringinuse=no
 joinempty=yes
 member => <agent1>,0,Kim Minji"""
 
+MENU = """[menu-<name>]
+exten => s,1,Answer()
+ same => n,Background(demo-congrats)
+ same => n,WaitExten(10)
+ same => n,Hangup()
+"""
+
 
 def answers_after(ring_ms: int, talk_ms: int = NEVER_MS) -> Act:
     """A phone that rings, answers, and hangs up after a while."""
@@ -111,8 +118,8 @@ ANSWERED = (
     Scenario(
         name="menu_then_queue",
         what="A voice menu answers, the caller presses 1 after 2 s, and a queue's phone is answered after 4.4 s.",
-        incoming=incoming("Answer()", "Background(demo-congrats)", "WaitExten(10)")
-        + "\nexten => 1,1,Queue(<queue>,t)\n same => n,Hangup()",
+        incoming=incoming("Goto(menu-<name>,s,1)"),
+        contexts=MENU + "exten => 1,1,Queue(<queue>,t)\n same => n,Hangup()",
         queue=QUEUE_AGENT1,
         phones=(agent("agent1", "201", answers_after(4400)),),
         callers=(
@@ -137,7 +144,14 @@ ANSWERED = (
         incoming=incoming("Queue(<queue>,tr)"),
         queue="strategy=ringall\ntimeout=60\nretry=1\nringinuse=no\njoinempty=yes\n"
         "member => Local/201@<inside>,0,Kim Minji,<agent1>",
-        phones=(agent("agent1", "201", answers_after(4400)),),
+        # The Local channel waits for a frame to pass before it goes.
+        phones=(
+            agent(
+                "agent1",
+                "201",
+                lambda script: script.awaits_call().rings(4400).answers().speaks().talks(),
+            ),
+        ),
         callers=(Caller(number="01012345678", does=calls_and_talks(2000)),),
     ),
     Scenario(
@@ -194,7 +208,8 @@ NOT_ANSWERED = (
     Scenario(
         name="abandoned_menu",
         what="A voice menu answers and the caller hangs up after 3 s without choosing.",
-        incoming=incoming("Answer()", "Background(demo-congrats)", "WaitExten(10)"),
+        incoming=incoming("Goto(menu-<name>,s,1)"),
+        contexts=MENU,
         callers=(Caller(number="01012345678", does=calls_and_talks(3000)),),
     ),
     Scenario(

@@ -12,11 +12,24 @@ from pathlib import Path
 
 from tests.lab.ami import Recorder, act
 from tests.lab.asterisk import Asterisk, LabError, PortBlock
-from tests.lab.configuration import Settings
+from tests.lab.configuration import Endpoint, Settings
 from tests.lab.phones import Sipp, SippPlace
 from tests.lab.scenario import Caller, Phone, Scenario
 from tests.lab.sip import Script
 from tests.lab.wire import Leg, in_order, legs_of
+
+
+CROWD_PHONES = "crowd-phones"
+CROWD_CALLERS = "crowd-callers"
+
+
+def named(leg: Leg) -> Leg:
+    """Name the party of a leg that one SIPp process played for many."""
+    if leg.party == CROWD_CALLERS:
+        return replace(leg, party=leg.caller)
+    if leg.party == CROWD_PHONES:
+        return replace(leg, party="PJSIP/" + leg.dialled.rpartition("-ring")[0])
+    return leg
 
 
 @dataclass(kw_only=True)
@@ -53,7 +66,10 @@ class Stage:
         self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="callmonitor-lab-")))
         self._places: dict[tuple[str, str], SippPlace] = {}
         for scenario in scenarios:
-            for party in [*(phone.name for phone in scenario.phones), *(caller.number for caller in scenario.callers)]:
+            parties = [*(phone.name for phone in scenario.phones), *(caller.number for caller in scenario.callers)]
+            if scenario.crowd:
+                parties += [CROWD_PHONES, CROWD_CALLERS]
+            for party in parties:
                 place = SippPlace(ports=self._block.ports, number=len(self._places))
                 self._places[scenario.name, party] = place
         self.scenarios = {scenario.name: scenario for scenario in scenarios}
@@ -104,7 +120,7 @@ class Stage:
             recorder.wait_until_calls_end(seconds=15)
             for one in played:
                 mine = [s for s in [*phones, *callers[one.scenario.name]] if s.scenario.parent.name == one.scenario.name]
-                one.legs = in_order(leg for sipp in mine for leg in legs_of(sipp.party, sipp.messages))
+                one.legs = in_order(named(leg) for sipp in mine for leg in legs_of(sipp.party, sipp.messages))
         return played
 
     def _configured(self, settings: Settings) -> Settings:
@@ -116,15 +132,18 @@ class Stage:
         return replace(
             settings,
             endpoints=settings.endpoints
-            + tuple(
-                endpoint
-                for scenario in scenarios
-                for endpoint in scenario.endpoints(lambda phone, name=scenario.name: self._places[name, phone.name].sip)  # type: ignore[misc]
-            ),
+            + tuple(endpoint for scenario in scenarios for endpoint in self._endpoints(scenario)),
             dialplan=settings.dialplan + "".join(scenario.dialplan() for scenario in scenarios),
             queues=settings.queues + "".join(scenario.queues() for scenario in scenarios),
             extra_files=files,
         )
+
+    def _endpoints(self, scenario: Scenario) -> list[Endpoint]:
+        endpoints = scenario.endpoints(lambda phone: self._places[scenario.name, phone.name].sip)
+        if scenario.crowd:
+            port = self._places[scenario.name, CROWD_PHONES].sip
+            endpoints += scenario.crowd.endpoints(scenario.name, port)
+        return endpoints
 
     def _folder_of(self, scenario: Scenario) -> Path:
         folder = self._folder / scenario.name
@@ -132,7 +151,17 @@ class Stage:
         return folder
 
     def _phones(self, scenario: Scenario) -> list[Sipp]:
-        return [self._phone(scenario, phone) for phone in scenario.phones if not phone.places_call]
+        phones = [self._phone(scenario, phone) for phone in scenario.phones if not phone.places_call]
+        if scenario.crowd:
+            phones.append(
+                Sipp(
+                    party=CROWD_PHONES,
+                    script=scenario.crowd.phone(Script("phone")),
+                    place=self._places[scenario.name, CROWD_PHONES],
+                    folder=self._folder_of(scenario),
+                )
+            )
+        return phones
 
     def _phone(self, scenario: Scenario, phone: Phone) -> Sipp:
         return Sipp(
@@ -144,7 +173,21 @@ class Stage:
 
     def _callers(self, scenario: Scenario) -> list[Sipp]:
         dialling = [self._phone(scenario, phone) for phone in scenario.phones if phone.places_call]
-        return [*(self._caller(scenario, caller) for caller in scenario.callers), *dialling]
+        callers = [self._caller(scenario, caller) for caller in scenario.callers]
+        if scenario.crowd:
+            folder = self._folder_of(scenario)
+            (folder / "callers.csv").write_text(scenario.crowd.calls_file(), encoding="ascii")
+            callers.append(
+                Sipp(
+                    party=CROWD_CALLERS,
+                    script=scenario.crowd.caller(Script("[field0]", trunk=scenario.trunk)),
+                    place=self._places[scenario.name, CROWD_CALLERS],
+                    folder=folder,
+                    calls_file=folder / "callers.csv",
+                    calls=len(scenario.crowd.numbers),
+                )
+            )
+        return [*callers, *dialling]
 
     def _caller(self, scenario: Scenario, caller: Caller) -> Sipp:
         return Sipp(
@@ -158,7 +201,7 @@ class Stage:
         deadline = time.monotonic() + played.scenario.seconds
         try:
             for sipp in callers:
-                sipp.start(calls=1)
+                sipp.start(places_calls=True)
             for wanted in played.scenario.acts:
                 packet = recorder.wait_for(
                     wanted.when, seconds=deadline - time.monotonic(), what=f"event for {wanted.action}"

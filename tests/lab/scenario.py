@@ -2,8 +2,8 @@
 
 Every scenario has endpoints, contexts and a queue of its own, named after it, so that all of them run side by side on
 one Asterisk. In its dialplan and queue texts a word in angle brackets stands for what is its own: `<agent1>` for the
-interface of its phone agent1, `<queue>` for its queue, `<inside>` for the context in which its phones dial, `<folder>`
-for nothing else.
+interface of its phone agent1, `<queue>` for its queue, `<inside>` for the context in which its phones dial.
+
 """
 
 from __future__ import annotations
@@ -59,6 +59,41 @@ class ManagerAct:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Crowd:
+    """Many callers at once, each to a phone of its own; one SIPp process plays all callers, one all phones.
+
+    A phone's address at SIPp says how long it rings, since that is all that differs between them.
+    """
+
+    numbers: tuple[str, ...]
+    """The callers' numbers; the last three digits are the phone's."""
+    ring_ms: tuple[int, ...]
+    """How long each one's phone rings."""
+    caller: Act
+    phone: Act
+
+    def endpoint_of(self, scenario: str, index: int) -> str:
+        """Return the endpoint of the phone of one caller."""
+        return f"{scenario}-phone{self.numbers[index][-3:]}"
+
+    def endpoints(self, scenario: str, port: int) -> list[Endpoint]:
+        """Return the endpoints of all phones, played at one port."""
+        return [
+            Endpoint(
+                name=self.endpoint_of(scenario, index),
+                context=f"inside-{scenario}",
+                contact=f"sip:{self.endpoint_of(scenario, index)}-ring{ring_ms}@127.0.0.1:{port}",
+                caller_id=f'"Phone {index}" <{self.numbers[index][-3:]}>',
+            )
+            for index, ring_ms in enumerate(self.ring_ms)
+        ]
+
+    def calls_file(self) -> str:
+        """Return SIPp's injection file: one caller's number a line."""
+        return "SEQUENTIAL\n" + "".join(f"{number};\n" for number in self.numbers)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scenario:
     """One call, or a few, played by SIPp against Asterisk."""
 
@@ -85,6 +120,8 @@ class Scenario:
     """How long an extension dials its phone."""
     files: dict[str, str] = field(default_factory=dict)
     """Text to add to further configuration files, by name."""
+    crowd: Crowd | None = None
+    """Callers and phones by the hundred, beside or instead of those above."""
     seconds: float = 60.0
     """How long it may take at most."""
 

@@ -163,7 +163,7 @@ class Script:
     # ---- a caller, or a phone that calls
 
     def waits(self, for_ms: int) -> Script:
-        """Do nothing for a time, at the start of a script."""
+        """Do nothing for a time."""
         return self._step(f'<pause milliseconds="{for_ms}"/>')
 
     def calls(self, number: str, *, gives_up_after_ms: int = NEVER_MS) -> Script:
@@ -171,37 +171,14 @@ class Script:
 
         A phone that is in a call already opens a second dialog.
         """
-        second = bool(self.dialogs)
-        shown = f'"{self.name}" ' if self.name else ""
-        dialog = Dialog(
-            number=len(self.dialogs) + 1,
-            # SIPp matches a message to its call by what follows the three strokes.
-            call_id="consultation///[call_id]" if second else "[call_id]",
-            near=f" {shown}<sip:{self.user}@127.0.0.1>;{TAG}",
-            sequence=1,
-        )
-        self.dialogs.append(dialog)
+        dialog = self._invite(number)
         refused, cancel, answered = (self._label() for _ in range(3))
-        trunk = f"X-Lab-Trunk: {self.trunk}\n" if self.trunk else ""
-        head = (
-            f"INVITE sip:{number}@127.0.0.1:[asterisk] SIP/2.0\n{VIA}\nFrom:{dialog.near}\n"
-            f"To: <sip:{number}@127.0.0.1:[asterisk]>\nCall-ID: {dialog.call_id}\nCSeq: 1 INVITE\n"
-        )
-        self._send(head + self._contact() + trunk + self._body(dialog, "sendrecv"), retransmit=True)
         limit = f'timeout="{gives_up_after_ms}" ontimeout="{cancel}"'
         for status in (100, 180, 181, 182, 183):
             self._receive(f'response="{status}" optional="true" {limit}')
         for status in (403, 404, 408, 480, 486, 487, 488, 500, 503, 600, 603):
             self._receive(f'response="{status}" optional="true" next="{refused}" {limit}')
-        actions = self._note(f"far{dialog.number}", ".*", "To:") + self._note(
-            f"target{dialog.number}", "sip:[^&gt;;]*", "Contact:"
-        )
-        if second:
-            self._variables |= {"junk", "their_tag"}
-            actions += (
-                '<ereg regexp="tag=([^;]*)" search_in="hdr" header="To:" assign_to="junk,their_tag"/>\n'
-            )
-        self._receive(f'response="200" {limit}', actions)
+        self._receive(f'response="200" {limit}', self._notes_of_response(dialog))
         self._step(f'<nop next="{answered}"/>')
         self._place(refused)
         self._acknowledge_refusal(number, dialog)
@@ -221,6 +198,39 @@ class Script:
         self._send(self._request_head("ACK", dialog, same_sequence=True) + "Content-Length: 0\n")
         return self
 
+    def begins_to_call(self, number: str) -> Script:
+        """Call a number and wait only until it rings."""
+        dialog = self._invite(number)
+        self._receive('response="100" optional="true"')
+        return self._receive('response="180"', self._notes_of_response(dialog))
+
+    def _invite(self, number: str) -> Dialog:
+        second = bool(self.dialogs)
+        shown = f'"{self.name}" ' if self.name else ""
+        dialog = Dialog(
+            number=len(self.dialogs) + 1,
+            # SIPp matches a message to its call by what follows the three strokes.
+            call_id="consultation///[call_id]" if second else "[call_id]",
+            near=f" {shown}<sip:{self.user}@127.0.0.1>;{TAG}",
+            sequence=1,
+        )
+        self.dialogs.append(dialog)
+        trunk = f"X-Lab-Trunk: {self.trunk}\n" if self.trunk else ""
+        head = (
+            f"INVITE sip:{number}@127.0.0.1:[asterisk] SIP/2.0\n{VIA}\nFrom:{dialog.near}\n"
+            f"To: <sip:{number}@127.0.0.1:[asterisk]>\nCall-ID: {dialog.call_id}\nCSeq: 1 INVITE\n"
+        )
+        self._send(head + self._contact() + trunk + self._body(dialog, "sendrecv"), retransmit=True)
+        return dialog
+
+    def _notes_of_response(self, dialog: Dialog) -> str:
+        notes = self._note(f"far{dialog.number}", ".*", "To:")
+        notes += self._note(f"target{dialog.number}", "sip:[^&gt;;]*", "Contact:")
+        if dialog.number == 2:
+            self._variables |= {"junk", "their_tag"}
+            notes += '<ereg regexp="tag=([^;]*)" search_in="hdr" header="To:" assign_to="junk,their_tag"/>\n'
+        return notes
+
     # ---- in a call
 
     def talks(self, for_ms: int = NEVER_MS) -> Script:
@@ -230,6 +240,14 @@ class Script:
         self._respond("200 OK")
         self._go_to_end()
         return self._place(over)
+
+    def speaks(self) -> Script:
+        """Send sound, where a flow of frames is needed; what is sent is noise."""
+        return self._step('<nop><action><exec rtp_stream="[sound],-1,0"/></action></nop>')
+
+    def speaks_for(self, ms: int) -> Script:
+        """Let a time pass in which nobody hangs up."""
+        return self.waits(ms)
 
     def is_hung_up_on(self, times: int = 1) -> Script:
         """Wait until the far end hangs up, in as many dialogs as said."""
@@ -253,7 +271,7 @@ class Script:
 
     def presses(self, keys: str, *, between_ms: int = 150, which: int = 1) -> Script:
         """Press keys of the telephone, each sent by a SIP INFO."""
-        for key in keys:
+        for key_number, key in enumerate(keys, start=1):
             body = f"Signal={key}\nDuration=100\n"
             self._send(
                 self._request_head("INFO", self._dialog(which))
@@ -262,18 +280,32 @@ class Script:
                 retransmit=True,
             )
             self._receive('response="200"')
-            self._step(f'<pause milliseconds="{between_ms}"/>')
+            if key_number < len(keys):
+                self.waits(between_ms)
         return self
 
     def refers(self, number: str, which: int = 1) -> Script:
         """Transfer the far end to a number without speaking to it first (REFER)."""
-        return self._refer(f"<sip:{number}@127.0.0.1:[asterisk]>", which)
+        self._send_refer(f"<sip:{number}@127.0.0.1:[asterisk]>", which)
+        return self._leave_after_refer(which)
 
-    def refers_to_consulted(self, number: str) -> Script:
-        """Transfer the far end of the first dialog to that of the second (REFER with Replaces)."""
+    def refers_to_consulted(self, number: str, *, ringing: bool = False) -> Script:
+        """Transfer the far end of the first dialog to that of the second (REFER with Replaces).
+
+        Args:
+            number: what the second dialog called.
+            ringing: whether the second is not answered yet.
+        """
         second = self._dialog(2)
         replaces = f"{second.call_id}%3Bto-tag%3D[$their_tag]%3Bfrom-tag%3D[pid]-[call_number]"
-        return self._refer(f"<sip:{number}@127.0.0.1:[asterisk]?Replaces={replaces}>", 1)
+        self._send_refer(f"<sip:{number}@127.0.0.1:[asterisk]?Replaces={replaces}>", 1)
+        if ringing:
+            # Asterisk refuses the call that the phone had begun, since the caller has taken its place.
+            self._receive('response="603"')
+            self._acknowledge_refusal(number, second)
+        else:
+            self.is_hung_up_on()
+        return self._leave_after_refer(1)
 
     # ---- the pieces
 
@@ -283,14 +315,18 @@ class Script:
     def _dialog(self, which: int) -> Dialog:
         return self.dialogs[which - 1]
 
-    def _refer(self, refer_to: str, which: int) -> Script:
+    def _send_refer(self, refer_to: str, which: int) -> None:
         self._send(
             self._request_head("REFER", self._dialog(which))
             + self._contact()
             + f"Refer-To: {refer_to}\nReferred-By: <sip:{self.user}@127.0.0.1>\nContent-Length: 0\n",
             retransmit=True,
         )
-        return self._receive('response="202"')
+        self._receive('response="202"')
+
+    def _leave_after_refer(self, which: int) -> Script:
+        # Asterisk leaves it to the phone to end the dialog in which it asked for the transfer.
+        return self.waits(300).hangs_up(which)
 
     def _reinvite(self, direction: str, which: int) -> Script:
         dialog = self._dialog(which)
