@@ -131,8 +131,6 @@ class LiveHold:
     ended_us: int | None = None
     left: bool = False
     """The one who holds has stepped out of the caller's bridge, to consult."""
-    relieved: bool = False
-    """It ended because somebody else came to the caller: its transfer is about to be told."""
 
 
 class LiveCall:

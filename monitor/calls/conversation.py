@@ -85,6 +85,7 @@ def _aside(state: State, channel: Channel, at_us: int) -> None:
         else frozenset()
     )
     if others:
+        _is_answer(state, channel, at_us)
         if channel.aside_since_us is None:
             if channel.aside_with.isdisjoint(others):
                 channel.aside_us = 0
@@ -99,7 +100,6 @@ def look(state: State, call: LiveCall, at_us: int, *, found: bool = False) -> No
     """Compare the persons who hear the caller now with those who did."""
     caller = call.caller
     if caller is None:
-        _consulted(state, call, at_us)
         return
     persons = _persons(state, caller)
     before, call.parties = call.parties, frozenset(persons)
@@ -122,15 +122,8 @@ def look(state: State, call: LiveCall, at_us: int, *, found: bool = False) -> No
     hold = call.open_hold
     if hold is not None and any(person.uniqueid != hold.by_channel or hold.left for person in came):
         call.close_hold(at_us)
-        hold.relieved = True
     if call.open_hold is None:
         state.signal(call, Signal.CONNECTED, at_us)
-
-
-def _consulted(state: State, call: LiveCall, at_us: int) -> None:
-    for channel in call.channels.values():
-        if channel.aside_since_us is not None:
-            _is_answer(state, channel, at_us)
 
 
 def _is_answer(state: State, person: Channel, at_us: int) -> None:

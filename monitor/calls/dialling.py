@@ -217,7 +217,6 @@ def _result(call: LiveCall, channel: Channel, attempt: LiveAttempt, cause: int) 
     """The first of these that holds: what the bridge, the dial end and the hang-up said, then what else happened."""
     told = attempt.result
     refused = cause in (_USER_BUSY, _CALL_REJECTED) or (cause == _NO_ANSWER_BY_PHONE and not attempt.rang)
-    dialled_by = [call.caller, *channel.called_by()]
     chances = (
         (AttemptResult.ANSWERED, attempt.bridged),
         (told, told not in (None, AttemptResult.NO_ANSWER)),
@@ -227,7 +226,7 @@ def _result(call: LiveCall, channel: Channel, attempt: LiveAttempt, cause: int) 
         (AttemptResult.ANSWERED_ELSEWHERE, cause == _ANSWERED_ELSEWHERE or _answered_elsewhere(call, attempt)),
         (
             AttemptResult.CALLER_LEFT,
-            any(one is not None and one is not channel and one.far_end_left for one in dialled_by),
+            call.caller is not None and call.caller.far_end_left,
         ),
     )
     return next((result for result, holds in chances if holds and result is not None), AttemptResult.NO_ANSWER)

@@ -159,8 +159,10 @@ class Tracker:
         return facts
 
     def link_down(self, at_us: int, cause: GapCause) -> list[Fact]:
-        """Nothing is seen from this instant until `link_up`."""
+        """Nothing is seen from this instant until `link_up`; said again, with another cause, it is another gap."""
         state = self._state
+        if self._blind_since_us is not None and self._blind_since_us[1] is not cause:
+            state.facts = self.link_up(at_us)
         if self._blind_since_us is None:
             self._fire(at_us)
             self._blind_since_us = (at_us, cause)
@@ -183,6 +185,14 @@ class Tracker:
                     cause=cause,
                 )
             )
+        facts, state.facts = state.facts, []
+        return facts
+
+    def restarted(self, at_us: int) -> list[Fact]:
+        """Asterisk is another process than before: no channel of the one before is left."""
+        state = self._state
+        state.epoch += 1
+        life.all_shown(state, e.CoreShowChannelsComplete(at_us))
         facts, state.facts = state.facts, []
         return facts
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from monitor.calls.channels import Channel
     from monitor.calls.state import State
 
+_SAME_MOMENT_US = 100_000
 _FROM_ATTEMPT = {
     AttemptResult.REJECTED: TransferResult.BUSY,
     AttemptResult.FAILED: TransferResult.FAILED,
@@ -25,12 +26,11 @@ _FROM_ATTEMPT = {
 
 
 def _begin(call: LiveCall, transfer: LiveTransfer) -> None:
+    call.close_hold(transfer.at_us)
     last = call.holds[-1] if call.holds else None
-    if last is not None and last.relieved and last.ended_us is not None:
-        # Asterisk bridges caller and target first and tells of the transfer after.
-        transfer.hold_us, last.relieved = last.ended_us - last.started_us, False
-    else:
-        transfer.hold_us = call.close_hold(transfer.at_us)
+    if last is not None and last.ended_us is not None and transfer.at_us - last.ended_us <= _SAME_MOMENT_US:
+        # Asterisk takes the caller off hold, and may bridge them with the target, just before it tells of the transfer.
+        transfer.hold_us = last.ended_us - last.started_us
     transfer.consent, call.pending_consent = call.pending_consent, None
     if call.ringing:
         transfer.ringing.start(transfer.at_us)
@@ -110,13 +110,16 @@ def _target(state: State, event: e.AttendedTransfer, consultation: Channel, *, o
     """The number the agent dialled to consult; the target's interface where no number is known."""
     if not one_leg and consultation.dialled:
         return consultation.dialled
-    technology, _, address = event.target_channel.partition("/")
+    # While the target still rings Asterisk names none; then the last Local pair of the call is the one that dials it.
+    locals_ = [channel.name for channel in consultation.call.channels.values() if channel.local]
+    name = event.target_channel or (locals_[-1] if locals_ else "")
+    technology, _, address = name.partition("/")
     if technology == "Local":
         return address.partition("@")[0]
     target = state.channels.get(event.target_uniqueid)
     if target is not None and target.dialer is not None and target.dialer.dialled:
         return target.dialer.dialled
-    return event.target_exten or interface_of(event.target_channel)
+    return event.target_exten or interface_of(name)
 
 
 def forwarded(state: State, call: LiveCall, phone: Channel, to: str, at_us: int) -> None:
