@@ -28,13 +28,13 @@ def mask_number(number: str | None) -> str:
     if not _DIGITS.fullmatch(bare):
         return f"{number[0]}***"
     digits = bare.removeprefix("+")
+    if len(digits) < _SHORTEST_PERSONAL:
+        return digits
     if bare.startswith("+82"):
         digits = "0" + digits.removeprefix("82").removeprefix("0")
     elif bare.startswith(("+", "00")):
         # The country and the area are not told apart without the world's numbering plan: two digits show no person.
-        return f"{bare[:3]}-****-{bare[-4:]}" if len(digits) >= 10 else f"{bare[:1]}****{bare[-2:]}"
-    if len(digits) < _SHORTEST_PERSONAL:
-        return digits
+        return f"{bare[:3]}-****-{bare[-4:]}" if len(digits) >= 10 else f"****{bare[-2:]}"
     if len(digits) < 8:
         return f"****{digits[-2:]}"
     prefix = _prefix(digits)

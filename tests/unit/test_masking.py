@@ -1,0 +1,65 @@
+"""What is left to see of a caller's number."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from monitor.masking import mask_number
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        ("01012345678", "010-****-5678"),
+        ("010-1234-5678", "010-****-5678"),
+        ("+821012345678", "010-****-5678"),
+        ("+82 (0)10 1234 5678", "010-****-5678"),
+        ("0111234567", "011-****-4567"),  # an old mobile number of ten digits
+        ("0212345678", "02-****-5678"),  # Seoul
+        ("021234567", "02-****-4567"),
+        ("0319876543", "031-****-6543"),
+        ("07012345678", "070-****-5678"),
+        ("050712345678", "0507-****-5678"),  # safe numbers of couriers and markets
+        ("15886565", "****-6565"),
+        ("1234567", "****67"),
+        ("0411234", "****34"),
+        ("12345", "****45"),
+        ("201", "201"),
+        ("6565", "6565"),
+        ("+14155550123", "+14-****-0123"),
+        ("0014155550123", "001-****-0123"),
+        ("+123456", "****56"),
+        ("anonymous", "a***"),
+        ("김철수", "김***"),
+        ("sip:alice@example.com", "s***"),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_a_number_shows_its_kind_and_its_end(number: str | None, expected: str) -> None:
+    assert mask_number(number) == expected
+
+
+@example("+82012")
+@given(st.from_regex(r"(\+|\+82)?[0-9]{5,20}", fullmatch=True))
+def test_no_number_is_ever_shown_whole(number: str) -> None:
+    """Of five digits or more at least three are gone, of ten or more at least four, however the number is written."""
+    shown = re.sub(r"\D", "", mask_number(number))
+    digits = re.sub(r"\D", "", number)
+    # Korea's +82 is shown as the 0 people dial, which is no digit more than was written.
+    hidden = len(digits) - len(shown)
+
+    assert hidden >= (4 if len(digits) >= 10 and not number.startswith("+82") else 3)
+    assert "*" in mask_number(number)
+
+
+@given(st.text(max_size=40))
+def test_whatever_a_caller_sends_is_masked_without_complaint(number: str) -> None:
+    shown = mask_number(number)
+
+    assert len(shown) <= 14
+    assert len(re.sub(r"\*|-", "", shown)) <= 8
