@@ -1,0 +1,180 @@
+"""When calls arrive, and what their people will do: the centre's day.
+
+**Source:** the shape of an office's day: a steep morning, a dip at lunch, a busy afternoon, almost nothing at night.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta, timezone
+from random import Random
+from typing import TYPE_CHECKING
+
+from monitor.calls.facts import instant
+from monitor.simulator.exchange import SECOND_US
+from monitor.simulator.plans import (
+    NEVER_US,
+    Answers,
+    CallPlan,
+    HoldCaller,
+    Ignores,
+    Menu,
+    Reply,
+    Step,
+    Talk,
+    ToPhones,
+    ToQueue,
+)
+
+if TYPE_CHECKING:
+    from monitor.simulator.calls import Flow
+    from monitor.simulator.centre import Centre
+
+LINE = "15886565"
+SPELLINGS = (LINE, LINE, LINE, "1588-6565", "6565", "+8215886565")
+"""How trunks deliver the one line's number."""
+
+KOREA = timezone(timedelta(hours=9))
+
+HALF_HOURS = (
+    *(0.01,) * 12,  # 00:00 to 06:00
+    *(0.02, 0.03, 0.06, 0.12),  # to 08:00
+    *(0.25, 0.45, 0.80, 0.95),  # to 10:00
+    *(1.00, 0.98, 0.85, 0.70),  # to 12:00
+    *(0.45, 0.40, 0.62, 0.85),  # lunch, to 14:00
+    *(0.97, 1.00, 0.98, 0.92),  # to 16:00
+    *(0.85, 0.72, 0.48, 0.25),  # to 18:00
+    *(0.10, 0.06, 0.05, 0.04),  # to 20:00
+    *(0.03, 0.03, 0.02, 0.02),  # to 22:00
+    *(0.02, 0.01, 0.01, 0.01),
+)
+"""The rate of arrivals in each half-hour of the day, as a share of the busiest."""
+
+SURNAMES = "김이박최정강조윤장임한오서신권황안송류홍"
+GIVEN = ("민준", "서윤", "도윤", "지우", "예준", "하은", "시우", "수아", "주원", "지아", "현우", "다은", "건우", "채영")
+
+
+class Arrivals:
+    """A day's calls.
+
+    Args:
+        calls_per_hour: the rate in the busiest half-hour.
+        hour: the hour of the day that the curve is read at when it begins; None for the simulated clock's.
+        shows: begin with calls that show what there is to see.
+        until_us: no call arrives after this instant; None for no end.
+    """
+
+    def __init__(
+        self, *, calls_per_hour: float, hour: float | None = None, shows: bool = False, until_us: int | None = None
+    ) -> None:
+        self._calls_per_hour = calls_per_hour
+        self._hour = hour
+        self._shows = shows
+        self._until_us = until_us
+
+    def begin(self, centre: Centre) -> None:
+        """Let a centre's calls begin to arrive."""
+        if self._shows:
+            for after_us, plan in shown_first():
+                centre.place(plan, centre.now_us + after_us)
+        centre.run(self._arrive(centre, Random(f"{centre.seed}/arrivals")))  # noqa: S311 - a simulation
+
+    def _arrive(self, centre: Centre, rng: Random) -> Flow[None]:
+        begun_at_us = at_us = centre.now_us
+        # Thinning: candidates at the busiest rate, each kept with the share of its half-hour.
+        mean_us = 3_600 * SECOND_US / self._calls_per_hour
+        while True:
+            at_us += 1 + int(-math.log(1.0 - rng.random()) * mean_us)
+            if self._until_us is not None and at_us > self._until_us:
+                return
+            kept = rng.random() < share_at(self.second_of_day(begun_at_us, at_us))
+            if kept:
+                yield at_us
+                centre.place(draw_plan(rng), at_us)
+
+    def second_of_day(self, begun_at_us: int, at_us: int) -> float:
+        """Where in the day's curve an instant lies."""
+        if self._hour is not None:
+            return (self._hour * 3_600 + (at_us - begun_at_us) / SECOND_US) % 86_400
+        local = instant(at_us).astimezone(KOREA)
+        return local.hour * 3_600 + local.minute * 60 + local.second
+
+
+def share_at(second_of_day: float) -> float:
+    """The rate of arrivals at a second of the day, as a share of the busiest."""
+    return HALF_HOURS[int(second_of_day // 1_800) % 48]
+
+
+def caller(rng: Random) -> tuple[str, str]:
+    """A made-up caller's number and name; no Korean mobile number begins with 0100."""
+    name = rng.choice(SURNAMES) + rng.choice(GIVEN) if rng.random() < 0.7 else ""
+    return f"0100{rng.randrange(10**7):07d}", name
+
+
+def draw_plan(rng: Random) -> CallPlan:
+    """What one more caller, and everybody the caller meets, will do."""
+    number, name = caller(rng)
+    menu = None
+    if rng.random() < 0.45:
+        leaves = rng.random() < 0.08
+        menu = Menu(for_us=_seconds(rng, 1.5, 9.0), digit=None if leaves else rng.choice("12"))
+    where = rng.random()
+    asks_for: ToQueue | ToPhones
+    if where < 0.72:
+        asks_for = ToQueue(queue="counsel")
+    elif where < 0.92:
+        asks_for = ToQueue(queue="claims")
+    else:
+        asks_for = ToPhones(endpoints=("branch1", "branch2") if where > 0.97 else ("branch1",))
+    impatient = rng.random() < 0.14
+    return CallPlan(
+        dialled=rng.choice(SPELLINGS),
+        caller_number=number,
+        caller_name=name,
+        asks_for=asks_for,
+        menu=menu,
+        patience_us=_seconds(rng, 2.5, 25.0) if impatient else _seconds(rng, 40.0, 120.0),
+        conversation=draw_conversation(rng),
+        agent_hangs_up=rng.random() < 0.25,
+    )
+
+
+def draw_conversation(rng: Random) -> tuple[Step, ...]:
+    """What caller and person do once they talk."""
+    steps: list[Step] = [Talk(for_us=_talk_us(rng))]
+    if rng.random() < 0.12:
+        steps += [HoldCaller(for_us=_seconds(rng, 4.0, 20.0)), Talk(for_us=_talk_us(rng) // 2)]
+    return tuple(steps)
+
+
+def shown_first() -> list[tuple[int, CallPlan]]:
+    """The calls that a demonstration begins with: (how long after its start, plan)."""
+    plans: list[tuple[float, ToQueue | ToPhones, tuple[Reply, ...], int, tuple[Step, ...]]] = [
+        (0.3, ToQueue(queue="counsel"), (Answers(after_us=11_200_000),), NEVER_US, (Talk(for_us=5_000_000),)),
+        (1.2, ToPhones(endpoints=("branch1",)), (Answers(after_us=1_800_000),), NEVER_US, (Talk(for_us=6_000_000),)),
+        (2.0, ToQueue(queue="counsel"), (Ignores(),), 4_400_000, ()),
+    ]
+    return [
+        (
+            int(after * SECOND_US),
+            CallPlan(
+                dialled=LINE,
+                caller_number=f"01000000{number:03d}",
+                caller_name="",
+                asks_for=asks_for,
+                replies=replies,
+                patience_us=patience_us,
+                conversation=conversation,
+            ),
+        )
+        for number, (after, asks_for, replies, patience_us, conversation) in enumerate(plans, 1)
+    ]
+
+
+def _talk_us(rng: Random) -> int:
+    """Talking times are skewed: many short ones, a few long ones."""
+    return int(min(rng.lognormvariate(3.4, 0.7), 400.0) * SECOND_US)
+
+
+def _seconds(rng: Random, shortest: float, longest: float) -> int:
+    return int(rng.uniform(shortest, longest) * SECOND_US)

@@ -1,0 +1,188 @@
+"""The flow of one call, from the dialplan to its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from monitor.calls.facts import Outcome
+from monitor.simulator.calls import CallInProgress, Ending, Flow, Leg, World
+from monitor.simulator.dialling import dial
+from monitor.simulator.exchange import BUSY, UP, Bridge, Channel
+from monitor.simulator.plans import CallPlan, HoldCaller, Talk, ToQueue
+from monitor.simulator.queueing import QueueStay, member_event_lines
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from monitor.simulator.people import Queue
+    from monitor.simulator.truth import Truth
+
+
+class CallFlow:
+    """One call as its plan has it.
+
+    Args:
+        world: the centre it arrives in.
+        plan: what everybody will do.
+        at_us: when it arrives, in microseconds since 1970.
+        rng: its own source of chance.
+    """
+
+    def __init__(self, world: World, plan: CallPlan, at_us: int, rng: Random) -> None:
+        self.call = CallInProgress(world, plan, at_us, rng)
+        self.person: Leg | None = None
+        """Who talks with the caller now."""
+        self.caller: Channel = self.call.trunk
+
+    @property
+    def truth(self) -> Truth:
+        """What really happened so far."""
+        return self.call.truth
+
+    def run(self) -> Flow[None]:
+        """Go through the call."""
+        call, thread, plan = self.call, self.call.thread, self.call.plan
+        thread.pass_time(200, 900)
+        if plan.menu is not None:
+            chosen = yield from self._menu()
+            if not chosen:
+                return
+        call.truth.asked_at_us = thread.at_us
+        call.leaves_at_us = thread.at_us + plan.patience_us
+        if isinstance(plan.asks_for, ToQueue):
+            queue = call.world.queues[plan.asks_for.queue]
+            call.truth.queue = queue.name
+            result = yield from QueueStay(call, call.trunk, queue).run()
+        else:
+            phones = [call.world.phones[name] for name in plan.asks_for.endpoints]
+            result = yield from dial(call, call.trunk, phones, plan.asks_for.timeout_us)
+            if isinstance(result, Leg):
+                result.connected_at_us = thread.at_us
+                call.join(result.channel, call.trunk, outgoing=result.channel)
+                call.answered_by(result)
+        if isinstance(result, Leg):
+            self.person = result
+            yield from self._converse()
+        else:
+            self._end_unanswered(result)
+
+    # ---- before a person
+
+    def _menu(self) -> Flow[bool]:
+        """A voice menu answers.
+
+        Returns:
+            Whether the caller chose; else the call is over.
+        """
+        thread, trunk, menu = self.call.thread, self.call.trunk, self.call.plan.menu
+        assert menu is not None
+        thread.new_exten(trunk, "Answer", "")
+        answered_at_us = thread.new_state(trunk, UP)
+        # Answer() waits half a second for media.
+        thread.wake(answered_at_us + 500_000)
+        thread.new_exten(trunk, "BackGround", "greeting")
+        until_us = answered_at_us + menu.for_us
+        yield until_us
+        thread.wake(until_us)
+        if menu.digit is not None:
+            trunk.place(menu.digit)
+            return True
+        self.truth.outcome = Outcome.ABANDONED_ANNOUNCEMENT
+        thread.hangup_request(trunk)
+        thread.soft_hangup_request(trunk)
+        self._caller_gone(0)
+        return False
+
+    def _end_unanswered(self, ending: Ending) -> None:
+        """The call ends without a person."""
+        thread, trunk, truth = self.call.thread, self.call.trunk, self.truth
+        up = trunk.state == UP
+        if ending is Ending.CALLER_LEFT:
+            ringing = any(a.ended_at_us is not None and thread.at_us - a.ended_at_us < 50_000 for a in truth.attempts)
+            truth.outcome = Outcome.ABANDONED_RINGING if ringing else Outcome.ABANDONED_WAITING
+            thread.soft_hangup_request(trunk, None if up else 487)
+            self._caller_gone(0 if up else 127, None if up else 487)
+            return
+        if ending is Ending.NO_ANSWER:
+            truth.outcome = Outcome.NO_ANSWER
+            thread.new_exten(trunk, "Hangup", "")
+            thread.soft_hangup_request(trunk)
+            self._caller_gone(16)
+            return
+        busy = ending is Ending.BUSY
+        truth.outcome = Outcome.BUSY if busy else Outcome.FAILED
+        cause, sip_status = (17, 486) if busy else (34, 503)
+        thread.new_exten(trunk, "Busy" if busy else "Congestion", "3")
+        thread.new_state(trunk, BUSY)
+        thread.hangup_request(trunk, cause, sip_status)
+        thread.soft_hangup_request(trunk, sip_status)
+        self._caller_gone(cause, sip_status)
+
+    def _caller_gone(self, cause: int, tech_cause: int | None = None) -> None:
+        """The caller's channel ends, and with it the call."""
+        self.truth.ended_at_us = self.call.thread.hang_up(self.call.trunk, cause, tech_cause)
+
+    # ---- with a person
+
+    def _converse(self) -> Flow[None]:
+        """Caller and person talk, hold, and go on to other people, until one of them hangs up."""
+        call, thread = self.call, self.call.thread
+        for step in call.plan.conversation:
+            assert self.person is not None
+            if isinstance(step, Talk):
+                until_us = thread.at_us + step.for_us
+                yield until_us
+                thread.wake(until_us)
+            elif isinstance(step, HoldCaller):
+                yield from self._hold(step)
+        self._hang_up()
+
+    def _hold(self, step: HoldCaller) -> Flow[None]:
+        assert self.person is not None
+        thread = self.call.thread
+        began_at_us = thread.about("Hold", self.person.channel, "MusicClass: default\r\n")
+        thread.about("MusicOnHoldStart", self.caller, "Class: default\r\n")
+        until_us = began_at_us + step.for_us
+        yield until_us
+        thread.wake(until_us)
+        ended_at_us = thread.about("Unhold", self.person.channel)
+        thread.about("MusicOnHoldStop", self.caller)
+        self.truth.hold_us += ended_at_us - began_at_us
+
+    def _hang_up(self) -> None:
+        """Caller or person hangs up, and the call is over."""
+        call, thread, leg = self.call, self.call.thread, self.person
+        assert leg is not None
+        first, second = (leg.channel, self.caller) if call.plan.agent_hangs_up else (self.caller, leg.channel)
+        bridge = first.bridge
+        assert bridge is not None
+        thread.hangup_request(first, None if leg.queue else 16)
+        self.agent_complete(leg, "agent" if call.plan.agent_hangs_up else "caller")
+        thread.bridge_leave(bridge, first)
+        self._empty(bridge, second)
+        thread.soft_hangup_request(self.caller)
+        thread.hang_up(leg.channel, 16)
+        self._free(leg)
+        self._caller_gone(16)
+
+    def _empty(self, bridge: Bridge, last: Channel) -> None:
+        self.call.thread.bridge_leave(bridge, last)
+        self.call.thread.bridge_destroy(bridge)
+
+    def agent_complete(self, leg: Leg, reason: str) -> None:
+        """Where a queue sent the call, it notes that its member's part is over."""
+        if leg.queue is None:
+            return
+        thread = self.call.thread
+        talk_seconds = (thread.at_us - leg.connected_at_us) // 1_000_000
+        rest = f"HoldTime: {leg.hold_seconds}\r\nTalkTime: {talk_seconds}\r\nReason: {reason}\r\n"
+        thread.emit("AgentComplete", "agent", self.caller.lines() + member_event_lines(leg, leg.queue) + rest)
+        leg.phone.calls_taken += 1
+        leg.phone.last_call_at_us = thread.at_us
+        leg.queue.completed += 1
+
+    def _free(self, leg: Leg) -> None:
+        """A person is free again; members of a queue write the call up first."""
+        leg.phone.in_queue_call = False
+        queue: Queue | None = leg.queue
+        self.call.release(leg.phone, queue.wrap_up_us if queue else 0)
