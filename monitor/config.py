@@ -13,6 +13,7 @@ import tomllib
 from datetime import date
 from pathlib import Path  # noqa: TC003 - pydantic reads the annotations when the module is loaded
 from typing import TYPE_CHECKING, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
@@ -219,6 +220,8 @@ class Settings(BaseSettings):
     web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
     language: Literal["ko", "en"] = "ko"
+    timezone: str = "Asia/Seoul"
+    """Where the centre's days begin; a name of the IANA database."""
 
     @classmethod
     def settings_customise_sources(  # noqa: D102 - the base documents it
@@ -249,6 +252,20 @@ class Settings(BaseSettings):
             if twice is not None:
                 raise ValueError(f"two [[{section}]] tables are called {twice!r}; give each a name of its own")
         return self
+
+    @field_validator("timezone")
+    @classmethod
+    def _a_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError("is no time zone; write a name such as Asia/Seoul") from None
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The centre's time zone."""
+        return ZoneInfo(self.timezone)
 
     def ring_rules(self) -> tuple[RingRule, ...]:
         """The configured ring rules, as the call state takes them."""

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import gzip
 import sys
+import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from monitor.ami.decoder import Decoder
 from monitor.ami.events import FullyBooted
 from monitor.ami.protocol import BANNER, PacketReader, is_ami
-from monitor.calls.facts import Call, GapCause
+from monitor.calls.facts import GapCause
+from monitor.calls.lines import Line, Lines, Patterns
+from monitor.calls.state import Plan
 from monitor.calls.tracker import Tracker
 from monitor.errors import CaptureError
+from monitor.ledger.repository import Repository
+from monitor.ledger.rows import STORED_FACTS, StoredFact
+from monitor.ledger.schema import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from datetime import datetime
-    from typing import BinaryIO
+    from typing import BinaryIO, TextIO
 
-    from monitor.calls.facts import Fact, RingAttempt, Transfer
-    from monitor.calls.state import Plan
+    from monitor.calls.facts import Fact
+    from monitor.calls.rules import RingRule
+    from monitor.config import Settings
 
 _CHUNK_BYTES = 1 << 18
+_FACTS_A_BATCH = 500
 
 
 class Replay:
@@ -113,6 +120,92 @@ class Replay:
                 yield from tracker.link_up(tracker.now_us)
 
 
+def plan(settings: Settings, lines: tuple[str, ...]) -> Plan:
+    """Which calls a replay takes.
+
+    Args:
+        settings: as loaded; their lines hold where none is named.
+        lines: names of configured lines, or patterns of others.
+    """
+    configured = {line.name: Line(line.name, line.patterns, line.contexts) for line in settings.line}
+    wanted = tuple(configured.get(name) or Line(name, (name,)) for name in lines) or tuple(configured.values())
+    return Plan(
+        lines=Lines(wanted),
+        rules=settings.ring_rules(),
+        inside=Patterns(settings.transfers.inside),
+        outside=Patterns(settings.transfers.outside),
+        zone=settings.zone,
+    )
+
+
+class Warnings:
+    """Prints warnings, and only counts them once there are many."""
+
+    def __init__(self, stream: TextIO, most: int = 20) -> None:
+        self._stream = stream
+        self._left = most
+
+    def __call__(self, sentence: str) -> None:
+        """Warn."""
+        self._left -= 1
+        if self._left >= 0:
+            print(f"callmonitor: warning: {sentence}", file=self._stream)
+        elif self._left == -1:
+            print("callmonitor: warning: further warnings are not shown.", file=self._stream)
+
+
+class Keeper:
+    """Writes the facts of a replay to a ledger, in batches; to none where none is named.
+
+    Raises:
+        StoreError: the ledger cannot be opened or written.
+    """
+
+    def __init__(self, store: str | None, rules: tuple[RingRule, ...]) -> None:
+        self._waiting: list[StoredFact] = []
+        self._repository: Repository | None = None
+        if store is not None:
+            upgrade(store)
+            self._repository = Repository(store)
+            for rule in rules:
+                self._repository.record_rule(rule)
+
+    def record(self, fact: Fact) -> None:
+        """Take a fact; those the ledger does not keep are passed over."""
+        if self._repository is not None and isinstance(fact, STORED_FACTS):
+            self._waiting.append(fact)
+            if len(self._waiting) >= _FACTS_A_BATCH:
+                self._write(self._repository)
+
+    def close(self) -> None:
+        """Write what waits."""
+        if self._repository is not None:
+            self._write(self._repository)
+            self._repository.close()
+
+    def _write(self, repository: Repository) -> None:
+        repository.record_all(self._waiting)
+        self._waiting.clear()
+
+
+def read_all(replay: Replay, paths: list[str]) -> Iterator[Fact]:
+    """The facts in all captures, one after the other, and what their end brings.
+
+    Raises:
+        CaptureError: a file is missing, cannot be read, or holds no AMI at all.
+    """
+    for path in paths:
+        before = replay.packets
+        with open_capture(path) as stream:
+            try:
+                yield from replay.read(path, stream)
+            except (OSError, EOFError, zlib.error) as error:
+                raise CaptureError(f"{path} cannot be read to its end: {error}. Capture it again.") from error
+        if replay.packets == before:
+            raise CaptureError(f"{path} holds no AMI at all. Name a file of what a manager connection delivered.")
+    yield from replay.close()
+
+
 def open_capture(path: str) -> BinaryIO:
     """The bytes of a capture; `-` is standard input, gzip is recognised by the name's end.
 
@@ -122,81 +215,7 @@ def open_capture(path: str) -> BinaryIO:
     if path == "-":
         return sys.stdin.buffer
     try:
-        file = Path(path).open("rb")
+        file = Path(path).open("rb")  # noqa: SIM115 - the caller closes it
     except OSError as error:
         raise CaptureError(f"{path} cannot be read: {error.strerror}. Name a capture that exists.") from error
     return gzip.GzipFile(fileobj=file) if path.endswith(".gz") else file  # type: ignore[return-value] # reads alike
-
-
-# -- the JSON contract -------------------------------------------------------------------------------------------------
-
-
-def _at(at: datetime | None) -> str | None:
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if at is not None else None
-
-
-def _seconds(us: int | None) -> float | None:
-    return us / 1_000_000 if us is not None else None
-
-
-def _attempt(attempt: RingAttempt) -> dict[str, Any]:
-    return {
-        "agent": attempt.agent,
-        "member": attempt.member,
-        "channel": attempt.channel,
-        "queue": attempt.queue,
-        "started_at": _at(attempt.started_at),
-        "ended_at": _at(attempt.ended_at),
-        "ringing_seconds": _seconds(attempt.ringing_us),
-        "rings": attempt.rings,
-        "result": attempt.result.value,
-    }
-
-
-def _transfer(transfer: Transfer) -> dict[str, Any]:
-    return {
-        "kind": transfer.kind.value,
-        "at": _at(transfer.at),
-        "by": transfer.by,
-        "to": transfer.to,
-        "scope": transfer.scope.value,
-        "result": transfer.result.value,
-        "announced": transfer.announced,
-        "consent": None if transfer.consent is None else "yes" if transfer.consent else "no",
-        "consultation_seconds": _seconds(transfer.consultation_us),
-        "caller_hold_seconds": _seconds(transfer.caller_hold_us),
-        "reconnected_at": _at(transfer.reconnected_at),
-        "reconnect_seconds": _seconds(transfer.reconnect_us),
-        "reconnect_rings": transfer.reconnect_rings,
-    }
-
-
-def call_as_json(call: Call) -> dict[str, Any]:
-    """A call as `replay` prints it: every field present, instants RFC 3339 UTC, durations in seconds."""
-    return {
-        "system": call.key.system,
-        "linkedid": call.key.linkedid,
-        "line": call.line,
-        "dialled": call.dialled,
-        "caller": call.caller,
-        "entered_at": _at(call.entered_at),
-        "asked_at": _at(call.asked_at),
-        "first_ring_at": _at(call.first_ring_at),
-        "answered_at": _at(call.answered_at),
-        "ended_at": _at(call.ended_at),
-        "outcome": call.outcome.value,
-        "rings": call.rings,
-        "ringing_seconds": _seconds(call.ringing_us),
-        "waiting_seconds": _seconds(call.waiting_us),
-        "talking_seconds": _seconds(call.talking_us),
-        "hold_seconds": _seconds(call.hold_us),
-        "verdicts": {reading: verdict.value for reading, verdict in call.verdicts},
-        "verdict_reason": call.verdict_reason.value,
-        "rule": call.rule,
-        "observed": call.observed.value,
-        "queue": call.queue,
-        "agent": call.agent,
-        "answered_by_pickup": call.answered_by_pickup,
-        "attempts": [_attempt(attempt) for attempt in call.attempts],
-        "transfers": [_transfer(transfer) for transfer in call.transfers],
-    }

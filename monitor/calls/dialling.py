@@ -208,12 +208,12 @@ def settle(state: State, channel: Channel, at_us: int, cause: int = 0) -> None:
         return
     ceases(state, channel, at_us)
     channel.attempt = None
-    attempt.result = _result(call, channel, attempt, cause)
+    attempt.result = _result(call, attempt, cause)
     if call.offered:
         state.facts.append(f.AttemptEnded(key=call.key, line=call.line or "", attempt=attempt.record(call.rule, at_us)))
 
 
-def _result(call: LiveCall, channel: Channel, attempt: LiveAttempt, cause: int) -> AttemptResult:
+def _result(call: LiveCall, attempt: LiveAttempt, cause: int) -> AttemptResult:
     """The first of these that holds: what the bridge, the dial end and the hang-up said, then what else happened."""
     told = attempt.result
     refused = cause in (_USER_BUSY, _CALL_REJECTED) or (cause == _NO_ANSWER_BY_PHONE and not attempt.rang)

@@ -1,0 +1,39 @@
+# What a person types, and what CI calls. On a fresh machine with Python and make, `make demo` and `make test` do all.
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO_SECONDS ?=
+DEMO_ARGS ?=
+
+.PHONY: help demo test lint lab bench clean
+help:
+	@echo "make demo    watch a simulated call centre (DEMO_SECONDS=20 ends by itself)"
+	@echo "make test    lint, types and all tests; the lab too where this machine can have it"
+	@echo "make lab     install a real Asterisk 22 and SIPp for the tests (Debian, as root)"
+	@echo "make bench   speed and memory against other readers of AMI"
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group dev
+	@touch $@
+
+demo: .venv/ready
+	$(BIN)/callmonitor demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS)) $(DEMO_ARGS)
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lab:
+	$(PYTHON) -m tests.lab.install
+
+# The lab is an error where CI is set and it cannot be had, and skipped with the reason elsewhere.
+test: .venv/ready lint
+	@if [ -n "$$CI" ]; then $(PYTHON) -m tests.lab.install; else $(PYTHON) -m tests.lab.install || true; fi
+	$(BIN)/python -m pytest
+
+bench: .venv/ready
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,189 @@
+"""The command line. Every error is one sentence and a next step on standard error; `--debug` shows the traceback."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from monitor import __version__
+from monitor.errors import CaptureError, ConfigError, MonitorError
+
+if TYPE_CHECKING:
+    from monitor.config import Settings
+
+_DEFAULT_CONFIGS = (Path("callmonitor.toml"), Path("/etc/callmonitor/callmonitor.toml"))
+_UNUSABLE = 2
+"""Exit status where what was asked for cannot be used: no such file, no AMI in it, bad settings."""
+_FAILED = 1
+
+
+app = typer.Typer(
+    help="Counts how often each incoming call rings before a person answers, from Asterisk's Manager Interface.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+db = typer.Typer(help="Look after the ledger.", no_args_is_help=True)
+app.add_typer(db, name="db")
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="Settings file (TOML). Default: ./callmonitor.toml or /etc/callmonitor/…"),
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"callmonitor {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options of every command."""
+
+
+def _settings(config: Path | None, **overrides: Any) -> Settings:
+    from monitor.config import load  # noqa: PLC0415 - pydantic takes a while, and --help needs none of it
+
+    path = config or next((path for path in _DEFAULT_CONFIGS if path.is_file()), None)
+    return load(path, {key: value for key, value in overrides.items() if value is not None})
+
+
+@app.command()
+def run(
+    config: ConfigOption = None,
+    host: Annotated[str | None, typer.Option(help="Address of /metrics and the page; loopback by default.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of /metrics and the page.")] = None,
+    lang: Annotated[str | None, typer.Option(help="ko or en.")] = None,
+) -> None:
+    """Listen to every configured Asterisk until stopped by SIGTERM or Ctrl-C."""
+    from monitor import service  # noqa: PLC0415
+
+    web = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
+    service.run(_settings(config, web=web or None, language=lang))
+
+
+@app.command()
+def demo(
+    seconds: Annotated[float | None, typer.Option(help="End by itself after so many seconds.")] = None,
+    speed: Annotated[float, typer.Option(min=0.1, max=100, help="Seconds of the centre's day per second.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="The same number, the same day.")] = 15886565,
+    lang: Annotated[str, typer.Option(help="ko or en.")] = "ko",
+    store: Annotated[
+        Path | None, typer.Option(help="Where to keep the ledger; a folder of its own by default.")
+    ] = None,
+) -> None:
+    """Watch a simulated call centre: nothing to set up, nothing leaves this machine."""
+    from monitor import demo as show  # noqa: PLC0415
+
+    show.run(seconds=seconds, speed=speed, seed=seed, language=lang, store=store)
+
+
+@app.command()
+def replay(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE…", help="Raw AMI captures; - is standard input, .gz too.")
+    ],
+    config: ConfigOption = None,
+    system: Annotated[
+        str, typer.Option("--system", help="Name of a system whose packets carry no SystemName.")
+    ] = "asterisk",
+    line: Annotated[
+        list[str] | None, typer.Option("--line", help="Take calls to this line or number; '*' takes every call.")
+    ] = None,
+    store: Annotated[str | None, typer.Option("--store", help="Also write the ledger at this URL or path.")] = None,
+) -> None:
+    """Read recorded AMI and print one JSON object a line per call, in order of end."""
+    from monitor import replay as recorded  # noqa: PLC0415
+    from monitor.calls.facts import Call  # noqa: PLC0415
+    from monitor.replay_json import call_as_json  # noqa: PLC0415
+
+    plan = recorded.plan(_settings(config), tuple(line or ()))
+    reading = recorded.Replay(plan, system, recorded.Warnings(sys.stderr))
+    out = sys.stdout.buffer
+    with closing(recorded.Keeper(store, plan.rules)) as keeper:
+        for fact in recorded.read_all(reading, files):
+            keeper.record(fact)
+            if isinstance(fact, Call):
+                out.write(json.dumps(call_as_json(fact), ensure_ascii=False).encode() + b"\n")
+    out.flush()
+
+
+@app.command()
+def doctor(config: ConfigOption = None) -> None:
+    """Log in to each Asterisk and name whatever would keep the figures from being right."""
+    from monitor import doctor as examination  # noqa: PLC0415
+
+    raise typer.Exit(examination.report(_settings(config)))
+
+
+@app.command("check-config")
+def check_config(config: ConfigOption = None) -> None:
+    """Say whether the settings can be used."""
+    settings = _settings(config)
+    systems = ", ".join(f"{system.name} at {system.host}:{system.port}" for system in settings.asterisk) or "none"
+    typer.echo(f"Asterisk: {systems}")
+    for line in settings.line:
+        contexts = ", ".join(line.contexts) or "any context"
+        typer.echo(f"Line {line.name}: {', '.join(line.patterns)} in {contexts}")
+    for rule in settings.ring_rules():
+        typer.echo(
+            f"Rule {rule.label} from {rule.holds_from}: {rule.limit} rings of {rule.period_us / 1e6:g} s "
+            f"({rule.country}), headline {rule.headline.value}"
+        )
+    typer.echo(f"Ledger: {settings.ledger.shown_url}")
+    settings.require_asterisk()
+    typer.echo("The settings can be used.")
+
+
+@db.command("upgrade")
+def db_upgrade(
+    config: ConfigOption = None,
+    store: Annotated[str | None, typer.Option("--store", help="URL or path of the ledger; default: as set.")] = None,
+) -> None:
+    """Bring the ledger's tables up to date."""
+    from monitor.ledger.schema import upgrade  # noqa: PLC0415
+
+    url = store or _settings(config).ledger.url.get_secret_value()
+    typer.echo(f"The ledger is at revision {upgrade(url)}.")
+
+
+def main() -> None:
+    """Entry point of the console script; `--debug` may stand anywhere."""
+    arguments = sys.argv[1:]
+    debug = "--debug" in arguments
+    try:
+        app([argument for argument in arguments if argument != "--debug"], prog_name="callmonitor")
+    except MonitorError as error:
+        _complain(str(error), debug=debug)
+        sys.exit(_UNUSABLE if isinstance(error, (CaptureError, ConfigError)) else _FAILED)
+    except Exception as error:  # noqa: BLE001 - whatever it is, a person gets a sentence
+        _complain(
+            f"Something went wrong that should not have ({type(error).__name__}); "
+            "run the same command with --debug and report what it shows.",
+            debug=debug,
+        )
+        sys.exit(_FAILED)
+
+
+def _complain(sentence: str, *, debug: bool) -> None:
+    if debug:
+        traceback.print_exc()
+    typer.echo(f"callmonitor: {sentence}", err=True)
+
+
+if __name__ == "__main__":
+    main()
