@@ -84,8 +84,7 @@ class AmiListener:
     @property
     def where(self) -> str:
         """What messages call this system."""
-        host = f"[{self.settings.host}]" if ":" in self.settings.host else self.settings.host
-        return f"Asterisk {self.settings.name!r} at {host}:{self.settings.port}"
+        return where(self.settings)
 
     async def run(self) -> None:
         """Connect, listen, and do so again whenever the connection ends; returns only by cancellation."""
@@ -133,21 +132,8 @@ class AmiListener:
                     ssl=context,
                     server_hostname=(settings.tls_hostname or settings.host) if settings.tls else None,
                 )
-        except ssl.SSLCertVerificationError as error:
-            raise TlsFailed(self.where, error.verify_message.rstrip(".")) from error
-        except ssl.SSLError as error:
-            raise TlsFailed(self.where, (error.reason or "no TLS").replace("_", " ").lower()) from error
-        except TimeoutError as error:
-            raise NoAnswer(self.where, "take the connection", settings.connect_timeout_seconds) from error
-        except socket.gaierror as error:
-            raise Unreachable(self.where, "no such host name") from error
         except OSError as error:
-            # Several addresses that all refuse come as one error that only its text tells apart.
-            if set(_ERRNO.findall(str(error))) == {_REFUSED}:
-                raise Refused(self.where) from error
-            if settings.tls and isinstance(error, ConnectionError):
-                raise TlsFailed(self.where, "the connection ended during the handshake") from error
-            raise Unreachable(self.where, error.strerror or str(error)) from error
+            raise connection_problem(settings, error) from error
         return connection
 
     async def _down(self, problem: ConnectionProblem) -> None:
@@ -196,6 +182,33 @@ class AmiListener:
         if before is None or started_at is None:
             return False
         return started_at - before > RESTART_SLACK_SECONDS
+
+
+def where(settings: AsteriskSettings) -> str:
+    """What messages call a system."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"Asterisk {settings.name!r} at {host}:{settings.port}"
+
+
+def connection_problem(settings: AsteriskSettings, error: OSError) -> ConnectionProblem:
+    """The problem, in the operator's words, behind an error of opening a connection."""
+    place = where(settings)
+    if isinstance(error, ssl.SSLError):
+        certificate = isinstance(error, ssl.SSLCertVerificationError)
+        reason = (
+            error.verify_message.rstrip(".") if certificate else (error.reason or "no TLS").replace("_", " ").lower()
+        )
+        return TlsFailed(place, reason)
+    if isinstance(error, TimeoutError):
+        return NoAnswer(place, "take the connection", settings.connect_timeout_seconds)
+    if isinstance(error, socket.gaierror):
+        return Unreachable(place, "no such host name")
+    # Several addresses that all refuse come as one error that only its text tells apart.
+    if set(_ERRNO.findall(str(error))) == {_REFUSED}:
+        return Refused(place)
+    if settings.tls and isinstance(error, ConnectionError):
+        return TlsFailed(place, "the connection ended during the handshake")
+    return Unreachable(place, error.strerror or str(error))
 
 
 def tls_context(settings: AsteriskSettings) -> ssl.SSLContext:
