@@ -194,11 +194,8 @@ def connection_problem(settings: AsteriskSettings, error: OSError) -> Connection
     """The problem, in the operator's words, behind an error of opening a connection."""
     place = where(settings)
     if isinstance(error, ssl.SSLError):
-        certificate = isinstance(error, ssl.SSLCertVerificationError)
-        reason = (
-            error.verify_message.rstrip(".") if certificate else (error.reason or "no TLS").replace("_", " ").lower()
-        )
-        return TlsFailed(place, reason)
+        told = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else error.reason or "no TLS"
+        return TlsFailed(place, told.rstrip(".").replace("_", " ").lower())
     if isinstance(error, TimeoutError):
         return NoAnswer(place, "take the connection", settings.connect_timeout_seconds)
     if isinstance(error, socket.gaierror):

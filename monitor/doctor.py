@@ -180,7 +180,7 @@ class _Examination:
         if allowed:
             yield self._warning(
                 f"The account may do more than listen: write classes {', '.join(allowed)}.",
-                f"Leave `write = reporting` for [{self._system.username}] in manager.conf; its filters stand there too.",
+                f"Leave `write = reporting` for [{self._system.username}] in manager.conf; filters stand there too.",
             )
 
     def _queues(self, answers: list[SeenEvent]) -> Iterator[Finding]:
@@ -193,7 +193,9 @@ class _Examination:
                     names.append(event.headers.get("Name", ""))
         for queue, names in members.items():
             if names:
-                yield self._good(f"Queue {queue} has {len(names)} members: {', '.join(names)}.")
+                yield self._good(
+                    f"Queue {queue} has {len(names)} member{'s' if len(names) > 1 else ''}: {', '.join(names)}."
+                )
             else:
                 yield self._warning(f"Queue {queue} has no members.", "Add members, or let them log in.")
         if not members:
