@@ -9,14 +9,16 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asterisk.ami import AMIClient, SimpleAction
 
-from tests.lab.asterisk import LabError
-from tests.lab.configuration import SECRET
+from .asterisk import LabError
+from .configuration import SECRET
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 Packet = dict[str, str]
 

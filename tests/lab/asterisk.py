@@ -15,13 +15,15 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, Self
 
-from tests.lab import configuration
-from tests.lab.configuration import Ports, Settings
-from tests.lab.install import cache_folder, missing_reason, tree_folder
+from . import configuration
+from .configuration import Ports, Settings
+from .install import cache_folder, missing_reason, tree_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 FIRST_PORT = 10_000
 BLOCK = 3_000
@@ -102,7 +104,7 @@ class Asterisk:
         self.folder = self.tree / "lab" / f"{os.getpid()}-{block.number}"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> Asterisk:
+    def __enter__(self) -> Self:
         """Start."""
         try:
             self.start()

@@ -91,17 +91,20 @@ class Settings:
     """Text by file name, added to a file of the laboratory's or a file of its own."""
 
 
+# fmt: off
 UNLOADED = (
-    "cdr_*", "cel_*", "res_config_*", "chan_iax2", "chan_unistim", "chan_motif", "chan_console", "res_ari*",
-    "chan_websocket", "res_websocket_client", "res_calendar*", "res_xmpp", "res_snmp", "res_hep*", "res_odbc*",
-    "func_odbc", "app_voicemail*", "app_minivm", "res_fax*", "res_phoneprov", "res_pjsip_phoneprov_provider",
-    "pbx_dundi", "pbx_ael", "pbx_lua", "pbx_realtime", "res_ael_share", "app_adsiprog", "res_adsi", "res_smdi", "res_stun_monitor",
-    "res_stir_shaken", "res_pjsip_stir_shaken", "res_prometheus", "app_jack",
-    "app_festival", "app_amd", "app_speech_utils", "res_agi", "res_clialiases", "res_stasis_broadcast", "app_alarmreceiver", "app_sms", "app_zapateller", "res_resolver_unbound", "func_enum",
-    "app_stasis*", "app_agent_pool", "res_pjsip_aoc", "res_corosync",
-    "res_pjsip_transport_websocket", "res_http_*", "app_dictate", "app_externalivr", "app_mp3",
-    "res_pjsip_publish_asterisk", "res_limit", "app_page", "app_sla",
+    "app_adsiprog", "app_agent_pool", "app_alarmreceiver", "app_amd", "app_dictate", "app_externalivr",
+    "app_festival", "app_jack", "app_minivm", "app_mp3", "app_page", "app_sla", "app_sms", "app_speech_utils",
+    "app_stasis*", "app_voicemail*", "app_zapateller", "cdr_*", "cel_*", "chan_console", "chan_iax2",
+    "chan_motif", "chan_unistim", "chan_websocket", "func_enum", "func_odbc", "pbx_ael", "pbx_dundi", "pbx_lua",
+    "pbx_realtime", "res_adsi", "res_ael_share", "res_agi", "res_ari*", "res_calendar*", "res_clialiases",
+    "res_config_*", "res_corosync", "res_fax*", "res_hep*", "res_http_*", "res_limit", "res_odbc*",
+    "res_phoneprov", "res_pjsip_aoc", "res_pjsip_phoneprov_provider", "res_pjsip_publish_asterisk",
+    "res_pjsip_stir_shaken", "res_pjsip_transport_websocket", "res_prometheus", "res_resolver_unbound",
+    "res_smdi", "res_snmp", "res_stasis_broadcast", "res_stir_shaken", "res_stun_monitor", "res_websocket_client",
+    "res_xmpp",
 )
+# fmt: on
 """Modules that want a database, a web server, a radio or the network, or that nothing here uses."""
 
 
@@ -117,7 +120,8 @@ def files(settings: Settings, ports: Ports, *, folder: str, modules: str, unload
     """
     written = {
         "asterisk.conf": asterisk_conf(settings, folder, modules),
-        "modules.conf": "[modules]\nautoload=yes\nrequire=chan_pjsip.so\n" + "".join(f"noload={name}\n" for name in unloaded),
+        "modules.conf": "[modules]\nautoload=yes\nrequire=chan_pjsip.so\n"
+        + "".join(f"noload={name}\n" for name in unloaded),
         "logger.conf": "[logfiles]\nfull => notice,warning,error\n",
         "manager.conf": manager_conf(settings, ports),
         "pjsip.conf": pjsip_conf(settings, ports),

@@ -74,7 +74,7 @@ def run(command: list[str], *, extra_environment: dict[str, str] | None = None) 
     Raises:
         LabInstallError: it ended with another status than 0.
     """
-    print("lab:", " ".join(command), flush=True)
+    say(" ".join(command))
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C", **(extra_environment or {})}
     done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False)
     if done.returncode != 0:
@@ -186,28 +186,41 @@ def build_tree(tree: Path) -> None:
             shutil.rmtree(unfinished, ignore_errors=True)
 
 
+def say(line: str) -> None:
+    """Write a line of progress."""
+    sys.stdout.write(f"lab: {line}\n")
+    sys.stdout.flush()
+
+
 def main() -> int:
     """Install what is missing; return the exit status."""
     tree = tree_folder()
     try:
-        if missing_reason() is None:
-            print(f"lab: {asterisk_version(tree)} is ready in {tree}")
-            return 0
-        check_machine()
-        install_host_packages()
-        if not stamp_is_current(tree):
-            build_tree(tree)
-        reason = missing_reason()
-        if reason is not None:
-            raise LabInstallError(reason)
+        if missing_reason() is not None:
+            check_machine()
+            install_host_packages()
+            if not stamp_is_current(tree):
+                build_tree(tree)
+            check_complete()
+        say(f"{asterisk_version(tree)} is ready in {tree}")
     except LabInstallError as error:
-        print(f"lab: {error}", file=sys.stderr)
+        sys.stderr.write(f"lab: {error}\n")
         return 1
     except OSError as error:
-        print(f"lab: {error}; see that {cache_folder()} is writable and the disk has 600 MB free", file=sys.stderr)
+        sys.stderr.write(f"lab: {error}; see that {cache_folder()} is writable and the disk has 600 MB free\n")
         return 1
-    print(f"lab: {asterisk_version(tree)} is ready in {tree}")
     return 0
+
+
+def check_complete() -> None:
+    """Refuse an installation that something is still missing from.
+
+    Raises:
+        LabInstallError: it names what.
+    """
+    reason = missing_reason()
+    if reason is not None:
+        raise LabInstallError(reason)
 
 
 def asterisk_version(tree: Path) -> str:

@@ -8,10 +8,13 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tests.lab.asterisk import LabError
-from tests.lab.configuration import Ports
-from tests.lab.sip import Script
+from .asterisk import LabError
+
+if TYPE_CHECKING:
+    from .configuration import Ports
+    from .sip import Script
 
 PORTS_EACH = 6
 BIND_SECONDS = 20.0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.lab.scenario import LINE, Act, Caller, Phone, Scenario
-from tests.lab.sip import NEVER_MS, Script
+from .scenario import LINE, Act, Caller, Phone, Scenario
+from .sip import NEVER_MS, Script
 
 QUEUE_AGENT1 = """strategy=ringall
 timeout=60
@@ -174,15 +174,17 @@ ANSWERED = (
             agent(
                 "agent1",
                 "201",
-                lambda script: script.awaits_call()
-                .rings(1500)
-                .answers()
-                .talks(1500)
-                .holds()
-                .talks(3000)
-                .resumes()
-                .talks(1500)
-                .hangs_up(),
+                lambda script: (
+                    script.awaits_call()
+                    .rings(1500)
+                    .answers()
+                    .talks(1500)
+                    .holds()
+                    .talks(3000)
+                    .resumes()
+                    .talks(1500)
+                    .hangs_up()
+                ),
             ),
         ),
         callers=(Caller(number="0212345678", does=calls_and_talks()),),
@@ -190,9 +192,7 @@ ANSWERED = (
     Scenario(
         name="two_lines",
         what="Two numbers of one system are called at once; only one of them is the line.",
-        incoming=incoming("Dial(<agent1>,30,tT)")
-        + "\n"
-        + incoming("Dial(<agent2>,30,tT)", number="0215771000"),
+        incoming=incoming("Dial(<agent1>,30,tT)") + "\n" + incoming("Dial(<agent2>,30,tT)", number="0215771000"),
         phones=(
             agent("agent1", "201", answers_after(1500)),
             agent("agent2", "202", answers_after(4400), "Lee Jiho"),

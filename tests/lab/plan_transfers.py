@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from tests.lab.ami import Packet
-from tests.lab.plan_answers import agent, answers_after, calls_and_talks, incoming, refuses_with, rings_on
-from tests.lab.scenario import Act, Caller, ManagerAct, Phone, Scenario
-from tests.lab.sip import Script
+from typing import TYPE_CHECKING
+
+from .plan_answers import agent, answers_after, calls_and_talks, incoming, refuses_with, rings_on
+from .scenario import Act, Caller, ManagerAct, Phone, Scenario
+
+if TYPE_CHECKING:
+    from .ami import Packet
+    from .sip import Script
 
 TO_AGENT1 = incoming("Dial(<agent1>,30,tT)")
 """Agents may transfer by feature code (t)."""
@@ -33,13 +37,7 @@ def consults(number: str, *, ring_and_talk_ms: int) -> Act:
 
 def consults_by_refer(script: Script) -> Script:
     """An agent's phone that holds the caller, calls 202 itself, and joins the two by REFER with Replaces."""
-    return (
-        answered(script)
-        .holds()
-        .calls("202")
-        .speaks_for(2000)
-        .refers_to_consulted("202")
-    )
+    return answered(script).holds().calls("202").speaks_for(2000).refers_to_consulted("202")
 
 
 def transfer(
@@ -111,7 +109,8 @@ BLIND = (
         refers_to("500"),
         answers_after(4400, 2000),
         inside="exten => 500,1,Queue(<queue2>,tr)\n same => n,Hangup()\n",
-        second_queue="strategy=ringall\ntimeout=30\nretry=1\nringinuse=no\njoinempty=yes\nmember => <agent2>,0,Lee Jiho",
+        second_queue="strategy=ringall\ntimeout=30\nretry=1\nringinuse=no\njoinempty=yes\n"
+        "member => <agent2>,0,Lee Jiho",
     ),
     transfer(
         "transfer_no_answer",
@@ -136,16 +135,18 @@ BLIND = (
     transfer(
         "transfer_back",
         "Agent1 sends the caller to 202 by REFER; 202 is answered and sends the caller back to 201, answered again.",
-        lambda script: script.awaits_call(second_differs=True)
-        .rings(1500)
-        .answers()
-        .talks(2000)
-        .refers("202")
-        .from_second_call()
-        .rings(4400)
-        .answers()
-        .talks(2000)
-        .hangs_up(),
+        lambda script: (
+            script.awaits_call(second_differs=True)
+            .rings(1500)
+            .answers()
+            .talks(2000)
+            .refers("202")
+            .from_second_call()
+            .rings(4400)
+            .answers()
+            .talks(2000)
+            .hangs_up()
+        ),
         lambda script: answered(script, ring_ms=2500).refers("201"),
     ),
     transfer(
@@ -199,11 +200,9 @@ ATTENDED = (
         "blonde_refer",
         "Agent1's phone holds the caller, calls 202 itself and joins them by REFER with Replaces while 202 still "
         "rings; 202 is answered 7.5 s into ringing.",
-        lambda script: answered(script)
-        .holds()
-        .begins_to_call("202")
-        .speaks_for(2500)
-        .refers_to_consulted("202", ringing=True),
+        lambda script: (
+            answered(script).holds().begins_to_call("202").speaks_for(2500).refers_to_consulted("202", ringing=True)
+        ),
         answers_after(7500, 2000),
     ),
     transfer(
@@ -223,18 +222,20 @@ ATTENDED = (
     transfer(
         "blonde_returned",
         "A blonde transfer whose target does not answer within 9 s: Asterisk calls agent1 back, who answers again.",
-        lambda script: script.awaits_call(second_differs=True)
-        .rings(1500)
-        .answers()
-        .talks(2000)
-        .presses("*2202")
-        .talks(4000)
-        .hangs_up()
-        .from_second_call()
-        .rings(4400)
-        .answers()
-        .talks(2000)
-        .hangs_up(),
+        lambda script: (
+            script.awaits_call(second_differs=True)
+            .rings(1500)
+            .answers()
+            .talks(2000)
+            .presses("*2202")
+            .talks(4000)
+            .hangs_up()
+            .from_second_call()
+            .rings(4400)
+            .answers()
+            .talks(2000)
+            .hangs_up()
+        ),
         rings_on,
     ),
     transfer(
@@ -252,14 +253,9 @@ ATTENDED = (
     transfer(
         "consulted_only",
         "Agent1's phone holds the caller, asks 202 in a call of its own, hangs that up and takes the caller back.",
-        lambda script: answered(script)
-        .holds()
-        .calls("202")
-        .speaks_for(2000)
-        .hangs_up(2)
-        .resumes()
-        .talks(2000)
-        .hangs_up(),
+        lambda script: (
+            answered(script).holds().calls("202").speaks_for(2000).hangs_up(2).resumes().talks(2000).hangs_up()
+        ),
         answers_after(2500),
     ),
 )
@@ -363,12 +359,7 @@ ELSEWHERE = (
                 number="01055554444",
                 person="Kim Minji mobile",
                 outside=True,
-                does=lambda script: script.awaits_call()
-                .rings(2500)
-                .answers()
-                .talks(2000)
-                .presses("1")
-                .talks(),
+                does=lambda script: script.awaits_call().rings(2500).answers().talks(2000).presses("1").talks(),
             ),
         ),
         files={"followme.conf": "\n[<name>]\ncontext=<inside>\nnumber=901055554444,20\n"},
@@ -397,9 +388,7 @@ ELSEWHERE = (
     Scenario(
         name="refused_mobile",
         what="The same, but the person presses 2: picked up, never joined; then agent2 is rung and answers.",
-        incoming=incoming(
-            "Dial(PJSIP/01055554444@<endpoint:mobile>,30,U(confirm-<name>))", "Dial(<agent2>,30,tT)"
-        ),
+        incoming=incoming("Dial(PJSIP/01055554444@<endpoint:mobile>,30,U(confirm-<name>))", "Dial(<agent2>,30,tT)"),
         contexts=(
             "[confirm-<name>]\nexten => s,1,Read(KEY,demo-congrats,1)\n"
             ' same => n,ExecIf($["${KEY}" != "1"]?Set(GOSUB_RESULT=CONTINUE))\n same => n,Return()\n'

@@ -10,11 +10,14 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tests.lab.asterisk import LabError
-from tests.lab.plan import SCENARIOS
-from tests.lab.run import Played, Stage, stage
-from tests.lab.scenario import Scenario
+from .asterisk import LabError
+from .plan import SCENARIOS
+from .run import Played, Stage, stage
+
+if TYPE_CHECKING:
+    from .scenario import Scenario
 
 OUT = Path(__file__).resolve().parent.parent / "scenarios"
 
@@ -57,8 +60,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=OUT, help="folder for the recordings (default: tests/scenarios)")
     asked = parser.parse_args()
     if asked.list:
-        for scenario in SCENARIOS.values():
-            print(f"{scenario.name}: {scenario.what}")
+        sys.stdout.writelines(f"{scenario.name}: {scenario.what}\n" for scenario in SCENARIOS.values())
         return 0
     names = list(asked.names)
     if asked.all:
@@ -67,24 +69,26 @@ def main() -> int:
         names += [name for name in SCENARIOS if not (asked.out / name / "events.ami").exists()]
     unknown = [name for name in names if name not in SCENARIOS]
     if unknown or not names:
-        print(f"no such scenario: {', '.join(unknown) or '(none named)'}; --list shows them", file=sys.stderr)
+        sys.stderr.write(f"no such scenario: {', '.join(unknown) or '(none named)'}; --list shows them\n")
         return 2
-    failed = False
     try:
         with stage([SCENARIOS[name] for name in names]) as started:
-            for name in dict.fromkeys(names):
-                try:
-                    played = record(started, SCENARIOS[name], asked.out)
-                except LabError as error:
-                    failed = True
-                    print(f"{name}: {error}", file=sys.stderr)
-                    continue
-                failed = failed or bool(played.errors)
-                print(f"{name}: {len(played.legs)} legs", *played.errors, sep="\n  ", flush=True)
+            return int(any([not recorded(started, SCENARIOS[name], asked.out) for name in dict.fromkeys(names)]))
     except LabError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
-    return int(failed)
+
+
+def recorded(started: Stage, scenario: Scenario, out: Path) -> bool:
+    """Record one scenario, say how it went, and tell whether it went by its script."""
+    try:
+        played = record(started, scenario, out)
+    except LabError as error:
+        sys.stdout.write(f"{scenario.name}: {error}\n")
+        return False
+    sys.stdout.write("\n  ".join([f"{scenario.name}: {len(played.legs)} legs", *played.errors]) + "\n")
+    sys.stdout.flush()
+    return not played.errors
 
 
 if __name__ == "__main__":

@@ -6,18 +6,21 @@ import contextlib
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
-from tests.lab.ami import Recorder, act
-from tests.lab.asterisk import Asterisk, LabError, PortBlock
-from tests.lab.configuration import Endpoint, Settings
-from tests.lab.phones import Sipp, SippPlace
-from tests.lab.scenario import Caller, Phone, Scenario
-from tests.lab.sip import Script
-from tests.lab.wire import Leg, in_order, legs_of
+from .ami import Recorder, act
+from .asterisk import Asterisk, LabError, PortBlock
+from .configuration import Endpoint, Settings
+from .phones import Sipp, SippPlace
+from .sip import Script
+from .wire import Leg, in_order, legs_of
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .scenario import Caller, Phone, Scenario
 
 CROWD_PHONES = "crowd-phones"
 CROWD_CALLERS = "crowd-callers"
@@ -75,7 +78,7 @@ class Stage:
         self.scenarios = {scenario.name: scenario for scenario in scenarios}
         self.asterisk = Asterisk(self._configured(settings or Settings()), self._block)
 
-    def __enter__(self) -> Stage:
+    def __enter__(self) -> Self:
         """Start Asterisk."""
         with contextlib.ExitStack() as undo:
             undo.callback(self._stack.close)
@@ -119,7 +122,9 @@ class Stage:
             # A phone may end its call a moment after the caller did.
             recorder.wait_until_calls_end(seconds=15)
             for one in played:
-                mine = [s for s in [*phones, *callers[one.scenario.name]] if s.scenario.parent.name == one.scenario.name]
+                mine = [
+                    s for s in [*phones, *callers[one.scenario.name]] if s.scenario.parent.name == one.scenario.name
+                ]
                 one.legs = in_order(named(leg) for sipp in mine for leg in legs_of(sipp.party, sipp.messages))
         return played
 

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from tests.lab.ami import Packet
-from tests.lab.configuration import Endpoint
-from tests.lab.sip import Script
+from .configuration import Endpoint
+from .sip import Script
+
+if TYPE_CHECKING:
+    from .ami import Packet
 
 LINE = "15886565"
 """The number that callers dial."""

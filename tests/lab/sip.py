@@ -372,7 +372,9 @@ class Script:
 
     def _respond(self, status: str, *, tag: bool = False) -> None:
         to = f"[last_To:];{TAG}" if tag else "[last_To:]"
-        self._send(f"SIP/2.0 {status}\n[last_Via:]\n[last_From:]\n{to}\n[last_Call-ID:]\n[last_CSeq:]\nContent-Length: 0\n")
+        self._send(
+            f"SIP/2.0 {status}\n[last_Via:]\n[last_From:]\n{to}\n[last_Call-ID:]\n[last_CSeq:]\nContent-Length: 0\n"
+        )
 
     def _note(self, variable: str, pattern: str, header: str) -> str:
         self._variables.add(variable)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import calendar
 import re
 import time
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 STAMP = re.compile(r"^-{20,} (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\.(\d{6})\n", re.MULTILINE)
 HEADER = re.compile(r"^(Call-ID|CSeq|From|To|Refer-To|Contact)\s*:\s*(.*)$", re.MULTILINE | re.IGNORECASE)
@@ -123,7 +125,8 @@ class Leg:
         ends = (
             message.at_us
             for message in self.messages
-            if message.what in ("BYE", "CANCEL") or (message.is_response and message.of == "INVITE" and message.what >= "300")
+            if message.what in ("BYE", "CANCEL")
+            or (message.is_response and message.of == "INVITE" and message.what >= "300")
         )
         return next(ends, None)
 
