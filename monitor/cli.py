@@ -7,7 +7,7 @@ import sys
 import traceback
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -67,13 +67,15 @@ def run(
     config: ConfigOption = None,
     host: Annotated[str | None, typer.Option(help="Address of /metrics and the page; loopback by default.")] = None,
     port: Annotated[int | None, typer.Option(help="Port of /metrics and the page.")] = None,
-    lang: Annotated[str | None, typer.Option(help="ko or en.")] = None,
+    lang: Annotated[Literal["ko", "en"] | None, typer.Option(help="Language of screen and page.")] = None,
+    *,
+    screen: Annotated[bool, typer.Option("--screen", help="Show the board in this terminal.")] = False,
 ) -> None:
     """Listen to every configured Asterisk until stopped by SIGTERM or Ctrl-C."""
     from monitor import service  # noqa: PLC0415
 
     web = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
-    service.run(_settings(config, web=web or None, language=lang))
+    service.run(_settings(config, web=web or None, language=lang), screen=screen)
 
 
 @app.command()
@@ -81,7 +83,7 @@ def demo(
     seconds: Annotated[float | None, typer.Option(help="End by itself after so many seconds.")] = None,
     speed: Annotated[float, typer.Option(min=0.1, max=100, help="Seconds of the centre's day per second.")] = 1.0,
     seed: Annotated[int, typer.Option(help="The same number, the same day.")] = 15886565,
-    lang: Annotated[str, typer.Option(help="ko or en.")] = "ko",
+    lang: Annotated[Literal["ko", "en"], typer.Option(help="Language of the screen.")] = "ko",
     store: Annotated[
         Path | None, typer.Option(help="Where to keep the ledger; a folder of its own by default.")
     ] = None,
@@ -125,9 +127,18 @@ def replay(
 @app.command()
 def doctor(config: ConfigOption = None) -> None:
     """Log in to each Asterisk and name whatever would keep the figures from being right."""
-    from monitor import doctor as examination  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
 
-    raise typer.Exit(examination.report(_settings(config)))
+    from monitor.doctor import doctor as examine  # noqa: PLC0415
+    from monitor.doctor import exit_status  # noqa: PLC0415
+
+    findings = examine(_settings(config))
+    table = Table("Asterisk", "", "Finding", "Next step", box=None, pad_edge=False)
+    for finding in findings:
+        table.add_row(finding.system, finding.severity.value, finding.sentence, finding.next_step or "")
+    Console().print(table, highlight=False)
+    raise typer.Exit(exit_status(findings))
 
 
 @app.command("check-config")

@@ -240,16 +240,9 @@ class Monitor:
     Args:
         settings: all of them.
         clock_rate: how fast the Asterisks' clocks run; 1 but for a simulator.
-        screens: further sinks, such as a terminal's; made with the board they read.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        clock_rate: float = 1.0,
-        screens: Iterable[Callable[[Board], Sink]] = (),
-    ) -> None:
+    def __init__(self, settings: Settings, *, clock_rate: float = 1.0) -> None:
         self.settings = settings
         rules = settings.ring_rules()
         names = [system.name for system in settings.require_asterisk()]
@@ -277,7 +270,11 @@ class Monitor:
             version=__version__,
         )
         self.sink_failures: Counter[str] = Counter()
-        self._sinks: list[Sink] = [self.board, metrics, self.writer, *(make(self.board) for make in screens)]
+        self._sinks: list[Sink] = [self.board, metrics, self.writer]
+
+    def add_sink(self, sink: Sink) -> None:
+        """Let another sink have every fact, after board, metrics and ledger."""
+        self._sinks.append(sink)
 
     def tell(self, facts: Iterable[Fact]) -> None:
         """Hand facts to every sink; one that fails is counted, and spares the others."""

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import structlog
 
 from monitor import log
 from monitor.pipeline import Monitor
+from monitor.terminal import open_terminal
 from monitor.web import bind
 
 if TYPE_CHECKING:
     import socket
 
     from monitor.config import Settings
+    from monitor.terminal import Terminal
 
 _log = structlog.get_logger(__name__)
 
 
-def run(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT; what is still open is then written down, and the ledger flushed."""
+def run(settings: Settings, *, screen: bool) -> None:
+    """Run until SIGTERM or SIGINT; what is still open is then written down, and the ledger flushed.
+
+    Args:
+        settings: as loaded.
+        screen: show the board on standard output.
+    """
     log.configure(settings.log)
     monitor = Monitor(settings)
     listening = bind(settings.web.host, settings.web.port)
@@ -32,13 +40,22 @@ def run(settings: Settings) -> None:
         ledger=settings.ledger.shown_url,
         systems=[system.name for system in settings.asterisk],
     )
-    asyncio.run(_until_signalled(monitor, listening))
+    terminal = None
+    if screen:
+        terminal = open_terminal(
+            monitor.board, lambda: datetime.now(UTC), language=settings.language, store=monitor.store
+        )
+        monitor.add_sink(terminal)
+    asyncio.run(_until_signalled(monitor, listening, terminal))
     _log.info("monitor_stopped")
 
 
-async def _until_signalled(monitor: Monitor, listening: socket.socket) -> None:
+async def _until_signalled(monitor: Monitor, listening: socket.socket, terminal: Terminal | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await monitor.run(listening, stop)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(monitor.run(listening, stop))
+        if terminal is not None:
+            tasks.create_task(terminal.run(stop))
