@@ -126,6 +126,10 @@ class Board:
         """The local day of `now` by (system, line); empty where it has brought nothing yet."""
         return self._lines if self._day == now.astimezone(self.zone).date() else {}
 
+    def rule_at(self, now: datetime) -> RingRule:
+        """The ring rule in force on the local day of `now`."""
+        return rule_on(self.rules, now.astimezone(self.zone).date())
+
     def past_limit(self) -> Counter[tuple[str, str]]:
         """Calls by (system, line) that ring past the limit and that nobody has answered, as of the last fact."""
         return Counter(
@@ -166,7 +170,7 @@ class Board:
             caller=fact.caller,
             entered_at=fact.at,
             stage_since_at=fact.at,
-            rule=rule_on(self.rules, fact.at.astimezone(self.zone).date()),
+            rule=self.rule_at(fact.at),
         )
         self.stages[fact.key.system, fact.line, Stage.ANNOUNCEMENT] += 1
 
@@ -180,6 +184,8 @@ class Board:
         self.stages[system, call.line, fact.stage] += 1
         if call.stage is not fact.stage:
             call.stage, call.stage_since_at = fact.stage, fact.at
+            if call.asked_at is None and fact.stage in (Stage.WAITING, Stage.RINGING):
+                call.asked_at = fact.at
         if fact.queue is not None:
             call.queue = fact.queue
 

@@ -47,6 +47,8 @@ class CallNow:
     entered_at: datetime
     rule: RingRule
     """The rule in force on the day the call entered."""
+    asked_at: datetime | None = None
+    """When it first waited or rang for a person."""
     stage: Stage = Stage.ANNOUNCEMENT
     stage_since_at: datetime
     queue: str | None = None
