@@ -207,7 +207,7 @@ class Conversation:
             self._note_permissions()
             self._up(after=0)
         elif self.phase is Phase.RESYNC:
-            self.refused |= {what.split()[0] for what in self._awaited.values()}
+            self.refused |= {what for what in self._awaited.values() if what in PRESENT or what == "BridgeInfo"}
             self._awaited.clear()
             self._finish_resync(after=0)
         elif self.phase is not Phase.LIVE:
