@@ -40,7 +40,7 @@ def decode(line: str | bytes) -> StoredFact:
         ValueError: the line is cut short, or tells of no fact that is known.
     """
     told = json.loads(line)
-    if not isinstance(told, dict) or told.get("fact") not in _KINDS:
+    if not isinstance(told, dict) or str(told.get("fact")) not in _KINDS:
         raise ValueError("no fact that is known")
     fact: StoredFact = _adapter(told["fact"]).validate_python(told.get("value"))
     return fact

@@ -68,8 +68,6 @@ class LedgerWriter:
         self.repository = Repository(Store(store))
         self.up = False
         """Whether the store answered when it was last asked."""
-        self.last_error: str | None = None
-        """Why it did not: one sentence and a next step; None while it is up."""
         self.written_total = 0
         """Facts the store has taken."""
         self.rejected_total = 0
@@ -82,8 +80,10 @@ class LedgerWriter:
         self._retry_seconds = retry_seconds
         self._ping_seconds = ping_seconds
         self._memory: deque[StoredFact] = deque()
-        self._in_hand: Sequence[StoredFact] = ()
+        self._in_hand: list[StoredFact] = []
         self._spool: Spool | None = None
+        self._store_error: str | None = None
+        self._spool_error: str | None = None
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
         self._wake = threading.Event()
         self._wake_at = batch_facts
@@ -95,6 +95,11 @@ class LedgerWriter:
         self._next_try = 0.0
         self._spill_at: float | None = None
         self._contact_at = 0.0
+
+    @property
+    def last_error(self) -> str | None:
+        """Why the store is away or facts cannot wait on disk: sentences with a next step; None while all is well."""
+        return " ".join(filter(None, (self._store_error, self._spool_error))) or None
 
     @property
     def waiting_facts(self) -> int:
@@ -154,12 +159,14 @@ class LedgerWriter:
             # Stuck in the driver. Facts it has in hand may be written twice, which is the same as once.
             self._memory.extendleft(reversed(self._in_hand))
             self._spill()
-        remaining = len(self._memory) + self._spool.waiting
-        if remaining:
-            _log.warning("facts wait on disk for the next start", facts=remaining, path=str(self._spool_path))
+        if self._spool.waiting:
+            _log.warning("facts wait on disk for the next start", facts=self._spool.waiting, path=str(self._spool_path))
+        if self._memory:
+            _log.error("facts are lost: neither store nor disk took them", facts=len(self._memory))
+        complete = not self._spool.waiting and not self._memory
         self._spool.close()
         self.repository.close()
-        return remaining == 0
+        return complete
 
     # The thread
 
@@ -229,15 +236,22 @@ class LedgerWriter:
         spool.taken(lines)
 
     def _write_remembered(self) -> None:
-        batch = [self._memory.popleft() for _ in range(min(self._batch_facts, len(self._memory)))]
-        self._in_hand = batch
+        batch = self._take_in_hand(self._batch_facts)
         try:
             self._write(batch, [])
         except BaseException:
             self._memory.extendleft(reversed(batch))
             raise
         finally:
-            self._in_hand = ()
+            self._in_hand = []
+
+    def _take_in_hand(self, count: int) -> list[StoredFact]:
+        """Move up to `count` facts out of memory, each of them counted as waiting at every moment."""
+        self._in_hand = taken = []
+        for _ in range(min(count, len(self._memory))):
+            taken.append(self._memory[0])
+            self._memory.popleft()
+        return taken
 
     def _write(self, facts: Sequence[StoredFact], refused: list[_Refused]) -> None:
         """Write facts, and put those aside that the store will never take, once the others are safe.
@@ -285,7 +299,7 @@ class LedgerWriter:
         if not self.up:
             _log.info("the ledger is up", store=self.repository.store.name, waiting_facts=self.waiting_facts)
         self.up = True
-        self.last_error = None
+        self._store_error = None
         self._contact_at = time.monotonic()
         self._retry_after = self._retry_seconds / 60
         self._spill_at = None
@@ -293,12 +307,12 @@ class LedgerWriter:
 
     def _lose(self, why: str) -> None:
         now = time.monotonic()
-        if self.up or self.last_error != why:
+        if self.up or self._store_error != why:
             _log.error("the ledger is away; facts wait", why=why, waiting_facts=self.waiting_facts)
         if self._spill_at is None:
             self._spill_at = now + self._memory_seconds
         self.up = False
-        self.last_error = why
+        self._store_error = why
         self._next_try = now + self._retry_after
         self._retry_after = min(self._retry_after * 2, self._retry_seconds)
         self._wake_at = self._memory_facts
@@ -310,21 +324,25 @@ class LedgerWriter:
         """Move what waits in memory to disk, behind what waits there."""
         if self._spool is None or not self._memory:
             return
-        facts = [self._memory.popleft() for _ in range(len(self._memory))]
+        facts = self._take_in_hand(len(self._memory))
         try:
             self._spool.append(facts)
         except (OSError, TypeError, ValueError) as error:
             self._memory.extendleft(reversed(facts))
-            self.last_error = (
-                f"Facts cannot wait at {self._spool_path} ({type(error).__name__}) and stay in memory: make room there."
-            )
-            _log.error("facts cannot wait on disk", why=self.last_error, waiting_facts=len(facts))
+            self._in_hand = []
+            why = f"Facts cannot wait at {self._spool_path} ({type(error).__name__}): make room there."
+            if self._spool_error != why:
+                _log.error("facts cannot wait on disk and stay in memory", why=why, waiting_facts=len(facts))
+            self._spool_error = why
             self._wake_at = len(facts) + self._batch_facts
             self._spill_at = time.monotonic() + self._retry_after
         else:
+            self._spool_error = None
             if self._spill_at is not None:
                 self._wake_at = self._memory_facts
                 self._spill_at = time.monotonic() + self._memory_seconds
+        finally:
+            self._in_hand = []
 
     def _out_of_time(self) -> bool:
         return self._give_up_at is not None and time.monotonic() >= self._give_up_at

@@ -1,0 +1,55 @@
+"""Stores to test with: each a real one, empty."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from monitor.ledger import Repository, upgrade
+
+from .postgres import Cluster, programs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """The session's PostgreSQL server, running."""
+    bin_dir = programs()
+    if bin_dir is None:
+        reason = "PostgreSQL is not installed: apt-get install postgresql"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    server = Cluster(bin_dir)
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def postgres_url(cluster: Cluster) -> str:
+    """An empty database's URL."""
+    return cluster.create_database()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty store of each kind, as an operator writes it."""
+    if request.param == "sqlite":
+        return str(tmp_path / "ledger.sqlite3")
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture
+def repository(store: str) -> Iterator[Repository]:
+    """A ledger without rows, up to date."""
+    upgrade(store)
+    repository = Repository(store)
+    yield repository
+    repository.close()
