@@ -97,6 +97,8 @@ class LiveTransfer:
     consent: bool | None = None
     reconnected_us: int | None = None
     ringing: Clock = field(default_factory=Clock)
+    through: str = ""
+    """Uniqueid of the Local channel that dials the target, while Asterisk itself makes the consultation."""
     given_up: f.TransferResult | None = None
     """Why the centre stopped trying, where the caller was still there."""
     result: f.TransferResult | None = None
@@ -147,6 +149,7 @@ class LiveCall:
         "caller",
         "caller_number",
         "channels",
+        "consultation",
         "dialled",
         "end_seen",
         "entered_us",
@@ -226,6 +229,8 @@ class LiveCall:
         self.transfers: list[LiveTransfer] = []
         self.holds: list[LiveHold] = []
         self.pending_consent: bool | None = None
+        self.consultation: LiveTransfer | None = None
+        """An attended transfer that an agent has begun by feature code or AMI, and not brought to an end."""
 
     @property
     def offered(self) -> bool:

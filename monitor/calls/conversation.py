@@ -9,7 +9,7 @@ from monitor.calls.call import LiveHold
 from monitor.calls.dialling import settle
 from monitor.calls.facts import instant
 from monitor.calls.stages import Signal
-from monitor.calls.transferring import reconnect
+from monitor.calls.transferring import consults, reconnect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +26,11 @@ def bridge_enter(state: State, event: e.BridgeEnter) -> None:
     if channel is None or not event.bridge:
         return
     state.bridges.enter(channel, event.bridge, event.technology)
-    heard(state, state.bridges.room(event.bridge), event.at_us)
+    room = state.bridges.room(event.bridge)
+    hold = channel.call.open_hold
+    if hold is not None and hold.left and hold.by_channel == channel.uniqueid:
+        consults(state, channel, room, event.at_us)
+    heard(state, room, event.at_us)
 
 
 def bridge_leave(state: State, event: e.BridgeLeave) -> None:

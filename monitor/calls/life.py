@@ -10,7 +10,7 @@ from monitor.calls.conversation import heard, leave, look
 from monitor.calls.dialling import ceases, picked_up, rings, settle
 from monitor.calls.facts import AttemptResult, GapCause, Stage, instant
 from monitor.calls.stages import Signal
-from monitor.calls.transferring import close_all, result_of_attempts
+from monitor.calls.transferring import close_all, consultation_over, result_of_attempts
 
 if TYPE_CHECKING:
     from monitor.calls.call import LiveCall
@@ -227,6 +227,8 @@ def hangup(state: State, event: e.Hangup) -> None:
         leave(state, channel, channel.bridge, event.at_us)
     settle(state, channel, event.at_us, event.cause)
     call = channel.call
+    if call.consultation is not None and call.consultation.through == channel.uniqueid:
+        consultation_over(state, call, event.at_us)
     if call.caller is channel:
         call.end_seen = True
         if call.left_in is None and not state.tells_who_left and call.stage is not Stage.GIVEN_UP:

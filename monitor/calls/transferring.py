@@ -11,7 +11,7 @@ from monitor.calls.facts import AttemptResult, TransferKind, TransferResult
 from monitor.calls.stages import Signal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from monitor.ami import events as e
     from monitor.calls.call import LiveCall
@@ -83,9 +83,7 @@ def attended(state: State, event: e.AttendedTransfer) -> None:
     if not call.offered:
         return
     to = _target(state, event, consultation, one_leg=first is second)
-    consulted_us = consultation.aside_us
-    if consultation.aside_since_us is not None:
-        consulted_us += max(0, event.at_us - consultation.aside_since_us)
+    consulted_us = _aside_us(consultation, event.at_us)
     transfer = LiveTransfer(
         kind=TransferKind.ATTENDED if consulted_us else TransferKind.BLONDE,
         at_us=event.at_us,
@@ -99,11 +97,66 @@ def attended(state: State, event: e.AttendedTransfer) -> None:
         call.transfers.append(transfer)
         _close(state, call, transfer, TransferResult.FAILED, event.at_us)
         return
+    call.consultation = None
     _begin(call, transfer)
     state.signal(call, Signal.PASSED_ON, event.at_us)
     persons = {uniqueid: state.channels[uniqueid] for uniqueid in call.parties if uniqueid in state.channels}
     if reconnect(state, call, persons, event.at_us):
         state.signal(call, Signal.CONNECTED, event.at_us)
+
+
+def consults(state: State, agent: Channel, room: Iterable[Channel], at_us: int) -> None:
+    """An agent left the held caller for a Local channel of the same call: an attended transfer has begun.
+
+    So Asterisk makes them by feature code and AMI. A phone that consults in a call of its own shows no intent to
+    transfer before it does.
+    """
+    call = agent.call
+    through = next((channel for channel in room if channel.local and channel.call is call), None)
+    if through is None or not call.offered or call.consultation is not None:
+        return
+    to = _local_number(through.name)
+    call.consultation = LiveTransfer(
+        kind=TransferKind.ATTENDED,
+        at_us=at_us,
+        by=agent.interface,
+        to=to,
+        scope=state.plan.scope(to),
+        by_channels=frozenset({agent.uniqueid}),
+        through=through.uniqueid,
+    )
+
+
+def consultation_over(state: State, call: LiveCall, at_us: int) -> None:
+    """The consultation came to nothing: the target hung up or never answered, or the caller left meanwhile."""
+    transfer, call.consultation = call.consultation, None
+    if transfer is None:
+        return
+    agent = state.channels.get(next(iter(transfer.by_channels)))
+    if agent is not None:
+        transfer.consultation_us = _aside_us(agent, at_us)
+    hold = call.holds[-1] if call.holds else None
+    if hold is not None:
+        transfer.hold_us = (hold.ended_us if hold.ended_us is not None else at_us) - hold.started_us
+    if call.left_in is not None:
+        result = TransferResult.CALLER_LEFT
+    elif transfer.consultation_us:
+        result = TransferResult.RETURNED
+    else:
+        result = result_of_attempts(call, transfer)
+    call.transfers.append(transfer)
+    _close(state, call, transfer, result, at_us)
+
+
+def _aside_us(channel: Channel, at_us: int) -> int:
+    """How long a phone has talked without the caller, this time."""
+    since_us = channel.aside_since_us
+    return channel.aside_us + (max(0, at_us - since_us) if since_us is not None else 0)
+
+
+def _local_number(name: str) -> str:
+    """The number a Local channel dials: `Local/202@inside-00000000;1` → `202`."""
+    return name.partition("/")[2].partition("@")[0]
 
 
 def _target(state: State, event: e.AttendedTransfer, consultation: Channel, *, one_leg: bool) -> str:
@@ -113,9 +166,8 @@ def _target(state: State, event: e.AttendedTransfer, consultation: Channel, *, o
     # While the target still rings Asterisk names none; then the last Local pair of the call is the one that dials it.
     locals_ = [channel.name for channel in consultation.call.channels.values() if channel.local]
     name = event.target_channel or (locals_[-1] if locals_ else "")
-    technology, _, address = name.partition("/")
-    if technology == "Local":
-        return address.partition("@")[0]
+    if name.startswith("Local/"):
+        return _local_number(name)
     target = state.channels.get(event.target_uniqueid)
     if target is not None and target.dialer is not None and target.dialer.dialled:
         return target.dialer.dialled
@@ -174,6 +226,7 @@ def consent(state: State, event: e.UserEvent) -> None:
 
 def close_all(state: State, call: LiveCall, at_us: int) -> None:
     """The call is over: say of every open transfer why nobody answered it."""
+    consultation_over(state, call, at_us)
     for transfer in call.open_transfers():
         _close(state, call, transfer, _unanswered(call, transfer), at_us)
 
