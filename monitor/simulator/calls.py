@@ -171,20 +171,21 @@ class CallInProgress:
             return status, cause, 603, result
         return None
 
-    def wait_for_reply(self, legs: list[Leg], give_up_at_us: int) -> Flow[Leg | Ending]:
+    def wait_for_reply(self, legs: list[Leg], give_up_at_us: int, *, patient: bool = False) -> Flow[Leg | Ending]:
         """Wait for what happens next: a leg's reply, the end of the caller's patience, or of the dialling.
 
         Returns:
             The leg that replies, or `CALLER_LEFT`, or `NO_ANSWER`.
         """
         leg = min(legs, key=lambda one: one.due_at_us)
-        at_us = min(leg.due_at_us, self.leaves_at_us)
+        leaves_at_us = NEVER_US if patient else self.leaves_at_us
+        at_us = min(leg.due_at_us, leaves_at_us)
         if at_us < give_up_at_us:
             if self.counting:
                 at_us += clear_of_ring_start(self.truth.ringing_until(at_us))
             yield at_us
             self.thread.wake(at_us)
-            return Ending.CALLER_LEFT if self.leaves_at_us < leg.due_at_us else leg
+            return Ending.CALLER_LEFT if leaves_at_us < leg.due_at_us else leg
         yield give_up_at_us
         self.thread.wake(give_up_at_us)
         return Ending.NO_ANSWER

@@ -20,9 +20,25 @@ ENDING_OF_STATUS = {"BUSY": Ending.BUSY, "CONGESTION": Ending.FAILED, "NOANSWER"
 
 
 def dial(
-    call: CallInProgress, dialler: Channel, phones: list[Phone], timeout_us: int, reply: Reply | None = None
+    call: CallInProgress,
+    dialler: Channel,
+    phones: list[Phone],
+    timeout_us: int,
+    reply: Reply | None = None,
+    *,
+    sent: bool = False,
+    patient: bool = False,
 ) -> Flow[Leg | Ending]:
     """Dial phones for a channel.
+
+    Args:
+        call: whose call it is.
+        dialler: the channel that dials.
+        phones: whom it dials.
+        timeout_us: when it gives up.
+        reply: how the phones reply; by the plan where not given.
+        sent: the dialler was sent to this extension by a transfer, which told so already.
+        patient: the dialler is no caller, and does not leave.
 
     Returns:
         The leg that answered, not bridged yet, or how else the dialling ended; where the caller left, the phones still
@@ -30,7 +46,11 @@ def dial(
     """
     thread = call.thread
     interfaces = "&".join(phone.interface for phone in phones)
-    thread.new_exten(dialler, "Dial", f"{interfaces},{timeout_us // SECOND_US},tT")
+    data = f"{interfaces},{timeout_us // SECOND_US},tT"
+    if sent:
+        dialler.application, dialler.data = "Dial", data
+    else:
+        thread.new_exten(dialler, "Dial", data)
     legs = [_outgoing(call, dialler, phone, reply) for phone in phones]
     began_at_us = thread.at_us
     for leg in legs:
@@ -47,7 +67,7 @@ def dial(
             ending = _refuses(call, dialler, leg)
             legs.remove(leg)
     while legs:
-        replied = yield from call.wait_for_reply(legs, began_at_us + timeout_us)
+        replied = yield from call.wait_for_reply(legs, began_at_us + timeout_us, patient=patient)
         if replied is Ending.CALLER_LEFT:
             _cancel(call, dialler, legs)
             return replied

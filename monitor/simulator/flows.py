@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitor.calls.facts import Outcome
+from monitor.simulator.attended import consult
+from monitor.simulator.blind import pass_on
 from monitor.simulator.calls import CallInProgress, Ending, Flow, Leg, World
 from monitor.simulator.dialling import dial
 from monitor.simulator.exchange import BUSY, UP, Bridge, Channel
-from monitor.simulator.plans import CallPlan, HoldCaller, Talk, ToQueue
+from monitor.simulator.plans import CallPlan, Consult, HoldCaller, Refuses, Talk, ToQueue
 from monitor.simulator.queueing import QueueStay, member_event_lines
 
 if TYPE_CHECKING:
@@ -28,11 +30,16 @@ class CallFlow:
         rng: its own source of chance.
     """
 
+    BUSY_HERE = Refuses(status=486)
+    """What a phone in a call replies."""
+
     def __init__(self, world: World, plan: CallPlan, at_us: int, rng: Random) -> None:
         self.call = CallInProgress(world, plan, at_us, rng)
         self.person: Leg | None = None
         """Who talks with the caller now."""
         self.caller: Channel = self.call.trunk
+        self.through: tuple[Channel, Channel, Bridge] | None = None
+        """The Local channel between caller and person after a consultation through one, and its far bridge."""
 
     @property
     def truth(self) -> Truth:
@@ -76,16 +83,22 @@ class CallFlow:
         """
         thread, trunk, menu = self.call.thread, self.call.trunk, self.call.plan.menu
         assert menu is not None
+        if menu.spoken:
+            thread.new_exten(trunk, "Goto", "menu,s,1")
+            trunk.place("s", context="menu")
         thread.new_exten(trunk, "Answer", "")
         answered_at_us = thread.new_state(trunk, UP)
         # Answer() waits half a second for media.
+        yield answered_at_us + 500_000
         thread.wake(answered_at_us + 500_000)
-        thread.new_exten(trunk, "BackGround", "greeting")
+        if menu.spoken:
+            thread.new_exten(trunk, "BackGround", "greeting")
         until_us = answered_at_us + menu.for_us
         yield until_us
         thread.wake(until_us)
         if menu.digit is not None:
-            trunk.place(menu.digit)
+            if menu.spoken:
+                trunk.place(menu.digit)
             return True
         self.truth.outcome = Outcome.ABANDONED_ANNOUNCEMENT
         thread.hangup_request(trunk)
@@ -135,6 +148,14 @@ class CallFlow:
                 thread.wake(until_us)
             elif isinstance(step, HoldCaller):
                 yield from self._hold(step)
+            elif isinstance(step, Consult):
+                self.person = yield from consult(self, step, self.person)
+            else:
+                result = yield from pass_on(self, step, self.person)
+                if not isinstance(result, Leg):
+                    self._end_passed_on(result)
+                    return
+                self.person = result
         self._hang_up()
 
     def _hold(self, step: HoldCaller) -> Flow[None]:
@@ -149,23 +170,83 @@ class CallFlow:
         thread.about("MusicOnHoldStop", self.caller)
         self.truth.hold_us += ended_at_us - began_at_us
 
+    def _end_passed_on(self, ending: Ending) -> None:
+        """The caller was passed on, and nobody answered."""
+        thread, trunk = self.call.thread, self.call.trunk
+        busy = ending is Ending.BUSY
+        if ending is not Ending.CALLER_LEFT:
+            thread.new_exten(trunk, "Hangup", "")
+        thread.soft_hangup_request(trunk)
+        self._caller_gone(17 if busy else 16, 486 if busy else None)
+
+    def bridge(self) -> Bridge:
+        """The bridge that the caller is in."""
+        bridge = self.caller.bridge
+        assert bridge is not None  # noqa: S101 - who talks is bridged
+        return bridge
+
     def _hang_up(self) -> None:
         """Caller or person hangs up, and the call is over."""
         call, thread, leg = self.call, self.call.thread, self.person
         assert leg is not None
+        if self.through is not None:
+            self._hang_up_through(leg, *self.through)
+            return
         first, second = (leg.channel, self.caller) if call.plan.agent_hangs_up else (self.caller, leg.channel)
         bridge = first.bridge
         assert bridge is not None
         thread.hangup_request(first, None if leg.queue else 16)
         self.agent_complete(leg, "agent" if call.plan.agent_hangs_up else "caller")
         thread.bridge_leave(bridge, first)
-        self._empty(bridge, second)
+        self.empty(bridge, second)
         thread.soft_hangup_request(self.caller)
         thread.hang_up(leg.channel, 16)
-        self._free(leg)
+        self.free(leg)
         self._caller_gone(16)
 
-    def _empty(self, bridge: Bridge, last: Channel) -> None:
+    def _hang_up_through(self, leg: Leg, one: Channel, two: Channel, far: Bridge) -> None:
+        """The same, where a Local channel stands between caller and person."""
+        thread, caller = self.call.thread, self.caller
+        near = self.bridge()
+        if self.call.plan.agent_hangs_up:
+            if two.caller_number != caller.caller_number:
+                thread.new_callerid(two, caller.caller_number, caller.caller_name)
+            thread.hangup_request(leg.channel, 16)
+            thread.bridge_leave(far, leg.channel)
+            thread.bridge_leave(far, two)
+            thread.soft_hangup_request(two)
+            thread.hangup_request(one, 16)
+            thread.hang_up(two, 16)
+            thread.bridge_leave(near, one)
+            thread.hang_up(one, 16)
+            thread.bridge_destroy(far)
+            thread.bridge_leave(near, caller)
+            thread.bridge_destroy(near)
+            thread.soft_hangup_request(caller)
+            thread.hang_up(leg.channel, 16)
+            self.free(leg)
+            self._caller_gone(16)
+            return
+        thread.hangup_request(caller, 16)
+        thread.bridge_leave(near, caller)
+        thread.soft_hangup_request(caller)
+        thread.bridge_leave(near, one)
+        thread.hangup_request(two, 16)
+        thread.hang_up(one, 16)
+        thread.bridge_destroy(near)
+        if two.caller_number != caller.caller_number:
+            thread.new_callerid(two, caller.caller_number, caller.caller_name)
+        thread.bridge_leave(far, two)
+        thread.soft_hangup_request(two)
+        thread.hang_up(two, 16)
+        self._caller_gone(16)
+        thread.bridge_leave(far, leg.channel)
+        thread.bridge_destroy(far)
+        thread.hang_up(leg.channel, 16)
+        self.free(leg)
+
+    def empty(self, bridge: Bridge, last: Channel) -> None:
+        """Take the last channel out of a bridge, and end it."""
         self.call.thread.bridge_leave(bridge, last)
         self.call.thread.bridge_destroy(bridge)
 
@@ -181,7 +262,7 @@ class CallFlow:
         leg.phone.last_call_at_us = thread.at_us
         leg.queue.completed += 1
 
-    def _free(self, leg: Leg) -> None:
+    def free(self, leg: Leg) -> None:
         """A person is free again; members of a queue write the call up first."""
         leg.phone.in_queue_call = False
         queue: Queue | None = leg.queue

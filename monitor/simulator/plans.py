@@ -90,6 +90,8 @@ class PassOn:
     """An extension: a phone's number or a queue's."""
     replies: tuple[Reply, ...] = ()
     """How the target's phones reply, in the order in which they are rung; by habit where there are none left."""
+    patience_us: int = NEVER_US
+    """How long the caller waits for the target, from the transfer."""
     consent: bool | None = None
     """What the dialplan reports of the caller's consent; None where it reports nothing."""
 
@@ -121,6 +123,8 @@ class Menu:
     """From its answer until the caller has chosen, or has hung up."""
     digit: str | None
     """What the caller presses; None where the caller hangs up instead."""
+    spoken: bool = True
+    """False where the dialplan only answers, and asks nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,13 +23,15 @@ class QueueStay:
         call: whose call it is.
         channel: the caller's channel.
         queue: the queue.
+        sent: the caller was sent here by a transfer, which told so already, and hears ringback.
     """
 
-    def __init__(self, call: CallInProgress, channel: Channel, queue: Queue) -> None:
+    def __init__(self, call: CallInProgress, channel: Channel, queue: Queue, *, sent: bool = False) -> None:
         self.call = call
         self.thread = call.thread
         self.channel = channel
         self.queue = queue
+        self.sent = sent
         self.ringing = False
         self.entered_at_us = 0
         self.entered_position = 0
@@ -65,13 +67,17 @@ class QueueStay:
     def _join(self) -> None:
         queue = self.queue
         queue.callers.append(self)
-        options = "t" if self.channel.state == UP else "tr"
-        self.thread.new_exten(self.channel, "Queue", f"{queue.name},{options},,,{queue.timeout_us // SECOND_US}")
+        ringback = self.sent or self.channel.state != UP
+        data = f"{queue.name},{'tr' if ringback else 't'},,,{queue.timeout_us // SECOND_US}"
+        if self.sent:
+            self.channel.application, self.channel.data = "Queue", data
+        else:
+            self.thread.new_exten(self.channel, "Queue", data)
         count = len(queue.callers)
         self.entered_position = count
         self.entered_at_us = self._event("QueueCallerJoin", f"Position: {count}\r\nCount: {count}\r\n")
         # Ringback for callers who hear the trunk ring; music where a menu has answered already.
-        if self.channel.state == UP:
+        if not ringback:
             self.music = True
             self.thread.about("MusicOnHoldStart", self.channel, "Class: default\r\n")
 
@@ -238,12 +244,12 @@ class QueueStay:
             thread.new_connected_line(self.channel, leg.phone.number, leg.phone.person)
         for other in others:
             thread.dial_end(self.channel, other.channel, "CANCEL")
+        self._stop_music()
         self._leave()
         call.in_use(leg)
         leg.connected_at_us = thread.at_us
         ring_seconds, leg.hold_seconds = leg.hold_seconds, self._hold_seconds()
         self._member_event("AgentConnect", leg, f"HoldTime: {leg.hold_seconds}\r\nRingTime: {ring_seconds}\r\n")
-        self._stop_music()
         if self.channel.state != UP:
             thread.new_state(self.channel, UP)
         for other in others:
