@@ -12,7 +12,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from monitor.calls.facts import AgentStatus, Outcome, Stage, Verdict
+from monitor.calls.facts import AgentStatus, Outcome, Stage, TransferResult, Verdict
 from monitor.masking import mask_number
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 WIDE_COLUMNS = 120
 _HEADER_LINES = 2
 _MOST_BELLS = 8
+_GAP = 2
+_MOST_FIGURE_LINES = 4
+_ABANDONED = (Outcome.ABANDONED_ANNOUNCEMENT, Outcome.ABANDONED_WAITING, Outcome.ABANDONED_RINGING)
 
 _STATUS_STYLES = {
     AgentStatus.FREE: "green",
@@ -82,14 +85,16 @@ class Screen:
     def render(self, now: datetime, width: int, height: int) -> Layout:
         """The whole screen at `now`, for a terminal of this size."""
         wide = width >= WIDE_COLUMNS
-        today_lines = 0 if wide else 4
+        figures = self._figures(now)
+        flowing = [] if wide else _lines_of(figures, width - 4, _MOST_FIGURE_LINES, self._texts)
+        today_lines = 0 if wide else len(flowing) + 2
         body = max(12, height - _HEADER_LINES - today_lines)
         ringing_lines = body * 3 // 8
         middle_lines = body * 5 // 16
         bottom_lines = body - ringing_lines - middle_lines
         # The rest of a row is its border and the heads of its columns.
         ringing = Layout(self._ringing(now, ringing_lines - 3), name="ringing", ratio=2)
-        today = Layout(self._today(now, wide=wide), name="today", ratio=1)
+        today = Layout(self._today(now, figures, flowing), name="today", ratio=1)
         top: Layout = ringing
         if wide:
             top = Layout(name="top")
@@ -102,7 +107,7 @@ class Screen:
         )
         bottom = Layout(name="bottom", size=bottom_lines)
         bottom.split_row(
-            Layout(self._breaches(now, bottom_lines - 3), name="breaches"),
+            Layout(self._breaches(now, bottom_lines - 3, wide=wide), name="breaches"),
             Layout(self._transfers(bottom_lines - 3, wide=wide), name="transfers"),
         )
         rows = [Layout(self._header(now, width), name="header", size=_HEADER_LINES), top, middle, bottom]
@@ -183,29 +188,31 @@ class Screen:
         texts = self._texts
         people = _people(self._board.agents.values())
         title = f"{texts.agents} {len(people)}"
-        counts = Text(no_wrap=True, overflow="ellipsis")
+        counts: list[Text] = []
         names: list[Text] = []
         for status in _STATUS_ORDER:
             of_status = sorted(clean(agent.member or agent.agent) for agent in people if agent.status is status)
             if of_status:
-                counts.append(f"{texts.agent_statuses[status]} {len(of_status)}  ", _STATUS_STYLES[status])
+                counts.append(Text(f"{texts.agent_statuses[status]} {len(of_status)}", _STATUS_STYLES[status]))
                 names += [Text(name, _STATUS_STYLES[status]) for name in of_status]
         if not people:
             return self._panel(_table(), title, "cyan", texts.no_agents, shown=0, count=0)
-        body = Text("\n", no_wrap=True, overflow="ellipsis").join([counts, *_lines_of(names, columns, rows, texts)])
+        lines = _lines_of(counts, columns, rows + 1, texts)
+        lines += _lines_of(names, columns, rows + 1 - len(lines), texts)
+        body = Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
         return Panel(body, title=Text(title), title_align="left", border_style="cyan")
 
-    def _breaches(self, now: datetime, rows: int) -> RenderableType:
+    def _breaches(self, now: datetime, rows: int, *, wide: bool) -> RenderableType:
         texts = self._texts
         breaches = list(self._board.breaches)[::-1]
         table = _table()
-        table.add_column(texts.time, no_wrap=True, min_width=8)
+        table.add_column(texts.time, no_wrap=True, min_width=8 if wide else 5)
         table.add_column(texts.rings, justify="right", no_wrap=True)
-        table.add_column(texts.agents, no_wrap=True, overflow="ellipsis", ratio=1)
+        table.add_column(texts.agents.lower(), no_wrap=True, overflow="ellipsis", ratio=1)
         table.add_column(texts.outcome, no_wrap=True, overflow="ellipsis", ratio=1)
         for breach in breaches[:rows]:
             table.add_row(
-                Text(self._time(breach.at)),
+                Text(self._time(breach.at, wide=wide)),
                 Text(str(breach.rings), "bold red"),
                 Text(clean(", ".join(breach.agents))),
                 self._how_it_ended(breach),
@@ -217,7 +224,7 @@ class Screen:
         texts = self._texts
         transfers = list(self._board.transfers)[::-1]
         table = _table()
-        table.add_column(texts.time, no_wrap=True, min_width=8)
+        table.add_column(texts.time, no_wrap=True, min_width=8 if wide else 5)
         table.add_column(texts.passed_on, no_wrap=True, overflow="ellipsis", ratio=1)
         if wide:
             table.add_column(texts.kind, no_wrap=True)
@@ -235,22 +242,18 @@ class Screen:
         result = Text(texts.transfer_results[transfer.result])
         where = Text(f"{clean(entry.by)} → {clean(target(self._board, entry.key.system, transfer.to))}")
         if not wide:
-            return [Text(self._time(transfer.at)), where, result]
+            if transfer.result is TransferResult.COMPLETED:
+                result = Text("✓", "green")
+            return [Text(self._time(transfer.at, wide=wide)), where, result]
         seconds = "" if transfer.reconnect_us is None else f"{transfer.reconnect_us / 1e6:.1f}"
         kind, scope = texts.transfer_kinds[transfer.kind], texts.scopes[transfer.scope]
-        return [Text(self._time(transfer.at)), where, Text(kind), Text(scope), result, Text(seconds)]
+        return [Text(self._time(transfer.at, wide=wide)), where, Text(kind), Text(scope), result, Text(seconds)]
 
-    def _today(self, now: datetime, *, wide: bool) -> RenderableType:
+    def _figures(self, now: datetime) -> list[Text]:
+        """The day's figures, each a name and a value."""
         texts, day, rule = self._texts, self._board.today(now), self._board.rule_at(now)
         headline = rule.headline
-        abandoned = sum(
-            day.outcomes[outcome]
-            for outcome in (
-                Outcome.ABANDONED_ANNOUNCEMENT,
-                Outcome.ABANDONED_WAITING,
-                Outcome.ABANDONED_RINGING,
-            )
-        )
+        abandoned = sum(day.outcomes[outcome] for outcome in _ABANDONED)
         kept, broken = day.verdicts[headline, Verdict.KEPT], day.verdicts[headline, Verdict.BROKEN]
         figures = [
             *((f"{texts.compliance} {name}", rate) for name, rate in rates(day, rule, texts)),
@@ -264,19 +267,13 @@ class Screen:
             (texts.transfers.lower(), str(day.transfers.total())),
             (texts.calls_in_progress, str(len(self._board.calls))),
         ]
-        title = Text(f"{texts.today} · {rule.label}")
-        if wide:
-            grid = Table.grid(expand=True, padding=(0, 1))
-            grid.add_column(no_wrap=True)
-            grid.add_column(justify="right", no_wrap=True)
-            for name, figure in figures:
-                grid.add_row(Text(name, "bright_black"), Text(figure, "bold"))
-            return Panel(grid, title=title, title_align="left", border_style="green")
-        lines = Text(no_wrap=True, overflow="ellipsis")
-        for position, (name, figure) in enumerate(figures):
-            lines.append("\n" if position == 4 else "  " if position else "")
-            lines.append(f"{name} ", "bright_black").append(figure, "bold")
-        return Panel(lines, title=title, title_align="left", border_style="green")
+        return [Text.assemble((name, "bright_black"), " ", (figure, "bold")) for name, figure in figures]
+
+    def _today(self, now: datetime, figures: list[Text], flowing: list[Text]) -> RenderableType:
+        """The figures under each other, or `flowing` where the screen is narrow."""
+        title = Text(f"{self._texts.today} · {self._board.rule_at(now).label}")
+        body = Text("\n", no_wrap=True, overflow="ellipsis").join(flowing or figures)
+        return Panel(body, title=title, title_align="left", border_style="green")
 
     def _panel(self, table: Table, title: str, style: str, nothing: str, *, shown: int, count: int) -> Panel:
         """A table in a frame; where rows were left out, a foot says how many."""
@@ -295,8 +292,8 @@ class Screen:
             return Text(self._texts.goes_on, "yellow")
         return Text(self._texts.outcomes[breach.outcome])
 
-    def _time(self, at: datetime) -> str:
-        return at.astimezone(self._board.zone).strftime("%H:%M:%S")
+    def _time(self, at: datetime, *, wide: bool) -> str:
+        return at.astimezone(self._board.zone).strftime("%H:%M:%S" if wide else "%H:%M")
 
 
 def clean(text: str) -> str:
@@ -347,18 +344,23 @@ def _people(agents: Iterable[AgentNow]) -> list[AgentNow]:
     return list(people.values())
 
 
-def _lines_of(names: list[Text], columns: int, rows: int, texts: Texts) -> list[Text]:
-    """Names side by side in lines of `columns` cells; where they need more lines, the last word says how many more."""
+def _lines_of(words: list[Text], columns: int, rows: int, texts: Texts) -> list[Text]:
+    """Words side by side in lines of `columns` cells; where `rows` are too few, the last says how many are left."""
     lines: list[Text] = []
+    if rows < 1:
+        return lines
     line = Text(no_wrap=True, overflow="ellipsis")
-    for position, name in enumerate(names):
-        more = Text(texts.more.format(count=len(names) - position), "bright_black")
-        room = columns - (more.cell_len + 2 if len(lines) + 1 >= rows else 0)
-        if line.cell_len + name.cell_len > room:
-            if len(lines) + 1 >= rows:
+    for position, word in enumerate(words):
+        left = len(words) - position
+        last = len(lines) + 1 >= rows
+        more = Text(texts.more.format(count=left), "bright_black")
+        # On the last line, room is kept for saying what is left, unless this word is the last one.
+        room = columns - (more.cell_len + _GAP if last and left > 1 else 0)
+        if line.cell_len + word.cell_len > room:
+            if last:
                 line.append_text(more)
                 break
             lines.append(line)
             line = Text(no_wrap=True, overflow="ellipsis")
-        line.append_text(name).append("  ")
-    return [*lines, line] if rows > 0 else []
+        line.append_text(word).append(" " * _GAP)
+    return [*lines, line]
