@@ -234,8 +234,9 @@ class Screen:
             table.add_column(texts.reconnection, justify="right", no_wrap=True)
         for entry in transfers[:rows]:
             table.add_row(*self._transfer(entry, wide=wide))
-        title = f"{texts.transfers} {len(transfers)}"
-        return self._panel(table, title, "blue", texts.no_transfers, shown=len(transfers), count=len(transfers))
+        return self._panel(
+            table, texts.transfers, "blue", texts.no_transfers, shown=len(transfers), count=len(transfers)
+        )
 
     def _transfer(self, entry: TransferNow, *, wide: bool) -> list[Text]:
         texts, transfer = self._texts, entry.transfer
