@@ -48,7 +48,7 @@ _SECOND, _SECOND_LINKEDID = _key("SecondTransfererUniqueid"), _key("SecondTransf
 _TARGET, _TARGET_CHANNEL = _key("TransferTargetUniqueid"), _key("TransferTargetChannel")
 _TARGET_EXTEN, _DEST_TYPE = _key("TransferTargetExten"), _key("DestType")
 _PICKUP_TARGET = _key("TargetUniqueid")
-_PARKEE, _PARKER = _key("ParkeeUniqueid"), _key("ParkerDialString")
+_PARKEE, _PARKER, _RETRIEVER = _key("ParkeeUniqueid"), _key("ParkerDialString"), _key("RetrieverUniqueid")
 _USER_EVENT, _CONSENT, _UPTIME, _DURATION = _key("UserEvent"), _key("Consent"), _key("Uptime"), _key("Duration")
 
 
@@ -269,15 +269,11 @@ def _unhold(p: bytes, at: int) -> e.Held:
 
 
 def _parked(p: bytes, at: int) -> e.Parked:
-    return e.Parked(at, _text(p, _PARKEE), _text(p, _PARKER), on=True, timed_out=False)
+    return e.Parked(at, _text(p, _PARKEE), _text(p, _PARKER), on=True, retriever_uniqueid="")
 
 
 def _unparked(p: bytes, at: int) -> e.Parked:
-    return e.Parked(at, _text(p, _PARKEE), _text(p, _PARKER), on=False, timed_out=False)
-
-
-def _parking_timed_out(p: bytes, at: int) -> e.Parked:
-    return e.Parked(at, _text(p, _PARKEE), _text(p, _PARKER), on=False, timed_out=True)
+    return e.Parked(at, _text(p, _PARKEE), _text(p, _PARKER), on=False, retriever_uniqueid=_text(p, _RETRIEVER))
 
 
 def _user_event(p: bytes, at: int) -> e.UserEvent:
@@ -349,7 +345,7 @@ DECODERS: dict[bytes, Callable[[bytes, int], e.Event]] = {
     b"ParkedCall": _parked,
     b"UnParkedCall": _unparked,
     b"ParkedCallGiveUp": _unparked,
-    b"ParkedCallTimeOut": _parking_timed_out,
+    b"ParkedCallTimeOut": _unparked,
     b"UserEvent": _user_event,
     b"CoreShowChannel": _core_show_channel,
     b"CoreShowChannelsComplete": _core_show_channels_complete,

@@ -278,13 +278,17 @@ class Held(NamedTuple):
 
 
 class Parked(NamedTuple):
-    """A caller was put in a parking place (`on`) or left it; `by` is the interface that did it, where known."""
+    """A caller was put in a parking place (`on`) or left it.
+
+    `by` is the interface that put them there, where known; `retriever_uniqueid` is the channel that fetched them from
+    there, empty where nobody did.
+    """
 
     at_us: int
     uniqueid: str
     by: str
     on: bool
-    timed_out: bool
+    retriever_uniqueid: str
 
 
 class UserEvent(NamedTuple):

@@ -53,11 +53,11 @@ class LiveAttempt:
     rang: bool = False
     ceased_us: int | None = None
     picked_up: bool = False
+    cancelled: bool = False
+    """The dial ended it without saying why."""
     bridged: bool = False
     result: AttemptResult | None = None
     """What a dial end said of it; the end of its channel decides where nothing did."""
-    by_dial: bool = False
-    """It was dialled by a plain Dial, not by a queue."""
 
     @property
     def ringing(self) -> bool:
@@ -135,102 +135,75 @@ class LiveHold:
     """The one who holds has stepped out of the caller's bridge, to consult."""
 
 
+@dataclass(slots=True, eq=False)
 class LiveCall:
     """Everything that shares one linkedid. Those that a monitored line has are calls, and yield facts."""
 
-    __slots__ = (
-        "answer",
-        "answer_attempt",
-        "answered_us",
-        "asked_by_dial",
-        "asked_us",
-        "attempts",
-        "breached",
-        "caller",
-        "caller_number",
-        "channels",
-        "consultation",
-        "dialled",
-        "end_seen",
-        "entered_us",
-        "first_ring_us",
-        "first_unanswered",
-        "holds",
-        "joined",
-        "last_queue",
-        "left_in",
-        "line",
-        "linkedid",
-        "maybe_asked_us",
-        "maybe_left_in",
-        "over",
-        "parties",
-        "partly",
-        "pending_consent",
-        "picked_up",
-        "ringing",
-        "ringing_clock",
-        "rule",
-        "stage",
-        "stopped_waiting_us",
-        "system",
-        "talking_clock",
-        "transfers",
-        "undecided",
-        "warned",
-    )
+    system: str
+    linkedid: str
+    rule: RingRule
+    joined: set[str] = field(default_factory=set)
+    """Linkedids of the calls that became part of this one."""
+    channels: dict[str, Channel] = field(default_factory=dict)
 
-    def __init__(self, system: str, linkedid: str, rule: RingRule) -> None:
-        self.system = system
-        self.linkedid = linkedid
-        self.joined: set[str] = set()
-        """Linkedids of the calls that became part of this one."""
-        self.rule = rule
-        self.line: str | None = None
-        self.undecided = False
-        """The first channel named no number yet; its first step in the dialplan decides the line."""
-        self.channels: dict[str, Channel] = {}
-        self.caller: Channel | None = None
-        self.caller_number = ""
-        self.dialled = ""
-        self.stage = Stage.ANNOUNCEMENT
-        self.entered_us: int | None = None
-        self.maybe_asked_us: int | None = None
-        """When the dialplan ran Queue or Dial; the first join or dial, a little later, is the better instant."""
-        self.asked_us: int | None = None
-        self.asked_by_dial = False
-        self.first_ring_us: int | None = None
-        self.answered_us: int | None = None
-        self.answer: Channel | None = None
-        """The phone that first answered; set without `answered_us` where the answer itself was not seen."""
-        self.answer_attempt: LiveAttempt | None = None
-        self.picked_up = False
-        self.stopped_waiting_us: int | None = None
-        """When the centre gave up."""
-        self.left_in: Stage | None = None
-        """The stage in which the caller hung up; None where the centre ended the call."""
-        self.maybe_left_in: Stage | None = None
-        """The same by the queue's word alone."""
-        self.end_seen = False
-        self.over = False
-        """Its record has been made (or it never gets one)."""
-        self.partly = False
-        self.warned = False
-        self.breached = False
-        self.ringing: dict[str, Channel] = {}
-        self.ringing_clock = Clock()
-        self.talking_clock = Clock()
-        self.parties: frozenset[str] = frozenset()
-        """Uniqueids of the persons the caller talks with now."""
-        self.attempts: list[LiveAttempt] = []
-        self.first_unanswered = 0
-        """Index of the first attempt since the call last asked for a person."""
-        self.last_queue: str | None = None
-        self.transfers: list[LiveTransfer] = []
-        self.holds: list[LiveHold] = []
-        self.pending_consent: bool | None = None
-        self.consultation: LiveTransfer | None = None
-        """An attended transfer that an agent has begun by feature code or AMI, and not brought to an end."""
+    # who called whom
+    line: str | None = None
+    undecided: bool = False
+    """The first channel named no number yet; its first step in the dialplan decides the line."""
+    caller: Channel | None = None
+    caller_number: str = ""
+    dialled: str = ""
+
+    # where it stands
+    stage: Stage = Stage.ANNOUNCEMENT
+    last_application: str = ""
+    """What the dialplan last ran on the caller's channel."""
+    last_queue: str | None = None
+    over: bool = False
+    """Its record has been made (or it never gets one)."""
+    partly: bool = False
+    """Not all of it was seen."""
+
+    # its instants
+    entered_us: int | None = None
+    maybe_asked_us: int | None = None
+    """When the dialplan ran Queue or Dial; the first join or dial, a little later, is the better instant."""
+    asked_us: int | None = None
+    asked_by_dial: bool = False
+    first_ring_us: int | None = None
+    answered_us: int | None = None
+    stopped_waiting_us: int | None = None
+    """When the centre gave up."""
+
+    # its ringing
+    attempts: list[LiveAttempt] = field(default_factory=list)
+    first_unanswered: int = 0
+    """Index of the first attempt since the call last asked for a person."""
+    ringing: dict[str, Channel] = field(default_factory=dict)
+    ringing_clock: Clock = field(default_factory=Clock)
+    warned: bool = False
+    breached: bool = False
+
+    # its conversations
+    answer: Channel | None = None
+    """The phone that first answered; set without `answered_us` where the answer itself was not seen."""
+    answer_attempt: LiveAttempt | None = None
+    picked_up: bool = False
+    parties: frozenset[str] = frozenset()
+    """Uniqueids of the persons the caller talks with now."""
+    talking_clock: Clock = field(default_factory=Clock)
+    holds: list[LiveHold] = field(default_factory=list)
+    transfers: list[LiveTransfer] = field(default_factory=list)
+    consultation: LiveTransfer | None = None
+    """An attended transfer that an agent has begun by feature code or AMI, and not brought to an end."""
+    pending_consent: bool | None = None
+
+    # its end
+    end_seen: bool = False
+    left_in: Stage | None = None
+    """The stage in which the caller hung up; None where the centre ended the call."""
+    maybe_left_in: Stage | None = None
+    """The same by the queue's word alone."""
 
     @property
     def offered(self) -> bool:

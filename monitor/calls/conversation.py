@@ -188,5 +188,9 @@ def parked(state: State, event: e.Parked) -> None:
         by = event.by or (call.answer.interface if call.answer is not None else "")
         call.holds.append(LiveHold(by, "", event.at_us))
         state.signal(call, Signal.HELD, event.at_us)
-    else:
-        call.close_hold(event.at_us)
+        return
+    call.close_hold(event.at_us)
+    retriever = state.channels.get(event.retriever_uniqueid)
+    if retriever is not None:
+        retriever.took_over = True
+        state.join(call, retriever.call)

@@ -51,20 +51,32 @@ def dial_begin(state: State, event: e.DialBegin) -> None:
         call.asked(event.at_us, by_dial=call.caller.in_queue is None)
         if call.stage in (Stage.ANNOUNCEMENT, Stage.GIVEN_UP):
             state.signal(call, Signal.ASKED, event.at_us)
-    if channel.person and channel is not call.caller and channel.attempt is None:
+    if not channel.person or channel is call.caller:
+        return
+    if channel.attempt is None:
         _attempt(call, channel, event.at_us)
+    else:
+        # It rang before the dial was told, as two threads of Asterisk may have it.
+        channel.attempt.queue, channel.attempt.member = _called_for(call, channel)
 
 
 def _attempt(call: LiveCall, channel: Channel, at_us: int) -> LiveAttempt:
-    queue = member = None
-    for dialling in channel.called_by():
-        queue, member = queue or dialling.queue, member or dialling.member
-        if queue is None and dialling is not channel and dialling.in_queue is not None:
-            queue = dialling.in_queue
-    attempt = LiveAttempt(channel, queue, member, at_us, by_dial=queue is None)
+    queue, member = _called_for(call, channel)
+    attempt = LiveAttempt(channel, queue, member, at_us)
     channel.attempt = attempt
     call.attempts.append(attempt)
     return attempt
+
+
+def _called_for(call: LiveCall, channel: Channel) -> tuple[str | None, str | None]:
+    """The queue that calls a phone and the member's name, as told of any channel on the way to it."""
+    queue = member = None
+    for calling in channel.called_by():
+        queue = queue or calling.queue or (calling.in_queue if calling is not channel else None)
+        member = member or calling.member
+    if queue is None and channel.dialer is None and call.caller is not None and call.answer is None:
+        queue = call.caller.in_queue
+    return queue, member
 
 
 def rings(state: State, channel: Channel, at_us: int) -> None:
@@ -196,6 +208,20 @@ def dial_end(state: State, event: e.DialEnd) -> None:
         # 480: the phone refused before it rang (do not disturb, signed off at the phone).
         result = AttemptResult.REJECTED
     attempt.result = result
+    if result is None:
+        attempt.cancelled = True
+    else:
+        _dial_over(state, channel, event.at_us)
+
+
+def _dial_over(state: State, channel: Channel, at_us: int) -> None:
+    """See whether that was the last phone of the caller's own Dial, which ends with it: the centre has given up."""
+    call, dialer = channel.call, channel.dialer
+    if dialer is None or dialer is not call.caller or dialer.in_queue is not None or call.stage is not Stage.WAITING:
+        return
+    if all(attempt.result is not None for attempt in call.attempts[call.first_unanswered :]):
+        call.stopped_waiting_us = at_us
+        state.signal(call, Signal.GAVE_UP, at_us)
 
 
 def settle(state: State, channel: Channel, at_us: int, cause: int = 0) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from monitor.calls.channels import Channel
     from monitor.calls.state import State
 
+_NO_NUMBER = frozenset({"", "s"})
+_GOODBYES = frozenset({"Hangup", "Busy", "Congestion"})
 _ASKING = frozenset({"Queue", "Dial", "FollowMe"})
 # A dial end and the abandon it belongs to, where no HangupRequest told them apart.
 _SAME_MOMENT_US = 50_000
@@ -38,12 +40,18 @@ def new_channel(state: State, event: e.NewChannel) -> None:
             call.partly = True  # the first channel of this linkedid was never seen
         return
     channel.dialled = event.exten
-    if not channel.person or not (event.state == e.RING or state.plan.lines.takes_everything):
+    everything = state.plan.lines.takes_everything
+    if not channel.person or (event.state != e.RING and not everything):
         return
-    if event.exten in ("", "s") and not state.plan.lines.find(event.exten, event.context):
+    if event.exten in _NO_NUMBER and (everything or not state.plan.lines.find(event.exten, event.context)):
         call.undecided, call.caller_number = True, event.caller
         return
     _offer(state, channel, event, event.caller)
+
+
+def _names_number(event: e.NewExten) -> bool:
+    """Whether a step of the dialplan tells what was dialled; the steps of a dialled channel tell nothing."""
+    return event.exten not in _NO_NUMBER and not event.application.startswith(("AppDial", "AppQueue"))
 
 
 def _offer(state: State, channel: Channel, event: e.NewChannel | e.NewExten | e.CoreShowChannel, caller: str) -> None:
@@ -89,7 +97,7 @@ def new_exten(state: State, event: e.NewExten) -> None:
     if channel is None:
         return
     call = channel.call
-    if call.undecided and call.linkedid == event.uniqueid and event.exten not in ("", "s"):
+    if call.undecided and call.linkedid == event.uniqueid and _names_number(event):
         call.undecided = False
         _offer(state, channel, event, call.caller_number)
     if call.caller is not channel:
@@ -97,6 +105,7 @@ def new_exten(state: State, event: e.NewExten) -> None:
             # The far half of a Local pair, or an agent's own call: what it asks for is not the caller's asking.
             channel.in_queue = event.data.partition(",")[0] if event.application == "Queue" else None
         return
+    call.last_application = event.application
     if event.application in _ASKING:
         _asks(state, call, channel, event)
     else:
@@ -231,10 +240,21 @@ def hangup(state: State, event: e.Hangup) -> None:
         consultation_over(state, call, event.at_us)
     if call.caller is channel:
         call.end_seen = True
-        if call.left_in is None and not state.tells_who_left and call.stage is not Stage.GIVEN_UP:
-            call.left_in = call.maybe_left_in
+        if call.left_in is None and not state.tells_who_left:
+            call.left_in = _must_have_left_in(call)
         end(state, call, event.at_us, event.at_us)
     state.drop_channel(channel)
+
+
+def _must_have_left_in(call: LiveCall) -> Stage | None:
+    """Where the caller must have hung up, on a system that never says who did; None where the centre ended the call."""
+    if call.answer is not None or call.stage is Stage.GIVEN_UP or call.last_application in _GOODBYES:
+        return None
+    if call.maybe_left_in is not None or call.stage is not Stage.WAITING:
+        return call.maybe_left_in or call.stage
+    # A phone that the centre gave up was told so; one that was merely cancelled, the caller did not wait for.
+    cancelled = any(attempt.cancelled for attempt in call.attempts[call.first_unanswered :])
+    return Stage.RINGING if cancelled else None
 
 
 def end(state: State, call: LiveCall, at_us: int, ended_us: int | None) -> None:
