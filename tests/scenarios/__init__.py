@@ -1,0 +1,1 @@
+"""Recordings of a real Asterisk, and what each must come to."""
