@@ -16,15 +16,21 @@ from monitor.simulator.plans import (
     NEVER_US,
     Answers,
     CallPlan,
+    Consult,
+    Forwards,
     HoldCaller,
     Ignores,
+    Means,
     Menu,
+    PassOn,
+    Refuses,
     Reply,
     Step,
     Talk,
     ToPhones,
     ToQueue,
 )
+from monitor.simulator.shifts import breaks
 
 if TYPE_CHECKING:
     from monitor.simulator.calls import Flow
@@ -33,6 +39,8 @@ if TYPE_CHECKING:
 LINE = "15886565"
 SPELLINGS = (LINE, LINE, LINE, "1588-6565", "6565", "+8215886565")
 """How trunks deliver the one line's number."""
+
+DEPARTMENTS = ("201", "202", "203")
 
 KOREA = timezone(timedelta(hours=9))
 
@@ -78,6 +86,7 @@ class Arrivals:
             for after_us, plan in shown_first():
                 centre.place(plan, centre.now_us + after_us)
         centre.run(self._arrive(centre, Random(f"{centre.seed}/arrivals")))  # noqa: S311 - a simulation
+        centre.run(breaks(centre, Random(f"{centre.seed}/breaks"), self._until_us))  # noqa: S311 - a simulation
 
     def _arrive(self, centre: Centre, rng: Random) -> Flow[None]:
         begun_at_us = at_us = centre.now_us
@@ -119,22 +128,24 @@ def draw_plan(rng: Random) -> CallPlan:
         leaves = rng.random() < 0.08
         menu = Menu(for_us=_seconds(rng, 1.5, 9.0), digit=None if leaves else rng.choice("12"))
     where = rng.random()
-    asks_for: ToQueue | ToPhones
-    if where < 0.72:
-        asks_for = ToQueue(queue="counsel")
-    elif where < 0.92:
-        asks_for = ToQueue(queue="claims")
-    else:
-        asks_for = ToPhones(endpoints=("branch1", "branch2") if where > 0.97 else ("branch1",))
-    impatient = rng.random() < 0.14
+    asks_for: ToQueue | ToPhones = ToQueue(queue="counsel" if where < 0.72 else "claims")
+    replies: tuple[Reply, ...] = ()
+    if where >= 0.92:
+        asks_for = ToPhones(endpoints=("branch1", "branch2") if where > 0.97 else ("branch3",), timeout_us=20 * SECOND_US)
+        if 0.92 <= where < 0.935 and menu is None:
+            # Nobody is at that desk today: its phone sends calls on.
+            replies = (Forwards(to="202"), Answers(after_us=_seconds(rng, 2.0, 7.0)))
+    impatient = rng.random() < 0.14 and not replies
     return CallPlan(
         dialled=rng.choice(SPELLINGS),
         caller_number=number,
         caller_name=name,
         asks_for=asks_for,
         menu=menu,
+        replies=replies,
         patience_us=_seconds(rng, 2.5, 25.0) if impatient else _seconds(rng, 40.0, 120.0),
-        conversation=draw_conversation(rng),
+        picked_up_after_us=_seconds(rng, 3.5, 8.0) if where < 0.05 and menu is None else None,
+        conversation=(Talk(for_us=_talk_us(rng)),) if replies else draw_conversation(rng),
         agent_hangs_up=rng.random() < 0.25,
     )
 
@@ -142,32 +153,87 @@ def draw_plan(rng: Random) -> CallPlan:
 def draw_conversation(rng: Random) -> tuple[Step, ...]:
     """What caller and person do once they talk."""
     steps: list[Step] = [Talk(for_us=_talk_us(rng))]
-    if rng.random() < 0.12:
+    chance = rng.random()
+    if chance < 0.12:
         steps += [HoldCaller(for_us=_seconds(rng, 4.0, 20.0)), Talk(for_us=_talk_us(rng) // 2)]
+    elif chance < 0.24:
+        steps += [draw_blind(rng), Talk(for_us=_talk_us(rng))]
+        if rng.random() < 0.25:
+            # On to a third person, or back to where the call came from.
+            steps += [draw_blind(rng), Talk(for_us=_talk_us(rng) // 2)]
+    elif chance < 0.34:
+        steps += [draw_consultation(rng), Talk(for_us=_talk_us(rng))]
     return tuple(steps)
 
 
+def draw_blind(rng: Random) -> PassOn:
+    """A caller passed on without a word to the target."""
+    impatient = rng.random() < 0.12
+    return PassOn(
+        means=Means.REFER if rng.random() < 0.7 else Means.FEATURE,
+        to=rng.choice((*DEPARTMENTS, "101", "610")),
+        replies=(draw_desk(rng),),
+        patience_us=_seconds(rng, 2.0, 9.0) if impatient else NEVER_US,
+        consent=rng.choice((None, None, True, False)),
+    )
+
+
+def draw_consultation(rng: Random) -> Consult:
+    """A caller handed over after speaking to the target, or let go of while it rings."""
+    means = rng.choice((Means.REFER, Means.REFER, Means.FEATURE, Means.AMI))
+    blonde = means is not Means.REFER and rng.random() < 0.35
+    return Consult(
+        means=means,
+        to=rng.choice(DEPARTMENTS),
+        reply=Answers(after_us=_seconds(rng, 3.0, 8.0)) if blonde else draw_desk(rng),
+        talk_us=_seconds(rng, 3.0, 15.0),
+        lets_go_after_us=_seconds(rng, 1.0, 2.5) if blonde else None,
+    )
+
+
+def draw_desk(rng: Random) -> Reply:
+    """How a desk of another department replies."""
+    chance = rng.random()
+    if chance < 0.10:
+        return Ignores()
+    if chance < 0.16:
+        return Refuses(status=486)
+    return Answers(after_us=_seconds(rng, 1.5, 8.0))
+
+
 def shown_first() -> list[tuple[int, CallPlan]]:
-    """The calls that a demonstration begins with: (how long after its start, plan)."""
-    plans: list[tuple[float, ToQueue | ToPhones, tuple[Reply, ...], int, tuple[Step, ...]]] = [
-        (0.3, ToQueue(queue="counsel"), (Answers(after_us=11_200_000),), NEVER_US, (Talk(for_us=5_000_000),)),
-        (1.2, ToPhones(endpoints=("branch1",)), (Answers(after_us=1_800_000),), NEVER_US, (Talk(for_us=6_000_000),)),
-        (2.0, ToQueue(queue="counsel"), (Ignores(),), 4_400_000, ()),
+    """The calls that a demonstration begins with: (how long after its start, plan).
+
+    Within 20 s they show a late answer (warning at 6 s, breach at 9 s), a transfer that was answered, a consultation, a
+    caller who gives up, and a pickup.
+    """
+    late = Answers(after_us=11_200_000)
+    quick = Answers(after_us=1_800_000)
+    brief = Talk(for_us=2_500_000)
+    blind = PassOn(means=Means.REFER, to="201", replies=(Answers(after_us=2_400_000),), consent=True)
+    attended = Consult(means=Means.REFER, to="202", reply=quick, talk_us=2_000_000)
+    plans: list[tuple[float, ToQueue | ToPhones, tuple[Reply, ...], int, tuple[Step, ...], int | None]] = [
+        (0.3, ToQueue(queue="counsel"), (late,), NEVER_US, (Talk(for_us=4_000_000),), None),
+        (0.9, ToQueue(queue="counsel"), (quick,), NEVER_US, (brief, blind, brief), None),
+        (1.4, ToQueue(queue="counsel"), (Ignores(),), 4_400_000, (), None),
+        (2.2, ToQueue(queue="counsel"), (quick,), NEVER_US, (brief, attended, brief), None),
+        (3.1, ToQueue(queue="counsel"), (Ignores(),), NEVER_US, (Talk(for_us=5_000_000),), 3_600_000),
     ]
     return [
         (
             int(after * SECOND_US),
             CallPlan(
                 dialled=LINE,
-                caller_number=f"01000000{number:03d}",
+                caller_number=f"0100000{number:04d}",
                 caller_name="",
                 asks_for=asks_for,
                 replies=replies,
                 patience_us=patience_us,
+                picked_up_after_us=picked_up_after_us,
                 conversation=conversation,
             ),
         )
-        for number, (after, asks_for, replies, patience_us, conversation) in enumerate(plans, 1)
+        for number, (after, asks_for, replies, patience_us, conversation, picked_up_after_us) in enumerate(plans, 1)
     ]
 
 

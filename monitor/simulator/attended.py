@@ -20,7 +20,6 @@ from monitor.simulator.plans import Answers, Consult, Ignores, Means
 from monitor.simulator.truth import TrueTransfer
 
 if TYPE_CHECKING:
-    from monitor.simulator.exchange import Thread
     from monitor.simulator.flows import CallFlow
 
 CONSULTATION_RINGS_US = 9 * SECOND_US
@@ -200,7 +199,7 @@ class LocalConsultation:
         bridge = thread.bridge_create()
         # LocalBridge shows the halves as they were made, but for the caller's number.
         thread.new_callerid(two, person.phone.number, person.phone.person)
-        local_bridge(self._call.thread, one, two, context, exten)
+        thread.local_bridge(one, two, context, exten)
         thread.new_connected_line(one, person.phone.number, person.phone.person)
         thread.bridge_enter(bridge, one)
         return one, two, bridge
@@ -299,11 +298,3 @@ class LocalConsultation:
         thread.pass_time(300_000, 360_000)
         thread.new_connected_line(person.channel, caller.caller_number, caller.caller_name)
 
-
-def local_bridge(thread: Thread, one: Channel, two: Channel, context: str, exten: str) -> None:
-    """Tell that the halves of a Local channel belong together."""
-    thread.emit(
-        "LocalBridge",
-        "call",
-        f"{one.lines('LocalOne')}{two.lines('LocalTwo')}Context: {context}\r\nExten: {exten}\r\nLocalOptimization: Yes\r\n",
-    )

@@ -26,6 +26,9 @@ Flow = Generator[int, None, T]
 TRUNK = "trunk"
 TRUNK_CONTEXT = "from-trunk"
 
+PICKUP_US = 501_000
+"""From when a colleague begins to pick up until the other phone ceases to ring."""
+
 REFUSALS = {
     486: ("BUSY", 17, AttemptResult.REJECTED),
     480: ("NOANSWER", 19, AttemptResult.REJECTED),
@@ -59,6 +62,8 @@ class Ending(Enum):
     BUSY = auto()
     FAILED = auto()
     CALLER_LEFT = auto()
+    PICKED_UP = auto()
+    """Not an end: a colleague is about to take the call."""
 
 
 @dataclass(slots=True, eq=False)
@@ -77,6 +82,14 @@ class Leg:
     """The queue that dialled it; its events go with the call."""
     connected_at_us: int = 0
     hold_seconds: int = 0
+    stands_for: Phone | None = None
+    """The queue's member whose call a colleague has picked up."""
+    picked_up: bool = False
+
+    @property
+    def member(self) -> Phone:
+        """The queue's member that the queue believes to talk."""
+        return self.stands_for or self.phone
 
 
 class CallInProgress:
@@ -106,8 +119,12 @@ class CallInProgress:
         )
         self.leaves_at_us = NEVER_US
         """When the caller's patience ends."""
-        self.ringing_now = False
-        """Phones ring for it; the queue's next caller need not wait for it."""
+        self.picked_up_at_us = NEVER_US
+        """When a colleague begins to pick the call up."""
+        self.colleague: Phone | None = None
+        """Who picks it up."""
+        self.through: tuple[Channel, Channel] | None = None
+        """The halves of the Local channel by which a phone has forwarded the call."""
 
     @property
     def counting(self) -> bool:
@@ -131,10 +148,15 @@ class CallInProgress:
         name = self.world.exchange.phone_channel(phone.endpoint)
         channel = self.thread.new_channel(name, DOWN, phone.number, phone.person, phone.context, "s", dialler.linkedid)
         leg = Leg(phone, channel, reply or self.next_reply(phone), None, queue=queue)
-        if self.counting and dialler is self.trunk:
-            leg.attempt = TrueAttempt(agent=phone.interface, queue=queue.name if queue else None)
-            self.truth.attempts.append(leg.attempt)
+        if dialler is self.trunk:
+            self.note_attempt(leg)
         return leg
+
+    def note_attempt(self, leg: Leg) -> None:
+        """Take a leg into the truth, while nobody has answered."""
+        if self.counting:
+            leg.attempt = TrueAttempt(agent=leg.phone.interface, queue=leg.queue.name if leg.queue else None)
+            self.truth.attempts.append(leg.attempt)
 
     def begins_to_ring(self, leg: Leg) -> None:
         """Note that a leg's phone rings, and when it will reply."""
@@ -143,6 +165,12 @@ class CallInProgress:
             leg.attempt.started_at_us = self.thread.at_us
         if isinstance(leg.reply, Answers | Declines):
             leg.due_at_us = self.thread.at_us + leg.reply.after_us
+        if self.plan.picked_up_after_us is not None and self.colleague is None and self.counting:
+            free = (p for p in self.world.phones.values() if not (p.engaged or p.paused or p.free_at_us > self.thread.at_us))
+            self.colleague = next(free, None)
+            if self.colleague is not None:
+                self.colleague.engaged = True
+                self.picked_up_at_us = self.thread.at_us + self.plan.picked_up_after_us
 
     def ends_ringing(self, leg: Leg, result: AttemptResult) -> None:
         """Note how a leg's ringing ended."""
@@ -175,11 +203,20 @@ class CallInProgress:
         """Wait for what happens next: a leg's reply, the end of the caller's patience, or of the dialling.
 
         Returns:
-            The leg that replies, or `CALLER_LEFT`, or `NO_ANSWER`.
+            The leg that replies, or `CALLER_LEFT`, `NO_ANSWER` or `PICKED_UP`.
         """
         leg = min(legs, key=lambda one: one.due_at_us)
         leaves_at_us = NEVER_US if patient else self.leaves_at_us
         at_us = min(leg.due_at_us, leaves_at_us)
+        if self.picked_up_at_us < at_us and self.picked_up_at_us + PICKUP_US < give_up_at_us and self.counting:
+            # What ends the ringing is the pickup's own end.
+            at_us = self.picked_up_at_us + clear_of_ring_start(
+                self.truth.ringing_until(self.picked_up_at_us + PICKUP_US)
+            )
+            yield at_us
+            self.thread.wake(at_us)
+            return Ending.PICKED_UP
+        self.nobody_picks_up()
         if at_us < give_up_at_us:
             if self.counting:
                 at_us += clear_of_ring_start(self.truth.ringing_until(at_us))
@@ -189,6 +226,20 @@ class CallInProgress:
         yield give_up_at_us
         self.thread.wake(give_up_at_us)
         return Ending.NO_ANSWER
+
+    def until_reply(self, leg: Leg) -> Flow[None]:
+        """Wait for the reply of a leg that answers, whatever else happens."""
+        at_us = leg.due_at_us
+        if self.counting:
+            at_us += clear_of_ring_start(self.truth.ringing_until(at_us))
+        yield at_us
+        self.thread.wake(at_us)
+
+    def nobody_picks_up(self) -> None:
+        """Let go of the colleague who would have picked the call up."""
+        if self.picked_up_at_us < NEVER_US and self.colleague is not None:
+            self.colleague.engaged = False
+            self.picked_up_at_us = NEVER_US
 
     # ---- being answered
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from monitor.calls.facts import AttemptResult
 from monitor.simulator.calls import CallInProgress, Ending, Flow, Leg, rings, will_ring
+from monitor.simulator.elsewhere import forward, pick_up
 from monitor.simulator.exchange import SECOND_US, UP, Channel
+from monitor.simulator.plans import Forwards
 
 if TYPE_CHECKING:
     from monitor.simulator.people import Phone
@@ -59,6 +61,9 @@ def dial(
             thread.new_connected_line(dialler, leg.phone.number, leg.phone.person)
     thread.pass_time(*call.world.network_us)
     yield thread.at_us
+    if isinstance(legs[0].reply, Forwards):
+        answered, call.through = yield from forward(call, dialler, legs[0])
+        return answered
     ending = Ending.NO_ANSWER
     for leg in list(legs):
         if will_ring(leg):
@@ -71,6 +76,8 @@ def dial(
         if replied is Ending.CALLER_LEFT:
             _cancel(call, dialler, legs)
             return replied
+        if replied is Ending.PICKED_UP:
+            return (yield from pick_up(call, dialler, legs[0], None))
         if replied is Ending.NO_ANSWER:
             _give_up(call, dialler, legs)
             return replied

@@ -26,6 +26,7 @@ CAUSE_TEXT = {
     17: "User busy",
     19: "User alerting, no answer",
     21: "Call Rejected",
+    23: "Redirected to new destination",
     26: "Answered elsewhere",
     34: "Circuit/channel congestion",
     127: "Interworking, unspecified",
@@ -333,7 +334,16 @@ class Thread:
         """End the dialling of a phone."""
         lines = caller.lines() if caller is not None else ""
         rest = f"Forward: {forward}\r\n" if forward is not None else ""
-        return self.emit("DialEnd", "call", f"{lines}{phone.lines('Dest')}DialStatus: {status}\r\n{rest}")
+        return self.emit("DialEnd", "call", f"{lines}{phone.lines('Dest')}{rest}DialStatus: {status}\r\n")
+
+    def local_bridge(self, one: Channel, two: Channel, context: str, exten: str) -> int:
+        """Tell that the halves of a Local channel belong together."""
+        return self.emit(
+            "LocalBridge",
+            "call",
+            f"{one.lines('LocalOne')}{two.lines('LocalTwo')}Context: {context}\r\nExten: {exten}\r\n"
+            "LocalOptimization: Yes\r\n",
+        )
 
     # ---- bridges
 

@@ -64,14 +64,32 @@ class CallFlow:
             phones = [call.world.phones[name] for name in plan.asks_for.endpoints]
             result = yield from dial(call, call.trunk, phones, plan.asks_for.timeout_us)
             if isinstance(result, Leg):
-                result.connected_at_us = thread.at_us
-                call.join(result.channel, call.trunk, outgoing=result.channel)
-                call.answered_by(result)
+                self._join(result)
         if isinstance(result, Leg):
             self.person = result
             yield from self._converse()
         else:
             self._end_unanswered(result)
+
+    def _join(self, leg: Leg) -> None:
+        """Bridge the caller and the phone that a plain Dial reached."""
+        call, thread = self.call, self.call.thread
+        if call.through is None:
+            call.join(leg.channel, call.trunk, outgoing=leg.channel)
+        else:
+            one, two = call.through
+            far = call.join(leg.channel, two, outgoing=leg.channel)
+            thread.new_state(one, UP)
+            one.place("")
+            thread.dial_end(call.trunk, one, "ANSWER")
+            thread.new_state(call.trunk, UP)
+            call.join(one, call.trunk, outgoing=one)
+            self.through = (one, two, far)
+            call.truth.transfers[-1].reconnected_at_us = thread.at_us
+        leg.connected_at_us = thread.at_us
+        call.answered_by(leg)
+        if leg.picked_up:
+            leg.channel.join_call(call.trunk.linkedid)
 
     # ---- before a person
 
@@ -195,7 +213,7 @@ class CallFlow:
         first, second = (leg.channel, self.caller) if call.plan.agent_hangs_up else (self.caller, leg.channel)
         bridge = first.bridge
         assert bridge is not None
-        thread.hangup_request(first, None if leg.queue else 16)
+        thread.hangup_request(first, None if leg.queue or (leg.picked_up and first is leg.channel) else 16)
         self.agent_complete(leg, "agent" if call.plan.agent_hangs_up else "caller")
         thread.bridge_leave(bridge, first)
         self.empty(bridge, second)
@@ -258,8 +276,8 @@ class CallFlow:
         talk_seconds = (thread.at_us - leg.connected_at_us) // 1_000_000
         rest = f"HoldTime: {leg.hold_seconds}\r\nTalkTime: {talk_seconds}\r\nReason: {reason}\r\n"
         thread.emit("AgentComplete", "agent", self.caller.lines() + member_event_lines(leg, leg.queue) + rest)
-        leg.phone.calls_taken += 1
-        leg.phone.last_call_at_us = thread.at_us
+        leg.member.calls_taken += 1
+        leg.member.last_call_at_us = thread.at_us
         leg.queue.completed += 1
 
     def free(self, leg: Leg) -> None:

@@ -144,7 +144,7 @@ def _seconds(rng: Random, shortest: float, longest: float) -> int:
 
 
 def centre_staff() -> tuple[dict[str, Phone], dict[str, Queue]]:
-    """The demonstration's phones by endpoint and queues by name: eleven agents, three other departments."""
+    """The demonstration's phones by endpoint and queues by name: eleven agents, four desks of other departments."""
     counsel = Queue(name="counsel", exten="600", strategy="rrmemory")
     claims = Queue(name="claims", exten="610", strategy="ringall")
     agents = [
@@ -169,6 +169,7 @@ def centre_staff() -> tuple[dict[str, Phone], dict[str, Queue]]:
         ("branch1", "201", "서울영업점"),
         ("branch2", "202", "부산영업점"),
         ("audit1", "203", "감사실"),
+        ("branch3", "204", "대구영업점"),
     ):
         phones[endpoint] = Phone(endpoint, number, person, Habit.STEADY, context="departments")
     return phones, {counsel.name: counsel, claims.name: claims}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from monitor.calls.facts import AttemptResult
 from monitor.simulator.calls import CallInProgress, Ending, Flow, Leg, rings, will_ring
+from monitor.simulator.elsewhere import pick_up
 from monitor.simulator.exchange import SECOND_US, UP, Channel
 
 if TYPE_CHECKING:
@@ -185,7 +186,10 @@ class QueueStay:
             if replied is Ending.NO_ANSWER:
                 self._give_up(began_at_us)
                 break
-            if isinstance(replied, Leg) and self.call.refused(replied) is not None:
+            if replied is Ending.PICKED_UP:
+                rung = self.legs.pop()
+                replied = yield from pick_up(self.call, self.channel, rung, self.queue)
+            elif isinstance(replied, Leg) and self.call.refused(replied) is not None:
                 self._refuses(replied, began_at_us)
                 continue
             result = replied
@@ -235,18 +239,20 @@ class QueueStay:
         thread, call = self.thread, self.call
         others = [other for other in self.legs if other is not leg]
         self.legs = []
-        call.phone_answers(leg)
-        thread.dial_end(self.channel, leg.channel, "ANSWER")
+        if not leg.picked_up:
+            call.phone_answers(leg)
+            thread.dial_end(self.channel, leg.channel, "ANSWER")
         for other in others:
             thread.dial_end(self.channel, other.channel, "CANCEL")
             call.ends_ringing(other, AttemptResult.ANSWERED_ELSEWHERE)
-        if self.queue.strategy == "ringall":
+        if self.queue.strategy == "ringall" and not leg.picked_up:
             thread.new_connected_line(self.channel, leg.phone.number, leg.phone.person)
         for other in others:
             thread.dial_end(self.channel, other.channel, "CANCEL")
         self._stop_music()
         self._leave()
-        call.in_use(leg)
+        if not leg.picked_up:
+            call.in_use(leg)
         leg.connected_at_us = thread.at_us
         ring_seconds, leg.hold_seconds = leg.hold_seconds, self._hold_seconds()
         self._member_event("AgentConnect", leg, f"HoldTime: {leg.hold_seconds}\r\nRingTime: {ring_seconds}\r\n")
@@ -256,6 +262,8 @@ class QueueStay:
             call.let_go(other, 26)
         call.join(leg.channel, self.channel)
         call.answered_by(leg)
+        if leg.picked_up:
+            leg.channel.join_call(self.channel.linkedid)
 
     def _hold_seconds(self) -> int:
         return self.thread.at_us // SECOND_US - self.entered_at_us // SECOND_US
@@ -270,6 +278,6 @@ class QueueStay:
 def member_event_lines(leg: Leg, queue: Queue) -> str:
     """The header lines about a member's channel, as the Agent events show them behind the caller's channel."""
     return (
-        f"{leg.channel.lines('Dest')}Queue: {queue.name}\r\nInterface: {leg.phone.interface}\r\n"
-        f"MemberName: {leg.phone.person}\r\n"
+        f"{leg.channel.lines('Dest')}Queue: {queue.name}\r\nInterface: {leg.member.interface}\r\n"
+        f"MemberName: {leg.member.person}\r\n"
     )

@@ -27,6 +27,7 @@ from monitor.simulator.plans import (
     CallPlan,
     Consult,
     Declines,
+    Forwards,
     HoldCaller,
     Ignores,
     Means,
@@ -132,6 +133,7 @@ def plan(
     patience: float = 1000,
     menu: Menu | None = None,
     agent_hangs_up: bool = False,
+    picked_up_after_us: int | None = None,
 ) -> CallPlan:
     return CallPlan(
         dialled="15886565",
@@ -143,6 +145,7 @@ def plan(
         patience_us=int(patience * SECOND),
         conversation=steps,
         agent_hangs_up=agent_hangs_up,
+        picked_up_after_us=picked_up_after_us,
     )
 
 
@@ -253,6 +256,9 @@ FLOWS = {
             agent_hangs_up=True,
         )
     ),
+    "pickup": Flow(plan(DIAL, Ignores(), agent_hangs_up=True, picked_up_after_us=4_400_000)),
+    "pickup_queue": Flow(plan(QUEUE, Ignores(), agent_hangs_up=True, picked_up_after_us=7_500_000), members=("agent1",)),
+    "forward_302": Flow(plan(DIAL, Forwards(to="202"), after(4.4))),
     "blonde_feature": Flow(
         plan(
             DIAL,
@@ -334,21 +340,26 @@ MAY_SWAP: tuple[tuple[str, str, str], ...] = (
         "the near half of a Local channel waits in a bridge while the far half dials",
     ),
     (
-        r"(Newstate local;1 Up|DialEnd local;1 ANSWER|DialState local;1 RINGING)",
+        r"(Newstate (local;1|trunk) Up|DialEnd (local;1|trunk) ANSWER|DialState local;1 RINGING)",
         r"(BridgeCreate bridge3|BridgeEnter agent2|Newexten agent2 AppDial|Newstate local;2 Up|BridgeEnter local;2"
         r"|DialState local;2 RINGING)",
         "the near half of a Local channel tells of the answer while the far half is bridged",
     ),
     (
+        r"(SoftHangupRequest trunk 16|Hangup trunk 16|BridgeLeave agent2)",
+        r"(HangupRequest local;2 16|BridgeLeave local;[12]|SoftHangupRequest local;2 16|Hangup local;[12] 16)",
+        "the ends of a chain through a Local channel are each hung up by their own thread",
+    ),
+    (
         r"BridgeDestroy .*",
-        r"(BridgeLeave (trunk|local;[12])|HangupRequest local;1 16|Hangup local;[12] 16|UserEvent .*|NewConnectedLine .*"
+        r"(BridgeLeave (trunk|local;[12])|HangupRequest local;[12] 16|Hangup local;[12] 16|UserEvent .*|NewConnectedLine .*"
         r"|Hangup trunk .*)",
         "an empty bridge is taken down by the thread that was last in it",
     ),
     (
         r"NewConnectedLine (trunk|agent2)",
-        r"(NewConnectedLine local;1|Hangup agent1 16)",
-        "those that a transfer has joined are told of each other by their own threads",
+        r"(NewConnectedLine local;1|Hangup agent1 16|Pickup .*)",
+        "those that a transfer or pickup has joined are told of each other by their own threads",
     ),
 )
 """Pairs of events, named as `Letter.name`, that independent threads of Asterisk write, and which threads these are."""
