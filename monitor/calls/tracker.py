@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from monitor.ami import events as e
-from monitor.calls import conversation, dialling, life, transferring
+from monitor.calls import conversation, dialling, life, presence, transferring
 from monitor.calls.agents import Members
 from monitor.calls.facts import Gap, GapCause, instant
 from monitor.calls.rules import SECOND_US
@@ -88,8 +88,8 @@ HANDLERS: dict[type[e.Event], Callable[[State, Any], None]] = {
     e.Held: conversation.held,
     e.Parked: conversation.parked,
     e.UserEvent: transferring.consent,
-    e.CoreShowChannel: life.shown,
-    e.CoreShowChannelsComplete: life.all_shown,
+    e.CoreShowChannel: presence.shown,
+    e.CoreShowChannelsComplete: presence.all_shown,
     e.FullyBooted: _ignore,
     e.Shutdown: _ignore,
 }
@@ -141,7 +141,7 @@ class Tracker:
         at_us = event.at_us
         if at_us < state.now_us:
             if state.now_us - at_us > _CLOCK_STEP_US:
-                life.clock_stepped(state, at_us)
+                presence.clock_stepped(state, at_us)
         else:
             if self.next_deadline_us <= at_us:
                 self._fire(at_us)
@@ -166,7 +166,7 @@ class Tracker:
         if self._blind_since_us is None:
             self._fire(at_us)
             self._blind_since_us = (at_us, cause)
-            life.blinded(state, at_us)
+            presence.blinded(state, at_us)
             state.facts.append(Gap(system=state.system, started_at=instant(at_us), ended_at=None, cause=cause))
         facts, state.facts = state.facts, []
         return facts
@@ -192,14 +192,14 @@ class Tracker:
         """Asterisk is another process than before: no channel of the one before is left."""
         state = self._state
         state.epoch += 1
-        life.all_shown(state, e.CoreShowChannelsComplete(at_us))
+        presence.all_shown(state, e.CoreShowChannelsComplete(at_us))
         facts, state.facts = state.facts, []
         return facts
 
     def close(self) -> list[Fact]:
         """No more will come: every call still open ends, unobserved."""
         state = self._state
-        life.over_with_unseen_end(state, state.now_us)
+        presence.over_with_unseen_end(state, state.now_us)
         facts, state.facts = state.facts, []
         return facts
 

@@ -1,0 +1,104 @@
+"""What goes on when we begin to look, and what became of it while the wire was down: known, marked, never guessed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from monitor.ami import events as e
+from monitor.calls import facts as f
+from monitor.calls.conversation import heard, leave, look
+from monitor.calls.dialling import rings, settle
+from monitor.calls.facts import AttemptResult, GapCause, instant
+from monitor.calls.life import end, offer
+
+if TYPE_CHECKING:
+    from monitor.calls.state import State
+
+
+def blinded(state: State, at_us: int) -> None:
+    """From now on nothing is seen: calls in progress are only partly observed, and no ringing is counted unseen."""
+    state.epoch += 1
+    for call in {id(call): call for call in state.calls.values()}.values():
+        call.partly = True
+        for channel in list(call.ringing.values()):
+            if channel.attempt is not None:
+                channel.attempt.result = AttemptResult.UNOBSERVED
+            settle(state, channel, at_us)
+
+
+def clock_stepped(state: State, at_us: int) -> None:
+    """Asterisk's clock went back: what was being timed is closed where it stood and goes on from the new time.
+
+    The calls in progress are marked, since how long the step hid cannot be known.
+    """
+    state.unexpected["clock_stepped_back"] += 1
+    before_us = state.now_us
+    for call in {id(call): call for call in state.calls.values()}.values():
+        call.partly = True
+        clocks = [call.ringing_clock, call.talking_clock, *(transfer.ringing for transfer in call.transfers)]
+        for clock in clocks:
+            if clock.since_us is not None:
+                clock.stop(before_us)
+                clock.start(at_us)
+        for channel in call.channels.values():
+            if channel.aside_since_us is not None:
+                channel.aside_us += max(0, before_us - channel.aside_since_us)
+                channel.aside_since_us = at_us
+        hold = call.open_hold
+        if hold is not None:
+            hold.started_us = at_us - (before_us - hold.started_us)
+    state.timers.clear()
+    state.now_us = at_us
+    state.facts.append(
+        f.Gap(system=state.system, started_at=instant(at_us), ended_at=instant(at_us), cause=GapCause.CLOCK_STEP)
+    )
+
+
+def shown(state: State, event: e.CoreShowChannel) -> None:
+    """A channel that exists: known already, or part of a call that began unseen."""
+    channel = state.channels.get(event.uniqueid)
+    if channel is None:
+        if not (event.uniqueid and event.channel and event.linkedid):
+            return
+        channel = state.add_channel(event.uniqueid, event.channel, event.linkedid, event.state, event.at_us)
+        call = channel.call
+        call.partly = True
+        if call.linkedid == event.uniqueid and call.caller is None and channel.person and event.state in (e.RING, e.UP):
+            offer(state, channel, event, event.caller)
+    channel.epoch = state.epoch
+    channel.state = event.state
+    if event.bridge and channel.bridge != event.bridge:
+        state.bridges.enter(channel, event.bridge)
+    elif not event.bridge and channel.bridge is not None:
+        leave(state, channel, channel.bridge, event.at_us)
+
+
+def all_shown(state: State, event: e.CoreShowChannelsComplete) -> None:
+    """Every channel that exists was shown: those of an earlier connection that were not are gone, unseen."""
+    for channel in list(state.channels.values()):
+        if channel.epoch == state.epoch:
+            continue
+        call = channel.call
+        if call.caller is channel:
+            end(state, call, event.at_us, None)
+        settle(state, channel, event.at_us)
+        state.drop_channel(channel)
+    for channel in list(state.channels.values()):
+        call = channel.call
+        if not call.partly:
+            continue
+        if channel.state == e.RINGING and call.caller is not None:
+            rings(state, channel, event.at_us)
+        if channel.bridge is not None:
+            heard(state, [channel], event.at_us, found=True)
+    for call in list(state.calls.values()):
+        if call.partly and call.caller is not None:
+            look(state, call, event.at_us, found=True)
+
+
+def over_with_unseen_end(state: State, at_us: int) -> None:
+    """No more will be seen: every call still open ends unobserved, oldest first."""
+    calls = {id(call): call for call in state.calls.values() if call.offered}
+    for call in sorted(calls.values(), key=lambda call: (call.entered_us or 0, call.linkedid)):
+        call.partly = True
+        end(state, call, at_us, None)
