@@ -86,15 +86,19 @@ class Screen:
         """The whole screen at `now`, for a terminal of this size."""
         wide = width >= WIDE_COLUMNS
         figures = self._figures(now)
-        flowing = [] if wide else _lines_of(figures, width - 4, _MOST_FIGURE_LINES, self._texts)
+        flowing = _lines_of(figures, width - 4, _MOST_FIGURE_LINES, self._texts)
         today_lines = 0 if wide else len(flowing) + 2
         body = max(12, height - _HEADER_LINES - today_lines)
         ringing_lines = body * 3 // 8
         middle_lines = body * 5 // 16
         bottom_lines = body - ringing_lines - middle_lines
+        if wide:
+            # Under each other where there is room for it.
+            room = ringing_lines - 2
+            flowing = figures if len(figures) <= room else _lines_of(figures, width // 3 - 4, room, self._texts)
         # The rest of a row is its border and the heads of its columns.
         ringing = Layout(self._ringing(now, ringing_lines - 3), name="ringing", ratio=2)
-        today = Layout(self._today(now, figures, flowing), name="today", ratio=1)
+        today = Layout(self._today(now, flowing), name="today", ratio=1)
         top: Layout = ringing
         if wide:
             top = Layout(name="top")
@@ -107,8 +111,8 @@ class Screen:
         )
         bottom = Layout(name="bottom", size=bottom_lines)
         bottom.split_row(
-            Layout(self._breaches(now, bottom_lines - 3, wide=wide), name="breaches"),
-            Layout(self._transfers(bottom_lines - 3, wide=wide), name="transfers"),
+            Layout(self._breaches(now, bottom_lines - 3, wide=wide), name="breaches", ratio=2),
+            Layout(self._transfers(bottom_lines - 3, wide=wide), name="transfers", ratio=3 if wide else 2),
         )
         rows = [Layout(self._header(now, width), name="header", size=_HEADER_LINES), top, middle, bottom]
         if not wide:
@@ -270,10 +274,9 @@ class Screen:
         ]
         return [Text.assemble((name, "bright_black"), " ", (figure, "bold")) for name, figure in figures]
 
-    def _today(self, now: datetime, figures: list[Text], flowing: list[Text]) -> RenderableType:
-        """The figures under each other, or `flowing` where the screen is narrow."""
+    def _today(self, now: datetime, lines: list[Text]) -> RenderableType:
         title = Text(f"{self._texts.today} · {self._board.rule_at(now).label}")
-        body = Text("\n", no_wrap=True, overflow="ellipsis").join(flowing or figures)
+        body = Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
         return Panel(body, title=title, title_align="left", border_style="green")
 
     def _panel(self, table: Table, title: str, style: str, nothing: str, *, shown: int, count: int) -> Panel:
@@ -357,11 +360,12 @@ def _lines_of(words: list[Text], columns: int, rows: int, texts: Texts) -> list[
         more = Text(texts.more.format(count=left), "bright_black")
         # On the last line, room is kept for saying what is left, unless this word is the last one.
         room = columns - (more.cell_len + _GAP if last and left > 1 else 0)
-        if line.cell_len + word.cell_len > room:
+        gap = " " * _GAP if line else ""
+        if line.cell_len + len(gap) + word.cell_len > room:
             if last:
-                line.append_text(more)
+                line.append(gap).append_text(more)
                 break
             lines.append(line)
-            line = Text(no_wrap=True, overflow="ellipsis")
-        line.append_text(word).append(" " * _GAP)
+            line, gap = Text(no_wrap=True, overflow="ellipsis"), ""
+        line.append(gap).append_text(word)
     return [*lines, line]
