@@ -17,10 +17,11 @@ from monitor.ami.decoder import Decoder
 from monitor.ami.feed import Batch, LinkDown, LinkUp
 from monitor.ami_listener import AmiListener
 from monitor.board import Board
-from monitor.calls.facts import Gap, GapCause, microseconds
+from monitor.calls.facts import Gap, GapCause, instant, microseconds
 from monitor.calls.lines import Line, Lines, Patterns
 from monitor.calls.state import NEVER_US, Plan
 from monitor.calls.tracker import Tracker
+from monitor.errors import StoreError
 from monitor.ledger.writer import LedgerWriter
 from monitor.metrics import Metrics
 from monitor.web import WebServer, create_app
@@ -28,6 +29,7 @@ from monitor.web import WebServer, create_app
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
 
     from monitor.ami.feed import FeedItem
     from monitor.calls.facts import Fact
@@ -37,6 +39,8 @@ log = structlog.get_logger(__name__)
 
 FEED_ITEMS = 64
 """Batches that wait for the call state; beyond it the listener lets the network wait."""
+_STORE_SECONDS = 2.0
+"""How long the start waits for the ledger to be there; calls are followed without it too."""
 GRACE_US = 20_000
 """How long a timer waits for an event that was stamped before it and is still on its way: an answer just in time."""
 
@@ -139,6 +143,11 @@ class Follower:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listener.run(), name=f"listen {self._listener.settings.name}")
             tasks.create_task(self._follow(), name=f"follow {self._listener.settings.name}")
+
+    def was_down(self, since: datetime) -> None:
+        """The monitor was not running from `since` until now: an interval nobody saw."""
+        ended_at = instant(max(microseconds(since), now_us()))
+        self._tell([Gap(system=self._tracker.system, started_at=since, ended_at=ended_at, cause=GapCause.MONITOR_DOWN)])
 
     def close(self) -> None:
         """No more will come: the calls in progress end unobserved, and from now on nothing is seen."""
@@ -302,6 +311,7 @@ class Monitor:
                 self.writer.record_rule(rule)
             app = create_app(self.registry, self.followers, self.store)
             await stack.enter_async_context(WebServer(app, listening))
+            await self._tell_of_downtime()
             stack.callback(self._close_followers)
             tasks = [asyncio.create_task(follower.run()) for follower in self.followers.values()]
             stopping = asyncio.create_task(stop.wait())
@@ -314,6 +324,18 @@ class Monitor:
                 for task in (*tasks, stopping):
                     task.cancel()
                 await asyncio.gather(*tasks, stopping, return_exceptions=True)
+
+    async def _tell_of_downtime(self) -> None:
+        """Say since when each system went unobserved while the monitor was not running, as far as the ledger knows."""
+        await asyncio.to_thread(self.writer.flush, _STORE_SECONDS)
+        for name, follower in self.followers.items():
+            try:
+                since = await asyncio.to_thread(self.writer.repository.last_instant, name)
+            except StoreError as error:
+                log.warning("downtime_unknown", system=name, reason=str(error))
+            else:
+                if since is not None:
+                    follower.was_down(since)
 
     def _close_followers(self) -> None:
         for follower in self.followers.values():

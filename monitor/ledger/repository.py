@@ -11,14 +11,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, delete, func, or_, select
+from sqlalchemy import and_, bindparam, case, delete, func, or_, select
+from sqlalchemy import column as sql_column
 from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.calls.facts import AgentState, Call, CallKey, Gap
 from monitor.calls.rules import Reading
 from monitor.errors import StoreError
 from monitor.ledger import rows
-from monitor.ledger.columns import REPLACEMENT
+from monitor.ledger.columns import REPLACEMENT, Name
 from monitor.ledger.rows import (
     AGENT_STATES,
     ATTEMPTS,
@@ -84,7 +85,8 @@ class Repository:
 
     def __init__(self, store: str | Path | Store) -> None:
         self.store = store if isinstance(store, Store) else Store(store)
-        self._insert = sqlite.insert if self.store.is_sqlite else postgresql.insert
+        self._insert_many = sqlite.insert if self.store.is_sqlite else _insert_arrays
+        self._insert_each = sqlite.insert if self.store.is_sqlite else postgresql.insert
 
     # Writing
 
@@ -128,10 +130,14 @@ class Repository:
         """
         self.record_all([StoredRule.of(rule)])
 
+    def _given(self, given: list[Row]) -> list[Row] | dict[str, list[Any]]:
+        """Rows in the form that the store's `_insert_many` takes."""
+        return given if self.store.is_sqlite else {name: [row[name] for row in given] for name in given[0]}
+
     def _write_calls(self, connection: Connection, calls: Sequence[Call]) -> None:
         if not calls:
             return
-        insert = self._insert(CALLS)
+        insert = self._insert_many(CALLS)
         written, stored = insert.excluded, CALLS.c
         statement = insert.on_conflict_do_update(
             index_elements=[stored.system, stored.linkedid],
@@ -141,9 +147,8 @@ class Repository:
                 and_(stored.completeness == written.completeness, stored.recorded_at <= written.recorded_at),
             ),
         ).returning(stored.system, stored.linkedid)
-        taken = {
-            (row.system, row.linkedid) for row in connection.execute(statement, [rows.call_row(call) for call in calls])
-        }
+        found = connection.execute(statement, self._given([rows.call_row(call) for call in calls]))
+        taken = {(row.system, row.linkedid) for row in found}
         accepted = [call for call in calls if _stored_key(call) in taken]
         self._delete_parts(connection, taken)
         for table, parts in rows.rows_of_calls(accepted).items():
@@ -157,27 +162,36 @@ class Repository:
             for start in range(0, len(linkedids), _CHUNK):
                 chunk = linkedids[start : start + _CHUNK]
                 for table in PARTS_OF_CALLS:
-                    connection.execute(delete(table).where(table.c.system == system, table.c.linkedid.in_(chunk)))
+                    connection.execute(
+                        delete(table).where(table.c.system == system, self._among(table.c.linkedid, chunk))
+                    )
+
+    def _among(self, column: ColumnElement[str], values: list[str]) -> ColumnElement[bool]:
+        """Whether a column holds one of the values."""
+        if self.store.is_sqlite:
+            return column.in_(values)
+        # As one array, which PostgreSQL looks up in the key; 500 placeholders it compares with every row in turn.
+        return column.in_(select(func.unnest(bindparam(None, values, type_=postgresql.ARRAY(Name())))))
 
     def _insert_all(self, connection: Connection, table: Table, parts: list[Row]) -> None:
         if parts:
-            connection.execute(table.insert(), parts)
+            connection.execute(self._insert_many(table), self._given(parts))
 
     def _write_states(self, connection: Connection, states: list[Row]) -> None:
         if not states:
             return
-        insert = self._insert(AGENT_STATES)
+        insert = self._insert_many(AGENT_STATES)
         written, stored = insert.excluded, AGENT_STATES.c
         statement = insert.on_conflict_do_update(
             index_elements=[stored.system, stored.queue, stored.agent, stored.at],
             set_={"member": written.member, "status": written.status},
         )
-        connection.execute(statement, states)
+        connection.execute(statement, self._given(states))
 
     def _write_gaps(self, connection: Connection, gaps: Sequence[Gap]) -> None:
         if not gaps:
             return
-        insert = self._insert(GAPS)
+        insert = self._insert_each(GAPS)
         written, stored = insert.excluded, GAPS.c
         statement = insert.on_conflict_do_update(
             index_elements=[stored.system, stored.started_at],
@@ -187,7 +201,7 @@ class Repository:
         connection.execute(statement, [rows.gap_row(gap) for gap in gaps])
 
     def _write_rule(self, connection: Connection, rule: StoredRule) -> None:
-        statement = self._insert(RULES).on_conflict_do_nothing(index_elements=[RULES.c.name, RULES.c.version])
+        statement = self._insert_each(RULES).on_conflict_do_nothing(index_elements=[RULES.c.name, RULES.c.version])
         connection.execute(statement, [rows.rule_row(rule)])
         kept = connection.execute(
             select(RULES).where(RULES.c.name == rule.name, RULES.c.version == rule.version)
@@ -257,7 +271,7 @@ class Repository:
             by_system[row["system"]].append(row["linkedid"])
         for system, linkedids in by_system.items():
             for table in PARTS_OF_CALLS:
-                chosen = select(table).where(table.c.system == system, table.c.linkedid.in_(linkedids))
+                chosen = select(table).where(table.c.system == system, self._among(table.c.linkedid, linkedids))
                 for part in connection.execute(chosen.order_by(table.c.linkedid, table.c.ordinal)).mappings():
                     parts[system, part["linkedid"]].setdefault(table, []).append(part)
         for row in found:
@@ -315,6 +329,27 @@ class Repository:
         with self.store.reading() as connection:
             return [rows.gap_of(row) for row in connection.execute(chosen).mappings()]
 
+    def last_instant(self, system: str) -> datetime | None:
+        """The last instant at which this ledger knows that a system was followed; None where it knows of none.
+
+        A gap that lasts (the monitor was stopped) tells when it began; else the newest fact of any kind.
+        """
+        with self.store.reading() as connection:
+            lasting: datetime | None = connection.scalar(
+                select(func.max(GAPS.c.started_at)).where(GAPS.c.system == system, GAPS.c.ended_at.is_(None))
+            )
+            if lasting is not None:
+                return lasting
+            newest = [
+                connection.scalar(select(func.max(column)).where(table.c.system == system))
+                for table, column in (
+                    (CALLS, CALLS.c.recorded_at),
+                    (AGENT_STATES, AGENT_STATES.c.at),
+                    (GAPS, GAPS.c.ended_at),
+                )
+            ]
+        return max((at for at in newest if at is not None), default=None)
+
     def rules(self) -> list[StoredRule]:
         """Every rule that has made verdicts here, by the day from which it holds."""
         chosen = select(RULES).order_by(RULES.c.holds_from, RULES.c.name, RULES.c.version)
@@ -324,6 +359,18 @@ class Repository:
     def close(self) -> None:
         """Close every connection."""
         self.store.close()
+
+
+def _insert_arrays(table: Table) -> postgresql.Insert:
+    """An INSERT that takes one array for each column.
+
+    The statement is the same for any number of rows, so it is prepared once; VALUES with a placeholder for each value
+    costs more to read than to carry out.
+    """
+    arrays = [bindparam(column.name, type_=postgresql.ARRAY(column.type)) for column in table.columns]
+    columns = [sql_column(column.name, column.type) for column in table.columns]
+    given = func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
+    return postgresql.insert(table).from_select(table.columns.keys(), select(*given.c))
 
 
 def _stored_key(call: Call) -> tuple[str, str]:
