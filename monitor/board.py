@@ -23,6 +23,7 @@ from monitor.calls.facts import (
     Gap,
     QueueCallers,
     RingBreach,
+    RingingCeased,
     RingingStarted,
     RingWarning,
     Stage,
@@ -92,6 +93,7 @@ class Board:
             CallStarted: self._call_started,
             StageChanged: self._stage_changed,
             RingingStarted: self._ringing_started,
+            RingingCeased: self._ringing_ceased,
             AttemptEnded: self._attempt_ended,
             CallAnswered: self._call_answered,
             RingWarning: self._ring_warning,
@@ -205,15 +207,26 @@ class Board:
             call.queue = fact.queue
         self.ringing.setdefault(fact.key, call)
 
+    def _ringing_ceased(self, fact: RingingCeased) -> None:
+        self._seen(fact.key.system, fact.at)
+        self._silence(fact.key, fact.channel, fact.at)
+
     def _attempt_ended(self, fact: AttemptEnded) -> None:
-        ended_at = fact.attempt.ended_at
-        self._seen(fact.key.system, ended_at)
-        call = self.calls.get(fact.key)
-        if call is None or call.phones.pop(fact.attempt.channel, None) is None or call.phones:
+        # Most phones have fallen silent by `RingingCeased`; what became of their ringing may be known only later.
+        self._seen(fact.key.system, fact.attempt.ended_at)
+        self._silence(fact.key, fact.attempt.channel, fact.attempt.ended_at)
+
+    def _silence(self, key: CallKey, channel: str, at: datetime) -> None:
+        """The phone rings no more, unless it has begun to ring anew since `at`."""
+        call = self.calls.get(key)
+        phone = call.phones.get(channel) if call is not None else None
+        if call is None or phone is None or phone.since_at > at:
             return
-        call.heard_us = call.ringing_us(ended_at)
-        call.ringing_since_at = None
-        self.ringing.pop(fact.key, None)
+        del call.phones[channel]
+        if not call.phones:
+            call.heard_us = call.ringing_us(at)
+            call.ringing_since_at = None
+            self.ringing.pop(key, None)
 
     def _call_answered(self, fact: CallAnswered) -> None:
         self._seen(fact.key.system, fact.at)

@@ -211,7 +211,7 @@ def summary(day: Day, rule: RingRule, texts: Texts) -> list[str]:
         texts.summary_calls.format(
             offered=day.offered,
             outcomes=counted([(texts.outcomes[outcome], count) for outcome, count in day.outcomes.most_common()]),
-        )
+        ),
     ]
     for reading, (name, rate) in zip(rule.readings, rates(day, rule, texts), strict=True):
         verdicts = [(texts.verdicts[verdict], day.verdicts[reading, verdict]) for verdict in Verdict]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
@@ -26,6 +26,7 @@ from monitor.calls.facts import (
     QueueCallers,
     RingAttempt,
     RingBreach,
+    RingingCeased,
     RingingStarted,
     RingWarning,
     Scope,
@@ -204,6 +205,22 @@ def test_two_phones_at_once_ring_once() -> None:
     assert board.ringing == {}
 
 
+def test_a_phone_falls_silent_before_it_is_known_why() -> None:
+    """It rings from 0 to 5, again from 8; the first attempt's result arrives at 9 and must not silence the second."""
+    board = board_of(started(), rings("kim", 0), RingingCeased(key=KEY, channel="PJSIP/kim-01", at=at(5)))
+    assert the_call(board).phones == {}
+    assert the_call(board).ringing_us(at(7)) == 5_000_000
+
+    board.record(rings("kim", 8, 5))
+    board.record(silent("kim", 0, 5))
+
+    assert the_call(board).ringing_us(at(10)) == 7_000_000
+    board.record(RingingCeased(key=KEY, channel="PJSIP/kim-01", at=at(11)))
+    board.record(silent("kim", 8, 11))
+    assert the_call(board).ringing_us(at(20)) == 8_000_000
+    assert board.ringing == {}
+
+
 def test_silence_between_two_phones_does_not_count() -> None:
     # kim 0 to 5, five seconds of music, lee from 10: at 13.5 it is 5 + 3.5 = 8.5 s, ring 3; at 14.0 it is 9 s, ring 4.
     board = board_of(started(), rings("kim", 0), silent("kim", 0, 5))
@@ -280,6 +297,11 @@ def test_a_consultation_that_was_no_call_is_taken_away() -> None:
 
     assert list(board.calls) == [KEY]
     assert board.stages["pbx", LINE, Stage.ANNOUNCEMENT] == 1
+
+
+def test_every_kind_of_fact_is_taken() -> None:
+    """A kind added to the facts and forgotten here would be a failure at run time."""
+    assert set(Board()._takers) == set(get_args(Fact))
 
 
 def test_facts_about_an_unknown_call_change_nothing() -> None:
