@@ -181,7 +181,7 @@ class AmiListener:
             log.info("asterisk_reached", system=self.settings.name, version=conversation.version)
         if before is None or started_at is None:
             return False
-        return started_at - before > RESTART_SLACK_SECONDS
+        return conversation.saw_boot or started_at - before > RESTART_SLACK_SECONDS
 
 
 def where(settings: AsteriskSettings) -> str:
@@ -194,8 +194,11 @@ def connection_problem(settings: AsteriskSettings, error: OSError) -> Connection
     """The problem, in the operator's words, behind an error of opening a connection."""
     place = where(settings)
     if isinstance(error, ssl.SSLError):
-        told = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else error.reason or "no TLS"
-        return TlsFailed(place, told.rstrip(".").replace("_", " ").lower())
+        if isinstance(error, ssl.SSLCertVerificationError):
+            reason = error.verify_message.rstrip(".")
+        else:
+            reason = (error.reason or "no TLS").replace("_", " ").lower()
+        return TlsFailed(place, reason)
     if isinstance(error, TimeoutError):
         return NoAnswer(place, "take the connection", settings.connect_timeout_seconds)
     if isinstance(error, socket.gaierror):

@@ -33,7 +33,7 @@ LEDGER_BACKENDS = frozenset({"sqlite", "postgresql"})
 class Section(BaseModel):
     """Base of every section."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)
 
 
 class AsteriskSettings(Section):
@@ -210,7 +210,7 @@ DEFAULT_LINE = LineSettings(name="1588-6565", patterns=("15886565", "6565"))
 class Settings(BaseSettings):
     """Everything that can be set. Made by `load`; made directly, it reads neither file nor environment."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)
 
     asterisk: tuple[AsteriskSettings, ...] = ()
     line: tuple[LineSettings, ...] = (DEFAULT_LINE,)

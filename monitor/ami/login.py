@@ -95,6 +95,7 @@ class Conversation:
         system: the SystemName it gave, None while unknown or where it has none.
         version: Asterisk's version as it gives it, None while unknown.
         uptime_seconds: how long Asterisk had run at its `FullyBooted`; None where it does not say.
+        saw_boot: Asterisk booted before our eyes: the event went to everybody, not just to us at login.
         notes: what the operator should know, by subject: `permissions`, `timestamps`, `system_name`.
         refused: actions about the present that were refused or not answered.
         filtered: events the server keeps back for us.
@@ -131,6 +132,7 @@ class Conversation:
         self.system: str | None = None
         self.version: str | None = None
         self.uptime_seconds: int | None = None
+        self.saw_boot = False
         self.notes: dict[str, str] = {}
         self.refused: set[str] = set()
         self.filtered: set[str] = set()
@@ -300,6 +302,7 @@ class Conversation:
     def _fully_booted(self, packet: bytes, index: int) -> None:
         uptime = header(packet, b"\r\nUptime: ") or ""
         self.uptime_seconds = int(uptime) if uptime.isdigit() else None
+        self.saw_boot = b"\r\nTimestamp: " in packet
         if self._no_system_class:
             self._no_system_class = False
             self._note_permissions()
