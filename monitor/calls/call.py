@@ -76,7 +76,7 @@ class LiveAttempt:
             started_at=instant(self.began_us),
             ended_at=instant(ended_us if self.rang else self.began_us),
             ringing_us=ringing_us,
-            rings=rule.rings(ringing_us),
+            rings=rule.rings(ringing_us, rang=self.rang),
             result=self.result or AttemptResult.NO_ANSWER,
         )
 
@@ -255,7 +255,8 @@ class LiveCall:
             results=[attempt.result for attempt in self.attempts[self.first_unanswered :] if attempt.result],
             dialled=asked_us is not None and (self.asked_by_dial or self.asked_us is None),
         )
-        judgement = judge(self.rule, outcome, ringing_us, whole=not self.partly)
+        rang = self.first_ring_us is not None
+        judgement = judge(self.rule, outcome, ringing_us, rang=rang, whole=not self.partly)
         waited_until = next(
             (us for us in (self.answered_us, self.stopped_waiting_us, ended_us) if us is not None), None
         )
@@ -271,7 +272,7 @@ class LiveCall:
             answered_at=_instant(self.answered_us),
             ended_at=_instant(ended_us),
             outcome=outcome,
-            rings=self.rule.rings(ringing_us),
+            rings=self.rule.rings(ringing_us, rang=rang),
             ringing_us=ringing_us,
             waiting_us=max(0, waited_until - asked_us) if asked_us is not None and waited_until is not None else None,
             talking_us=self.talking_clock.total_us(at_us),

@@ -155,7 +155,7 @@ def _answered(state: State, call: LiveCall, came: list[Channel], at_us: int, *, 
                 member=attempt.member if attempt is not None else None,
                 queue=attempt.queue if attempt is not None else call.last_queue,
                 at=instant(at_us),
-                rings=call.rule.rings(call.ringing_clock.spent_us),
+                rings=call.rule.rings(call.ringing_clock.spent_us, rang=call.first_ring_us is not None),
             )
         )
 

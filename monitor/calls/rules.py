@@ -149,21 +149,28 @@ class RingRule:
         """Both readings, the headline's first."""
         return (self.headline, *(reading for reading in Reading if reading is not self.headline))
 
-    def rings(self, ringing_us: int) -> int:
-        """How often the phone rang in `ringing_us` of ringing; 0 only where no phone rang at all."""
-        return rings(ringing_us, self.period_us)
+    def rings(self, ringing_us: int, *, rang: bool | None = None) -> int:
+        """How often the phone rang in `ringing_us` of ringing.
+
+        Args:
+            ringing_us: accumulated ringing in microseconds.
+            rang: whether any phone rang; where it is not said, any ringing at all tells.
+        """
+        return rings(ringing_us, self.period_us, rang=rang)
 
     def kept(self, reading: Reading, ringing_us: int) -> bool:
         """Whether ringing of this length is within the rule under one reading."""
         return self.rings(ringing_us) <= (self.limit if reading is Reading.WITHIN else self.limit - 1)
 
 
-def rings(ringing_us: int, period_us: int) -> int:
-    """How often a phone with this cadence rang in `ringing_us` microseconds.
+def rings(ringing_us: int, period_us: int, *, rang: bool | None = None) -> int:
+    """How often a phone with this cadence rang in `ringing_us` microseconds; 0 only where no phone rang.
 
-    A phone that rang at all has rung once: the bell begins with the ringing.
+    A phone that rang at all has rung once, even for no time that can be measured: the bell begins with the ringing.
     """
-    return ringing_us // period_us + 1 if ringing_us > 0 else 0
+    if not (ringing_us > 0 if rang is None else rang):
+        return 0
+    return ringing_us // period_us + 1
 
 
 def rule_on(rules: tuple[RingRule, ...], day: date) -> RingRule:

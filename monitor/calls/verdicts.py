@@ -55,11 +55,18 @@ def outcome_of(
     return Outcome.NO_ANSWER
 
 
-def judge(rule: RingRule, outcome: Outcome, ringing_us: int, *, whole: bool) -> Judgement:
+def judge(rule: RingRule, outcome: Outcome, ringing_us: int, *, whole: bool, rang: bool | None = None) -> Judgement:
     """Whether the promise was kept, under each reading.
 
     Ringing seen past the rule breaks it however the call ended, and whatever else went unobserved: what was not seen
     could only have added to it. Everything else about a partly observed call would be a guess.
+
+    Args:
+        rule: the ring rule in force when the call entered.
+        outcome: how the call ended.
+        ringing_us: the ringing seen, in microseconds.
+        whole: the whole call was seen.
+        rang: whether any phone rang; where it is not said, any ringing at all tells.
     """
     judged = []
     for reading in rule.readings:
@@ -69,7 +76,7 @@ def judge(rule: RingRule, outcome: Outcome, ringing_us: int, *, whole: bool) -> 
             verdict, reason = Verdict.EXCLUDED, VerdictReason.PARTLY_UNOBSERVED
         elif outcome is Outcome.ANSWERED:
             verdict, reason = Verdict.KEPT, VerdictReason.ANSWERED_WITHIN_RULE
-        elif ringing_us == 0:
+        elif not (ringing_us > 0 if rang is None else rang):
             verdict, reason = Verdict.EXCLUDED, VerdictReason.NO_PHONE_RANG
         elif outcome in _GIVEN_UP_BY_CENTRE:
             verdict, reason = Verdict.BROKEN, VerdictReason.CENTRE_GAVE_UP
