@@ -70,7 +70,7 @@ class Word(TypeDecorator[E], Generic[E]):
 
     def process_bind_param(self, value: E | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's
         """Towards the database; a text that is no term is refused."""
-        return None if value is None else self.terms(value).value
+        return None if value is None else str(value if isinstance(value, self.terms) else self.terms(value))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> E | None:  # noqa: ARG002 - SQLAlchemy's
         """From the database."""

@@ -28,8 +28,9 @@ BUSY_SECONDS = 5
 
 _BEGIN = "ledger_begin"
 """Execution option: the statement that begins a transaction in SQLite; none where it is empty."""
-_VALUES_AT_FAULT = ("22", "23", "54")
-"""SQLSTATE classes that no second try mends: data, integrity, and (told as operational) a value too long for an index.
+_VALUES_AT_FAULT = ("21", "22", "23", "54")
+"""SQLSTATE classes that no second try mends: one row written twice by one statement, data, integrity, and (told as
+operational) a value too long for an index.
 
 **Source:** PostgreSQL, appendix A.
 """
@@ -105,7 +106,7 @@ class Store:
         }
         arguments = {key: value for key, value in arguments.items() if key not in self.url.query}
         return create_engine(
-            self.url, hide_parameters=True, pool_pre_ping=True, pool_size=2, insertmanyvalues_page_size=500,
+            self.url, hide_parameters=True, pool_pre_ping=True, pool_size=2,
             connect_args=arguments,
         )  # fmt: skip
 
