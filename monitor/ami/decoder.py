@@ -411,9 +411,9 @@ class Decoder:
         self._last_us = at_us
         if self.system is None:
             self.system = header(packet, _SYSTEM_NAME)
-        second = packet.find(b"\r\nEvent: ", 7)
-        if second >= 0 and name != b"UserEvent" and packet.startswith(b"Event: "):
-            # The front part never ended; only what follows is a whole packet.
+        last = packet.rfind(b"\r\nEvent: ", 7)
+        if last >= 0 and name != b"UserEvent" and packet.startswith(b"Event: "):
+            # What stands in front never ended; only the last part is a whole packet.
             self.malformed += 1
-            return self.decode(packet[second + 2 :], received_us)
+            return self.decode(packet[last + 2 :], received_us)
         return read(packet, at_us)
