@@ -88,6 +88,10 @@ class _Client(AMIClient):  # type: ignore[misc] # the library has no types
         except Exception:  # noqa: BLE001 - whatever the library raises here, it would only end a thread unseen
             self.finished.set()
         self.over.set()
+        # Nothing else would wake those who wait for an answer before their time is up.
+        for future in list(self._futures.values()):
+            with future._lock:  # noqa: SLF001
+                future._lock.notify_all()  # noqa: SLF001
 
 
 class Questions:
@@ -145,13 +149,16 @@ class Questions:
         """
         encode_action(action, fields)
         try:
-            response = self._client.send_action(Action(action, dict(fields))).response
+            future = self._client.send_action(Action(action, dict(fields)))
+            response = None if self._client.over.is_set() else future.response
         except OSError as error:
             raise Lost(self._where, error.strerror or str(error)) from error
         if response is None:
             # Without a banner the library's reader has ended: it was no manager interface that answered.
             if self._client.over.is_set() and self._client._ami_version is None:  # noqa: SLF001
                 raise NotAmi(self._where)
+            if self._client.over.is_set():
+                raise Lost(self._where, "it closed the connection")
             raise NoAnswer(self._where, f"answer {action}", self._client._timeout)  # noqa: SLF001
         return Reply(not response.is_error(), dict(response.keys))
 

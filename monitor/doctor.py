@@ -194,7 +194,7 @@ class _Examination:
         for queue, names in members.items():
             if names:
                 yield self._good(
-                    f"Queue {queue} has {len(names)} member{'s' if len(names) > 1 else ''}: {', '.join(names)}."
+                    f"Queue {queue} has {len(names)} member{'s' if len(names) > 1 else ''}: {', '.join(sorted(names))}."
                 )
             else:
                 yield self._warning(f"Queue {queue} has no members.", "Add members, or let them log in.")
