@@ -165,7 +165,9 @@ class PlainLines:
             scope=self._texts.scopes[transfer.scope],
             kind=self._texts.transfer_kinds[transfer.kind],
             result=self._texts.transfer_results[transfer.result],
-            reconnection="" if transfer.reconnect_us is None else f"{transfer.reconnect_us / 1e6:.1f} s",
+            reconnection=""
+            if transfer.reconnect_us is None
+            else self._texts.plain_seconds.format(seconds=f"{transfer.reconnect_us / 1e6:.1f}"),
         )
 
     def _end(self, call: Call) -> None:

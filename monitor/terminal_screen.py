@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from rich.cells import cell_len
 from rich.layout import Layout
 from rich.panel import Panel
 from rich.table import Table
@@ -140,9 +141,15 @@ class Screen:
             if not self._store.up:
                 health.append(f" {clean(self._store.reason or '')}", "red")
         header.add_row(Text(f"callmonitor · {texts.title}", "bold"), Text(local, "bold"))
-        links = Text("  ".join((*self._addresses, texts.quit_hint)), "bright_black")
-        # Whether the systems are heard matters more than where to look further: on a narrow screen only that is told.
-        header.add_row(health, links if health.cell_len + links.cell_len + 2 <= width else "")
+        # Whether the systems are heard matters more than where to look further: of that, as much as there is room for.
+        room = width - health.cell_len - 2
+        shown: list[str] = []
+        for address in self._addresses:
+            if cell_len("  ".join((*shown, address, texts.quit_hint))) > room:
+                break
+            shown.append(address)
+        links = Text("  ".join((*shown, texts.quit_hint)), "bright_black")
+        header.add_row(health, links if links.cell_len <= room else "")
         return header
 
     def _ringing(self, now: datetime, rows: int) -> RenderableType:

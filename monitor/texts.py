@@ -88,6 +88,7 @@ class Texts:
     plain_down: str
     plain_up: str
     plain_status: str
+    plain_seconds: str
     summary: str
     summary_calls: str
     summary_verdicts: str
@@ -200,6 +201,7 @@ KOREAN = Texts(
         "{time} 현황       울림 {ringing} · 대기 {waiting} · 통화 {talking} · 오늘 인입 {offered} · "
         "응대율 {answer_rate} · 준수율 {compliance}"
     ),
+    plain_seconds="{seconds}초",
     summary="요약",
     summary_calls="전화 {offered}건: {outcomes}",
     summary_verdicts="준수율 {reading} {rate}: {verdicts}",
@@ -314,6 +316,7 @@ ENGLISH = Texts(
         "{time} now        ringing {ringing} · waiting {waiting} · talking {talking} · offered today {offered} · "
         "answer rate {answer_rate} · compliance {compliance}"
     ),
+    plain_seconds="{seconds} s",
     summary="Summary",
     summary_calls="{offered} calls: {outcomes}",
     summary_verdicts="compliance {reading} {rate}: {verdicts}",

@@ -250,6 +250,18 @@ def test_systems_and_store_say_what_is_wrong() -> None:
     assert "● ledger disk full" in text
 
 
+def test_the_header_tells_as_many_addresses_as_fit() -> None:
+    """Of 80 cells the first address and the hint take 42; the second, of 68, does not fit beside them."""
+    console = Console(file=io.StringIO(), width=80, height=24, record=True, color_system=None)
+    screen = Screen(Board(), ENGLISH, addresses=["http://127.0.0.1:9158/metrics", "/a/very/long/path" * 4])
+
+    console.print(screen.render(NOON, 80, 24))
+
+    header = console.export_text().splitlines()[1]
+    assert header.rstrip().endswith("http://127.0.0.1:9158/metrics  Ctrl+C ends")
+    assert "/a/very" not in header
+
+
 @pytest.mark.parametrize("name", ["[bold red]x[/]", "evil\x1b[2Jname", "a\nb"])
 def test_names_are_text_and_steer_nothing(name: str) -> None:
     output = io.StringIO()
@@ -283,7 +295,7 @@ def test_plain_lines_tell_a_call_from_warning_to_end() -> None:
     assert out.getvalue().splitlines() == [
         "21:00:06 벨 경고    main/help · 3번째 벨 · 김서연 · 고객 010-****-5678",
         "21:00:09 벨 초과    main/help · 4번째 벨 · 김서연 · 고객 010-****-5678",
-        "21:01:00 전화연결   main · 김서연 → 02-****-9876 (센터 밖) · 상의 후 연결 · 연결됨 4.0 s",
+        "21:01:00 전화연결   main · 김서연 → 02-****-9876 (센터 밖) · 상의 후 연결 · 연결됨 4.0초",
         "21:01:40 전화 끝    main/help · 응대 · 벨 5번, 12.3초 · 위반 (기준을 넘겨 울림) · 고객 010-****-5678",
         "21:01:50 수신 끊김  pbx · 연결 끊김",
         "21:01:52 수신 재개  pbx · 연결 끊김 2.5초",
