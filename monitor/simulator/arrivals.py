@@ -131,7 +131,9 @@ def draw_plan(rng: Random) -> CallPlan:
     asks_for: ToQueue | ToPhones = ToQueue(queue="counsel" if where < 0.72 else "claims")
     replies: tuple[Reply, ...] = ()
     if where >= 0.92:
-        asks_for = ToPhones(endpoints=("branch1", "branch2") if where > 0.97 else ("branch3",), timeout_us=20 * SECOND_US)
+        asks_for = ToPhones(
+            endpoints=("branch1", "branch2") if where > 0.97 else ("branch3",), timeout_us=20 * SECOND_US
+        )
         if 0.92 <= where < 0.935 and menu is None:
             # Nobody is at that desk today: its phone sends calls on.
             replies = (Forwards(to="202"), Answers(after_us=_seconds(rng, 2.0, 7.0)))

@@ -132,12 +132,15 @@ class LocalConsultation:
         flow, thread, step, person = self._flow, self._thread, self._step, self._person
         caller = flow.caller
         old = flow.bridge()
+        # Nobody else's call is to reach the target while its number is dialled.
+        self._target.engaged = True
         held_at_us = thread.about("Hold", person.channel)
         thread.about("MusicOnHoldStart", caller, "Class: default\r\n")
         dialled_at_us = thread.at_us + len(step.to) * 120 * MILLISECOND_US
         yield dialled_at_us
         thread.wake(dialled_at_us)
         one, two, new = self._open()
+        consulted_at_us = thread.at_us
         thread.bridge_leave(old, person.channel)
         thread.bridge_enter(new, person.channel)
         thread.new_connected_line(person.channel, UNKNOWN, UNKNOWN)
@@ -158,9 +161,8 @@ class LocalConsultation:
             transfer.reconnected_at_us = thread.at_us
         elif answer_at_us > ringing_since_us + CONSULTATION_RINGS_US:
             yield from self._until(ringing_since_us + CONSULTATION_RINGS_US)
-            self._take_back(one, two, old, new, leg)
-            transfer.at_us, transfer.result = thread.at_us, TransferResult.NO_ANSWER
-            transfer.caller_hold_us = thread.at_us - held_at_us
+            transfer.caller_hold_us = self._take_back(one, two, old, new, leg) - held_at_us
+            transfer.at_us, transfer.result = consulted_at_us, TransferResult.NO_ANSWER
             flow.truth.transfers.append(transfer)
             flow.truth.hold_us += transfer.caller_hold_us
             return person
@@ -209,6 +211,7 @@ class LocalConsultation:
         call, thread, target = self._call, self._thread, self._target
         reply = self._step.reply if isinstance(self._step.reply, Answers) else Ignores()
         thread.new_exten(two, "Dial", f"{target.interface},30,tT")
+        target.engaged = False
         leg = call.new_leg(target, two, None, reply)
         leg.channel.place(two.exten)
         leg.channel.connect(two.caller_number, two.caller_name)
@@ -280,12 +283,16 @@ class LocalConsultation:
         self._thread.bridge_destroy(new)
         self._thread.hang_up(self._person.channel, 16)
 
-    def _take_back(self, one: Channel, two: Channel, old: Bridge, new: Bridge, leg: Leg) -> None:
-        """The target does not answer, and the person has the caller again."""
+    def _take_back(self, one: Channel, two: Channel, old: Bridge, new: Bridge, leg: Leg) -> int:
+        """The target does not answer, and the person has the caller again.
+
+        Returns:
+            When the caller was taken from hold, in microseconds since 1970.
+        """
         call, thread, person, caller = self._call, self._thread, self._person, self._flow.caller
         thread.bridge_leave(new, person.channel)
         thread.bridge_enter(old, person.channel)
-        thread.about("Unhold", person.channel)
+        taken_back_at_us = thread.about("Unhold", person.channel)
         thread.about("MusicOnHoldStop", caller)
         thread.bridge_leave(new, one)
         thread.hangup_request(two, 16)
@@ -297,4 +304,4 @@ class LocalConsultation:
         thread.hang_up(one, 16)
         thread.pass_time(300_000, 360_000)
         thread.new_connected_line(person.channel, caller.caller_number, caller.caller_name)
-
+        return taken_back_at_us

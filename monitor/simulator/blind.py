@@ -60,15 +60,12 @@ def pass_on(flow: CallFlow, step: PassOn, person: Leg) -> Flow[Leg | Ending]:
         result = yield from QueueStay(call, flow.caller, queue, sent=True).run()
     else:
         target = call.world.by_number[step.to]
-        if target.engaged:
-            # A phone in a call says so itself.
-            call.replies = iter((flow.BUSY_HERE,))
         result = yield from dial(call, flow.caller, [target], TARGET_RINGS_US, sent=step.consent is None)
         if isinstance(result, Leg):
             result.connected_at_us = thread.at_us
             call.join(result.channel, flow.caller, outgoing=result.channel)
     if isinstance(result, Leg):
-        transfer.result = TransferResult.COMPLETED
+        transfer.result = TransferResult.RETURNED if result.phone is person.phone else TransferResult.COMPLETED
         transfer.reconnected_at_us = thread.at_us
     else:
         transfer.result = RESULTS[result]
@@ -98,6 +95,7 @@ def _by_feature(flow: CallFlow, step: PassOn, person: Leg, transfer: TrueTransfe
     yield dialled_at_us
     thread.wake(dialled_at_us)
     transfer.caller_hold_us = thread.about("Unhold", person.channel) - held_at_us
+    flow.truth.hold_us += transfer.caller_hold_us
     thread.about("MusicOnHoldStop", caller)
     before = caller.lines("Transferee")
     full = bridge.lines()

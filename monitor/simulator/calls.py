@@ -85,6 +85,8 @@ class Leg:
     stands_for: Phone | None = None
     """The queue's member whose call a colleague has picked up."""
     picked_up: bool = False
+    in_another_call: bool = False
+    """Its phone talks already, and goes on doing so when this leg has ended."""
 
     @property
     def member(self) -> Phone:
@@ -144,10 +146,13 @@ class CallInProgress:
 
     def new_leg(self, phone: Phone, dialler: Channel, queue: Queue | None, reply: Reply | None = None) -> Leg:
         """Make the channel of a phone that is about to be rung."""
-        phone.engaged = True
+        in_another_call, phone.engaged = phone.engaged, True
         name = self.world.exchange.phone_channel(phone.endpoint)
         channel = self.thread.new_channel(name, DOWN, phone.number, phone.person, phone.context, "s", dialler.linkedid)
-        leg = Leg(phone, channel, reply or self.next_reply(phone), None, queue=queue)
+        planned = reply or self.next_reply(phone)
+        # A phone in a call refuses another.
+        leg = Leg(phone, channel, Refuses(status=486) if in_another_call else planned, None, queue=queue)
+        leg.in_another_call = in_another_call
         if dialler is self.trunk:
             self.note_attempt(leg)
         return leg
@@ -166,7 +171,9 @@ class CallInProgress:
         if isinstance(leg.reply, Answers | Declines):
             leg.due_at_us = self.thread.at_us + leg.reply.after_us
         if self.plan.picked_up_after_us is not None and self.colleague is None and self.counting:
-            free = (p for p in self.world.phones.values() if not (p.engaged or p.paused or p.free_at_us > self.thread.at_us))
+            free = (
+                p for p in self.world.phones.values() if not (p.engaged or p.paused or p.free_at_us > self.thread.at_us)
+            )
             self.colleague = next(free, None)
             if self.colleague is not None:
                 self.colleague.engaged = True
@@ -181,7 +188,8 @@ class CallInProgress:
     def let_go(self, leg: Leg, cause: int, tech_cause: int | None = None) -> None:
         """Hang up a leg that was not answered."""
         self.thread.hang_up(leg.channel, cause, tech_cause)
-        self.release(leg.phone)
+        if not leg.in_another_call:
+            self.release(leg.phone)
 
     def release(self, phone: Phone, wrap_up_us: int = 0) -> None:
         """A phone is free again, after its agent has written the call up."""

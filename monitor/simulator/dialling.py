@@ -12,7 +12,7 @@ from monitor.calls.facts import AttemptResult
 from monitor.simulator.calls import CallInProgress, Ending, Flow, Leg, rings, will_ring
 from monitor.simulator.elsewhere import forward, pick_up
 from monitor.simulator.exchange import SECOND_US, UP, Channel
-from monitor.simulator.plans import Forwards
+from monitor.simulator.plans import Forwards, Refuses
 
 if TYPE_CHECKING:
     from monitor.simulator.people import Phone
@@ -61,7 +61,11 @@ def dial(
             thread.new_connected_line(dialler, leg.phone.number, leg.phone.person)
     thread.pass_time(*call.world.network_us)
     yield thread.at_us
-    if isinstance(legs[0].reply, Forwards):
+    first = legs[0].reply
+    # A forward to a phone in a call would be refused there; nobody has recorded that, so the phone itself refuses.
+    if isinstance(first, Forwards) and call.world.by_number[first.to].engaged:
+        legs[0].reply = Refuses(status=486)
+    elif isinstance(first, Forwards):
         answered, call.through = yield from forward(call, dialler, legs[0])
         return answered
     ending = Ending.NO_ANSWER

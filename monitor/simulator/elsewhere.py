@@ -12,7 +12,7 @@ from monitor.calls.facts import AttemptResult, TransferKind, TransferResult
 from monitor.simulator.calls import CallInProgress, Flow, Leg
 from monitor.simulator.exchange import DOWN, RING, RINGING, SECOND_US, UNKNOWN, UP, Channel
 from monitor.simulator.people import IN_USE, RINGING_STATE
-from monitor.simulator.plans import Answers, Forwards, Ignores
+from monitor.simulator.plans import Answers, Forwards
 from monitor.simulator.truth import TrueTransfer
 
 if TYPE_CHECKING:
@@ -91,12 +91,10 @@ def forward(call: CallInProgress, caller: Channel, leg: Leg) -> Flow[tuple[Leg, 
     call.ends_ringing(leg, AttemptResult.FORWARDED)
     thread.dial_begin(caller, one, f"{exten}@{context}")
     call.let_go(leg, 23, 302)
-    transfer = TrueTransfer(
-        kind=TransferKind.FORWARD, at_us=at_us, by=leg.phone.interface, to=exten, announced=False
-    )
+    transfer = TrueTransfer(kind=TransferKind.FORWARD, at_us=at_us, by=leg.phone.interface, to=exten, announced=False)
     call.truth.transfers.append(transfer)
     answering = call.new_leg(target, two, None)
-    if isinstance(answering.reply, Ignores):
+    if not isinstance(answering.reply, Answers):
         answering.reply = Answers(after_us=5 * SECOND_US)
     call.note_attempt(answering)
     answering.channel.place(exten)

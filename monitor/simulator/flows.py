@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from monitor.calls.facts import Outcome
+from monitor.calls.facts import AttemptResult, Outcome
 from monitor.simulator.attended import consult
 from monitor.simulator.blind import pass_on
 from monitor.simulator.calls import CallInProgress, Ending, Flow, Leg, World
 from monitor.simulator.dialling import dial
 from monitor.simulator.exchange import BUSY, UP, Bridge, Channel
-from monitor.simulator.plans import CallPlan, Consult, HoldCaller, Refuses, Talk, ToQueue
+from monitor.simulator.plans import CallPlan, Consult, HoldCaller, Talk, ToQueue
 from monitor.simulator.queueing import QueueStay, member_event_lines
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ class CallFlow:
         at_us: when it arrives, in microseconds since 1970.
         rng: its own source of chance.
     """
-
-    BUSY_HERE = Refuses(status=486)
-    """What a phone in a call replies."""
 
     def __init__(self, world: World, plan: CallPlan, at_us: int, rng: Random) -> None:
         self.call = CallInProgress(world, plan, at_us, rng)
@@ -129,7 +126,7 @@ class CallFlow:
         thread, trunk, truth = self.call.thread, self.call.trunk, self.truth
         up = trunk.state == UP
         if ending is Ending.CALLER_LEFT:
-            ringing = any(a.ended_at_us is not None and thread.at_us - a.ended_at_us < 50_000 for a in truth.attempts)
+            ringing = any(attempt.result is AttemptResult.CALLER_LEFT for attempt in truth.attempts)
             truth.outcome = Outcome.ABANDONED_RINGING if ringing else Outcome.ABANDONED_WAITING
             thread.soft_hangup_request(trunk, None if up else 487)
             self._caller_gone(0 if up else 127, None if up else 487)

@@ -171,5 +171,5 @@ def centre_staff() -> tuple[dict[str, Phone], dict[str, Queue]]:
         ("audit1", "203", "감사실"),
         ("branch3", "204", "대구영업점"),
     ):
-        phones[endpoint] = Phone(endpoint, number, person, Habit.STEADY, context="departments")
+        phones[endpoint] = Phone(endpoint, number, person, Habit.FAST, context="departments")
     return phones, {counsel.name: counsel, claims.name: claims}
