@@ -15,7 +15,7 @@ from rich.live import Live
 
 from monitor.calls.facts import Call, Gap, RingBreach, RingWarning, Stage, TransferEnded, TransferKind, Verdict
 from monitor.masking import mask_number
-from monitor.terminal_screen import Screen, clean, percent, rates, target
+from monitor.terminal_screen import Screen, clean, percent, rates, target, tenths
 from monitor.texts import TEXTS
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ class PlainLines:
             result=self._texts.transfer_results[transfer.result],
             reconnection=""
             if transfer.reconnect_us is None
-            else self._texts.plain_seconds.format(seconds=f"{transfer.reconnect_us / 1e6:.1f}"),
+            else self._texts.plain_seconds.format(seconds=tenths(transfer.reconnect_us)),
         )
 
     def _end(self, call: Call) -> None:
@@ -178,7 +178,7 @@ class PlainLines:
             line=_place(call.line, call.queue),
             outcome=self._texts.outcomes[call.outcome],
             rings=call.rings,
-            seconds=f"{call.ringing_us / 1e6:.1f}",
+            seconds=tenths(call.ringing_us),
             verdict=self._texts.verdicts[verdict],
             reason=self._texts.verdict_reasons[call.verdict_reason],
             caller=self._caller(call.caller),

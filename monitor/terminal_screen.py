@@ -168,7 +168,7 @@ class Screen:
             style = _ring_style(rings, call.rule) if call.counting else "bright_black"
             table.add_row(
                 Text(f"{rings:>2} {'●' * min(rings, _MOST_BELLS)}", style),
-                Text(f"{call.ringing_us(now) / 1e6:.1f}", style),
+                Text(tenths(call.ringing_us(now)), style),
                 Text(", ".join(clean(phone.member or phone.agent) for phone in call.phones.values())),
                 Text(clean(call.queue or "")),
                 self._caller(call),
@@ -257,7 +257,7 @@ class Screen:
             if transfer.result is TransferResult.COMPLETED:
                 result = Text("✓", "green")
             return [Text(self._time(transfer.at, wide=wide)), where, result]
-        seconds = "" if transfer.reconnect_us is None else f"{transfer.reconnect_us / 1e6:.1f}"
+        seconds = "" if transfer.reconnect_us is None else tenths(transfer.reconnect_us)
         kind, scope = texts.transfer_kinds[transfer.kind], texts.scopes[transfer.scope]
         return [Text(self._time(transfer.at, wide=wide)), where, Text(kind), Text(scope), result, Text(seconds)]
 
@@ -310,6 +310,11 @@ class Screen:
 def clean(text: str) -> str:
     """Text without the control characters that would steer a terminal."""
     return text if text.isprintable() else "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def tenths(duration_us: int) -> str:
+    """Seconds to one decimal, cut and not rounded: 8.96 s is ring 3, and must not read 9.0, where ring 4 begins."""
+    return f"{duration_us // 100_000 / 10:.1f}"
 
 
 def percent(figure: float | None, texts: Texts) -> str:

@@ -195,6 +195,10 @@ def test_every_line_fits_the_terminal(language: Language, width: int, height: in
     assert {cell_len(line) for line in lines} == {width}
 
 
+def test_seconds_are_cut_so_that_they_agree_with_the_rings() -> None:
+    assert " 3 ●●●        8.9 " in line_with(drawn(board_of(KIM, *ring()), 8.999999), MASKED)
+
+
 def test_rows_that_do_not_fit_are_counted() -> None:
     facts = [fact for number in range(9) for fact in ring(CallKey(system="pbx", linkedid=str(number)))]
 
