@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
+_SPILLED_AT_ONCE = 1000
+"""Facts turned into lines at a time: 10,000 of them would take 50 MB on their way to disk."""
+
 _Refused = tuple[StoredFact | bytes, str]
 """A fact, or a line of the spool, and why the store will never take it."""
 
@@ -90,6 +93,7 @@ class LedgerWriter:
         self._settled = threading.Condition()
         self._closing = False
         self._give_up_at: float | None = None
+        self._complete = True
         self._migrated = False
         self._retry_after = retry_seconds / 60
         self._next_try = 0.0
@@ -150,7 +154,7 @@ class LedgerWriter:
             Whether the store has it all.
         """
         if self._spool is None:
-            return True
+            return self._complete
         self._give_up_at = time.monotonic() + timeout_seconds
         self._closing = True
         self._wake.set()
@@ -163,10 +167,10 @@ class LedgerWriter:
             _log.warning("facts wait on disk for the next start", facts=self._spool.waiting, path=str(self._spool_path))
         if self._memory:
             _log.error("facts are lost: neither store nor disk took them", facts=len(self._memory))
-        complete = not self._spool.waiting and not self._memory
+        self._complete = not self._spool.waiting and not self._memory
         self._spool.close()
-        self.repository.close()
-        return complete
+        self._spool = None
+        return self._complete
 
     # The thread
 
@@ -179,6 +183,7 @@ class LedgerWriter:
         self._next_try = 0.0
         self._turn()
         self._spill()
+        self.repository.close()
 
     def _spill_due(self) -> float:
         return self._spill_at if self._spill_at is not None and self._memory else float("inf")
@@ -322,27 +327,31 @@ class LedgerWriter:
 
     def _spill(self) -> None:
         """Move what waits in memory to disk, behind what waits there."""
-        if self._spool is None or not self._memory:
-            return
-        facts = self._take_in_hand(len(self._memory))
-        try:
-            self._spool.append(facts)
-        except (OSError, TypeError, ValueError) as error:
-            self._memory.extendleft(reversed(facts))
+        left = len(self._memory)
+        while self._spool is not None and left > 0:
+            facts = self._take_in_hand(min(left, _SPILLED_AT_ONCE))
+            left -= len(facts)
+            try:
+                self._spool.append(facts)
+            except (OSError, TypeError, ValueError) as error:
+                self._memory.extendleft(reversed(facts))
+                self._in_hand = []
+                self._stay_in_memory(
+                    f"Facts cannot wait at {self._spool_path} ({type(error).__name__}): make room there."
+                )
+                return
             self._in_hand = []
-            why = f"Facts cannot wait at {self._spool_path} ({type(error).__name__}): make room there."
-            if self._spool_error != why:
-                _log.error("facts cannot wait on disk and stay in memory", why=why, waiting_facts=len(facts))
-            self._spool_error = why
-            self._wake_at = len(facts) + self._batch_facts
-            self._spill_at = time.monotonic() + self._retry_after
-        else:
             self._spool_error = None
             if self._spill_at is not None:
                 self._wake_at = self._memory_facts
                 self._spill_at = time.monotonic() + self._memory_seconds
-        finally:
-            self._in_hand = []
+
+    def _stay_in_memory(self, why: str) -> None:
+        if self._spool_error != why:
+            _log.error("facts cannot wait on disk and stay in memory", why=why, waiting_facts=len(self._memory))
+        self._spool_error = why
+        self._wake_at = len(self._memory) + self._batch_facts
+        self._spill_at = time.monotonic() + self._retry_after
 
     def _out_of_time(self) -> bool:
         return self._give_up_at is not None and time.monotonic() >= self._give_up_at

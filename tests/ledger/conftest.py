@@ -17,15 +17,30 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    """The session's PostgreSQL server, running."""
+def postgres_programs() -> Path:
+    """The folder of PostgreSQL's programs. Without them: skipped, and an error where `CI` is set."""
     bin_dir = programs()
     if bin_dir is None:
         reason = "PostgreSQL is not installed: apt-get install postgresql"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    server = Cluster(bin_dir)
+    return bin_dir
+
+
+@pytest.fixture(scope="session")
+def cluster(postgres_programs: Path) -> Iterator[Cluster]:
+    """The session's PostgreSQL server, running."""
+    server = Cluster(postgres_programs)
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def private_cluster(postgres_programs: Path) -> Iterator[Cluster]:
+    """A server of one test's own, to stop and start."""
+    server = Cluster(postgres_programs)
     server.start()
     yield server
     server.remove()

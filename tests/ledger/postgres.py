@@ -67,6 +67,7 @@ class Cluster:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
 
     def remove(self) -> None:
-        """Stop the server and delete all it wrote."""
-        self.stop("immediate")
+        """Stop the server, if it runs, and delete all it wrote."""
+        if (self.home / "data" / "postmaster.pid").exists():
+            self.stop("immediate")
         shutil.rmtree(self.home)

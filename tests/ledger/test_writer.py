@@ -41,11 +41,12 @@ from monitor.errors import StoreError
 from monitor.ledger import LedgerWriter, Repository, store, upgrade
 from monitor.ledger.spool import decode, encode
 
-from .postgres import Cluster, programs
 from .records import NINE, a_call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from .postgres import Cluster
 
 ROOT = Path(__file__).parents[2]
 DAY = (NINE - timedelta(hours=9), NINE + timedelta(hours=15))
@@ -78,18 +79,6 @@ def stored(place: str | Path) -> list[Call]:
 
 def some(count: int) -> list[Call]:
     return [a_call(f"1.{number:06}") for number in range(count)]
-
-
-@pytest.fixture
-def private_cluster() -> Iterator[Cluster]:
-    """A server of this test's own, to stop and start."""
-    bin_dir = programs()
-    if bin_dir is None:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    server = Cluster(bin_dir)
-    server.start()
-    yield server
-    server.remove()
 
 
 def test_facts_are_kept_and_others_passed_over(store: str, tmp_path: Path) -> None:
@@ -398,6 +387,32 @@ def test_facts_stay_in_memory_where_the_disk_takes_none(tmp_path: Path, monkeypa
         other.close()
         until(writer, lambda: writer.up and writer.waiting_facts == 0)
     assert stored(path) == some(35)
+
+
+def test_closing_does_not_wait_for_a_store_that_does_not_answer(tmp_path: Path) -> None:
+    """The thread waits in SQLite for another program; what it has in hand goes to disk, and is stored once."""
+    path = tmp_path / "ledger.sqlite3"
+    upgrade(path)
+    writer = LedgerWriter(path, batch_seconds=0.01)
+    writer.start()
+    until(writer, lambda: writer.up)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    facts = some(1200)
+    for fact in facts:
+        writer.record(fact)
+    begun = time.monotonic()
+    assert not writer.close(0.1)
+    assert time.monotonic() - begun < 4  # SQLite would have waited for 5 s
+    assert not writer.close()
+    lines = (tmp_path / "ledger.sqlite3.spool.jsonl").read_bytes().splitlines()
+    assert [decode(line) for line in lines] == facts
+    other.execute("ROLLBACK")
+    other.close()
+    writer._thread.join()
+    with writing(path, tmp_path) as later:
+        assert later.flush(30)
+    assert stored(path) == facts
 
 
 def test_a_second_writer_on_one_spool_is_refused(tmp_path: Path) -> None:
