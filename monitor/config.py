@@ -258,7 +258,7 @@ class Settings(BaseSettings):
     def _a_zone(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones, such as `Asia`
             raise ValueError("is no time zone; write a name such as Asia/Seoul") from None
         return value
 

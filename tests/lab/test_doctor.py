@@ -17,10 +17,12 @@ from monitor.doctor import Finding, Severity, doctor, exit_status, extension_tak
 from monitor.errors import ConfigError
 from tests.lab.asterisk import Asterisk, PortBlock
 from tests.lab.configuration import READ_NEEDED, SECRET, Account, Settings
+from tests.lab.encrypted import NAME, encrypted_asterisk
 from tests.lab.install import missing_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = [
     pytest.mark.lab,
@@ -208,6 +210,18 @@ def test_what_keeps_it_out_is_told(steady: Asterisk, changes: dict[str, Any], se
     assert findings[0].sentence.endswith(sentence)
     assert (findings[0].next_step or "").startswith(step)
     assert exit_status(findings) == 2
+
+
+def test_tls_is_verified(tmp_path: Path) -> None:
+    settings = Settings(accounts=ACCOUNTS, dialplan=DIALPLAN, queues=QUEUES)
+    with encrypted_asterisk(settings, tmp_path) as (asterisk, port, certificate):
+        tls: dict[str, Any] = {"tls": True, "port": port, "tls_hostname": NAME}
+        trusted = examine(asterisk, "good", **tls, tls_ca=certificate)
+        untrusted = examine(asterisk, "good", **tls)
+    assert sentences(trusted, Severity.FAULT) == []
+    assert "Queue service has 2 members: Kim, Lee." in sentences(trusted, Severity.GOOD)
+    assert [finding.severity for finding in untrusted] == [Severity.FAULT]
+    assert untrusted[0].sentence.endswith("gives no trusted TLS connection (self-signed certificate).")
 
 
 def test_a_port_of_another_service_is_told() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-import subprocess
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,11 +19,11 @@ from monitor.calls.facts import GapCause
 from monitor.config import AsteriskSettings
 from tests.lab.asterisk import Asterisk, PortBlock
 from tests.lab.configuration import READ_NEEDED, SECRET, Account, Settings
+from tests.lab.encrypted import Encrypted, encrypted_asterisk
 from tests.lab.install import missing_reason
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
 
 pytestmark = [
     pytest.mark.lab,
@@ -324,38 +324,12 @@ def test_a_lost_connection_finds_the_same_asterisk_and_its_call_again(steady: As
 
 
 @pytest.fixture(scope="module")
-def encrypted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Asterisk, int, Path]]:
-    """An Asterisk that speaks TLS too, with a certificate of its own for pbx.lab; its port and its certificate."""
-    folder = tmp_path_factory.mktemp("tls")
-    certificate, key = folder / "pbx.crt", folder / "pbx.key"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=pbx.lab"),
-            *("-addext", "subjectAltName=DNS:pbx.lab", "-keyout", str(key), "-out", str(certificate)),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    block = PortBlock()
-    port = block.ports.ami + 1
-    tls = (
-        f"\n[general](+)\ntlsenable=yes\ntlsbindaddr=127.0.0.1:{port}\n"
-        f"tlscertfile=/tmp/lab-{port}.pem\ntlsprivatekey=/tmp/lab-{port}.pem\n"
-    )
-    settings = Settings(dialplan=DIALPLAN, accounts=ACCOUNTS, extra_files={"manager.conf": tls})
-    asterisk = Asterisk(settings, block)
-    # Asterisk reads the file from inside its own tree.
-    inside = asterisk.tree / "tmp" / f"lab-{port}.pem"
-    inside.write_text(certificate.read_text() + key.read_text())
-    try:
-        with asterisk:
-            yield asterisk, port, certificate
-    finally:
-        inside.unlink()
-        block.release()
+def encrypted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Encrypted]:
+    with encrypted_asterisk(SETTINGS, tmp_path_factory.mktemp("tls")) as asterisk:
+        yield asterisk
 
 
-def test_tls_with_a_trusted_certificate(encrypted: tuple[Asterisk, int, Path]) -> None:
+def test_tls_with_a_trusted_certificate(encrypted: Encrypted) -> None:
     async def test() -> None:
         asterisk, port, certificate = encrypted
         tls = {"tls": True, "tls_ca": certificate, "tls_hostname": "pbx.lab", "port": port}
@@ -374,9 +348,7 @@ def test_tls_with_a_trusted_certificate(encrypted: tuple[Asterisk, int, Path]) -
         ({"tls_ca": True, "tls_hostname": "other.lab"}, "Hostname mismatch, certificate is not valid for 'other.lab'"),
     ],
 )
-def test_tls_without_trust_is_refused(
-    encrypted: tuple[Asterisk, int, Path], changes: dict[str, Any], reason: str
-) -> None:
+def test_tls_without_trust_is_refused(encrypted: Encrypted, changes: dict[str, Any], reason: str) -> None:
     async def test() -> None:
         asterisk, port, certificate = encrypted
         tls = {**changes, "tls": True, "port": port}
@@ -398,5 +370,44 @@ def test_tls_where_asterisk_speaks_none_is_told(steady: Asterisk) -> None:
             down = (await until(queue, LinkDown))[-1]
             assert isinstance(down, LinkDown)
             assert "gives no trusted TLS connection (wrong version number); " in down.reason
+
+    asyncio.run(test())
+
+
+def test_the_sample_account_is_all_that_is_needed() -> None:
+    """The account of deploy/asterisk/manager.conf.sample, word for word, in a real manager.conf."""
+    sample = (Path(__file__).parents[2] / "deploy" / "asterisk" / "manager.conf.sample").read_text(encoding="utf-8")
+    assert "timestampevents = yes" in sample
+    account = "\n" + sample[sample.index("[callmonitor]") :]
+    settings = Settings(dialplan=DIALPLAN, accounts=ACCOUNTS, extra_files={"manager.conf": account})
+
+    async def test(asterisk: Asterisk) -> None:
+        async with listening(asterisk, username="callmonitor", secret=SecretStr("CHANGE-ME")) as (listener, queue):
+            last = (await until(queue, Resynced))[-1]
+            assert last == Resynced(last.at_us, ())  # type: ignore[union-attr] # `until` ends with it
+            await place_call(asterisk, "dial")
+            during = await until_event(queue, b"BridgeEnter")
+            await hang_up(asterisk)
+            seen = {event_name(packet) for packet in [*during, *await until_event(queue, b"Hangup")]}
+            assert {b"Newchannel", b"Newexten", b"BridgeEnter", b"Hangup"} <= seen
+            assert b"VarSet" not in seen
+            assert (listener.problem, listener.warnings) == (None, {})
+
+    for asterisk in started(settings):
+        asyncio.run(test(asterisk))
+
+
+def test_a_call_through_queue_and_dialplan_proves_every_class(steady: Asterisk) -> None:
+    async def test() -> None:
+        async with listening(steady) as (listener, queue):
+            await until(queue, Resynced)
+            for _ in range(5):
+                await place_call(steady, "queue")
+            joined = 0
+            while joined < 5:
+                events = await until_event(queue, b"QueueCallerJoin")
+                joined += sum(event_name(packet) == b"QueueCallerJoin" for packet in events)
+            await hang_up(steady)
+            assert listener.problem is None
 
     asyncio.run(test())

@@ -238,6 +238,14 @@ def test_a_bad_file_is_told_in_one_sentence(tmp_path: Path, text: str, message: 
     assert caught.value.__cause__ is None or "s3cret" not in str(caught.value.__cause__)
 
 
+@pytest.mark.parametrize("zone", ["Asia/Busan", "Asia", "", "/etc/localtime"])
+def test_a_time_zone_must_exist(tmp_path: Path, zone: str) -> None:
+    path = write(tmp_path, f'timezone = "{zone}"\n')
+    with pytest.raises(ConfigError) as caught:
+        load(path, environ=HOME)
+    assert str(caught.value) == f"{path}, line 1: timezone is no time zone; write a name such as Asia/Seoul."
+
+
 def test_every_fault_of_a_file_is_told(tmp_path: Path) -> None:
     path = write(tmp_path, 'language = "fr"\n[web]\nport = -1\n')
     with pytest.raises(ConfigError) as caught:
