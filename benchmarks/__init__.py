@@ -1,0 +1,1 @@
+"""Speed and memory of the whole pipeline beside other readers of AMI: `make bench`."""
