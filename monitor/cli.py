@@ -125,18 +125,26 @@ def replay(
 
 
 @app.command()
-def doctor(config: ConfigOption = None) -> None:
+def doctor(
+    config: ConfigOption = None,
+    listen: Annotated[
+        float,
+        typer.Option("--listen", min=0, help="Seconds to listen where events alone can tell; call the line then."),
+    ] = 3.0,
+) -> None:
     """Log in to each Asterisk and name whatever would keep the figures from being right."""
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
     from monitor.doctor import doctor as examine  # noqa: PLC0415
     from monitor.doctor import exit_status  # noqa: PLC0415
 
-    findings = examine(_settings(config))
+    findings = examine(_settings(config), listen_seconds=listen)
     table = Table("Asterisk", "", "Finding", "Next step", box=None, pad_edge=False)
     for finding in findings:
-        table.add_row(finding.system, finding.severity.value, finding.sentence, finding.next_step or "")
+        cells = (finding.system, finding.severity.value, finding.sentence, finding.next_step or "")
+        table.add_row(*(Text(cell) for cell in cells))
     Console().print(table, highlight=False)
     raise typer.Exit(exit_status(findings))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Protocol
 
@@ -28,7 +29,7 @@ from monitor.web import WebServer, create_app
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from monitor.ami.feed import FeedItem
@@ -95,6 +96,11 @@ class Follower:
     # What metrics and /readyz read
 
     @property
+    def system(self) -> str:
+        """The name its calls are filed under: AMI's SystemName, until that is known the configured one."""
+        return self._tracker.system
+
+    @property
     def up(self) -> bool:
         """Logged in, booted and followed."""
         return self._listener.up
@@ -127,7 +133,7 @@ class Follower:
     @property
     def unexpected(self) -> Mapping[str, int]:
         """Events that did not fit, by kind."""
-        return self._tracker.unexpected | Counter(no_timestamp=self._decoder.untimed)
+        return {"unknown_channel": 0, "no_timestamp": self._decoder.untimed} | self._tracker.unexpected
 
     @property
     def unobserved_us(self) -> int:
@@ -221,6 +227,25 @@ class Follower:
             self._blind_since_us = None
 
 
+class Systems(Mapping[str, Follower]):
+    """The followers by the names their calls are filed under, which may be learned only on connecting."""
+
+    def __init__(self, followers: tuple[Follower, ...]) -> None:
+        self._followers = followers
+
+    def __getitem__(self, system: str) -> Follower:
+        for follower in self._followers:
+            if follower.system == system:
+                return follower
+        raise KeyError(system)
+
+    def __iter__(self) -> Iterator[str]:
+        return (follower.system for follower in self._followers)
+
+    def __len__(self) -> int:
+        return len(self._followers)
+
+
 class StoreHealth:
     """The ledger's writer as metrics and /readyz ask of it."""
 
@@ -263,9 +288,9 @@ class Monitor:
         )
         self.store = StoreHealth(self.writer)
         plan = plan_of(settings)
-        self.followers = {
-            system.name: Follower(system, plan, self.tell, clock_rate) for system in settings.require_asterisk()
-        }
+        self.followers = tuple(Follower(system, plan, self.tell, clock_rate) for system in settings.require_asterisk())
+        self.systems = Systems(self.followers)
+        self.sink_failures: Counter[str] = Counter()
         self.registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
@@ -273,12 +298,11 @@ class Monitor:
             self.registry,
             self.board,
             plan.rule_at(now_us()),
-            systems=self.followers,
+            systems=self.systems,
             store=self.store,
             lines=[line.name for line in settings.line],
             version=__version__,
         )
-        self.sink_failures: Counter[str] = Counter()
         self._sinks: list[Sink] = [self.board, metrics, self.writer]
 
     def add_sink(self, sink: Sink) -> None:
@@ -309,11 +333,11 @@ class Monitor:
             stack.callback(self.writer.close, 5.0)
             for rule in self.settings.ring_rules():
                 self.writer.record_rule(rule)
-            app = create_app(self.registry, self.followers, self.store)
+            app = create_app(self.registry, self.systems, self.store)
             await stack.enter_async_context(WebServer(app, listening))
             await self._tell_of_downtime()
             stack.callback(self._close_followers)
-            tasks = [asyncio.create_task(follower.run()) for follower in self.followers.values()]
+            tasks = [asyncio.create_task(follower.run()) for follower in self.followers]
             stopping = asyncio.create_task(stop.wait())
             try:
                 # A follower only ever ends by an error of our own, which must not be lost.
@@ -328,15 +352,15 @@ class Monitor:
     async def _tell_of_downtime(self) -> None:
         """Say since when each system went unobserved while the monitor was not running, as far as the ledger knows."""
         await asyncio.to_thread(self.writer.flush, _STORE_SECONDS)
-        for name, follower in self.followers.items():
+        for follower in self.followers:
             try:
-                since = await asyncio.to_thread(self.writer.repository.last_instant, name)
+                since = await asyncio.to_thread(self.writer.repository.last_instant, follower.system)
             except StoreError as error:
-                log.warning("downtime_unknown", system=name, reason=str(error))
+                log.warning("downtime_unknown", system=follower.system, reason=str(error))
             else:
                 if since is not None:
                     follower.was_down(since)
 
     def _close_followers(self) -> None:
-        for follower in self.followers.values():
+        for follower in self.followers:
             follower.close()
