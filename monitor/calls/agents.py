@@ -91,6 +91,12 @@ class Members:
             if member is not None:
                 self._tell((queue, interface), member, at_us, facts)
 
+    def move(self, by_us: int) -> None:
+        """Asterisk's clock was set: wrap-ups go on in a time that differs by so much."""
+        for member in self._members.values():
+            member.wrap_until_us += by_us
+        self._timers = [(at_us + by_us, queue, interface) for at_us, queue, interface in self._timers]
+
     def callers(self, queue: str, count: int, at_us: int, facts: list[Fact]) -> None:
         """A queue says how many callers it holds."""
         if queue and self._callers.get(queue) != count:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from monitor.calls.rules import RingRule
 
 
+_CALL_INSTANTS = ("entered_us", "maybe_asked_us", "asked_us", "first_ring_us", "answered_us", "stopped_waiting_us")
+
+
 class Clock:
     """Accumulates the time in which something was so, in microseconds."""
 
@@ -35,6 +38,11 @@ class Clock:
         if self.since_us is not None:
             self.spent_us += max(0, at_us - self.since_us)
             self.since_us = None
+
+    def move(self, by_us: int) -> None:
+        """Go on in a time that differs by so much."""
+        if self.since_us is not None:
+            self.since_us += by_us
 
     def total_us(self, at_us: int) -> int:
         """What has accumulated by `at_us`."""
@@ -227,6 +235,25 @@ class LiveCall:
             return 0
         hold.ended_us = max(hold.started_us, at_us)
         return hold.ended_us - hold.started_us
+
+    def move(self, by_us: int) -> None:
+        """Every instant of the call, in a time that differs by so much: what lay between them stays as it was."""
+        for timed, names in (
+            ((self,), _CALL_INSTANTS),
+            (self.attempts, ("began_us", "ceased_us")),
+            (self.holds, ("started_us", "ended_us")),
+            (self._all_transfers(), ("at_us", "reconnected_us")),
+        ):
+            for record in timed:
+                for name in names:
+                    at_us = getattr(record, name)
+                    if at_us is not None:
+                        setattr(record, name, at_us + by_us)
+        for clock in (self.ringing_clock, self.talking_clock, *(t.ringing for t in self._all_transfers())):
+            clock.move(by_us)
+
+    def _all_transfers(self) -> list[LiveTransfer]:
+        return self.transfers if self.consultation is None else [*self.transfers, self.consultation]
 
     def open_transfers(self) -> list[LiveTransfer]:
         """Transfers nobody has answered yet."""

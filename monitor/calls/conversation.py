@@ -107,6 +107,9 @@ def look(state: State, call: LiveCall, at_us: int, *, found: bool = False) -> No
         return
     persons = _persons(state, caller)
     before, call.parties = call.parties, frozenset(persons)
+    if found and persons:
+        # It stood still while nothing was seen.
+        call.talking_clock.start(at_us)
     if call.parties == before:
         return
     if not persons:
@@ -122,7 +125,7 @@ def look(state: State, call: LiveCall, at_us: int, *, found: bool = False) -> No
         _answered(state, call, came, at_us, found=found)
     for person in came:
         _is_answer(state, person, at_us)
-    reconnect(state, call, persons, at_us)
+    reconnect(state, call, persons, at_us, found=found)
     hold = call.open_hold
     if hold is not None and any(person.uniqueid != hold.by_channel or hold.left for person in came):
         call.close_hold(at_us)

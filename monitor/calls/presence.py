@@ -16,38 +16,37 @@ if TYPE_CHECKING:
 
 
 def blinded(state: State, at_us: int) -> None:
-    """From now on nothing is seen: calls in progress are only partly observed, and no ringing is counted unseen."""
+    """From now on nothing is seen: calls in progress are only partly observed, and no clock of theirs runs unseen."""
     state.epoch += 1
     for call in {id(call): call for call in state.calls.values()}.values():
         call.partly = True
+        call.talking_clock.stop(at_us)
+        call.close_hold(at_us)
         for channel in list(call.ringing.values()):
             if channel.attempt is not None:
                 channel.attempt.result = AttemptResult.UNOBSERVED
             settle(state, channel, at_us)
+        for channel in call.channels.values():
+            if channel.aside_since_us is not None:
+                channel.aside_us += max(0, at_us - channel.aside_since_us)
+                channel.aside_since_us = None
 
 
 def clock_stepped(state: State, at_us: int) -> None:
-    """Asterisk's clock went back: what was being timed is closed where it stood and goes on from the new time.
+    """Asterisk's clock went back: whatever is being timed is moved to the new time, and goes on where it stood.
 
     The calls in progress are marked, since how long the step hid cannot be known.
     """
     state.unexpected["clock_stepped_back"] += 1
-    before_us = state.now_us
+    by_us = at_us - state.now_us
     for call in {id(call): call for call in state.calls.values()}.values():
         call.partly = True
-        clocks = [call.ringing_clock, call.talking_clock, *(transfer.ringing for transfer in call.transfers)]
-        for clock in clocks:
-            if clock.since_us is not None:
-                clock.stop(before_us)
-                clock.start(at_us)
+        call.move(by_us)
         for channel in call.channels.values():
             if channel.aside_since_us is not None:
-                channel.aside_us += max(0, before_us - channel.aside_since_us)
-                channel.aside_since_us = at_us
-        hold = call.open_hold
-        if hold is not None:
-            hold.started_us = at_us - (before_us - hold.started_us)
-    state.timers.clear()
+                channel.aside_since_us += by_us
+    state.timers = [(due_us + by_us, order, call) for due_us, order, call in state.timers]
+    state.members.move(by_us)
     state.now_us = at_us
     state.facts.append(
         f.Gap(system=state.system, started_at=instant(at_us), ended_at=instant(at_us), cause=GapCause.CLOCK_STEP)

@@ -193,14 +193,18 @@ def forwarded(state: State, call: LiveCall, phone: Channel, to: str, at_us: int)
         transfer.ringing.start(at_us)
 
 
-def reconnect(state: State, call: LiveCall, persons: Mapping[str, Channel], at_us: int) -> bool:
-    """Close the open transfers if one of the persons the caller now hears is their answer."""
+def reconnect(state: State, call: LiveCall, persons: Mapping[str, Channel], at_us: int, *, found: bool = False) -> bool:
+    """Close the open transfers if one of the persons the caller now hears is their answer.
+
+    With `found` the answer itself was not seen, and its instant is not known.
+    """
     reconnected = False
     for transfer in call.open_transfers():
         answer = next((p for uniqueid, p in persons.items() if uniqueid not in transfer.by_channels), None)
         if answer is None:
             continue
-        transfer.reconnected_us = max(at_us, transfer.at_us)
+        if not found:
+            transfer.reconnected_us = max(at_us, transfer.at_us)
         returned = answer.interface == transfer.by
         _close(state, call, transfer, TransferResult.RETURNED if returned else TransferResult.COMPLETED, at_us)
         reconnected = True
