@@ -1,0 +1,165 @@
+"""The rules of the house, walked through the imports: a breach fails here, not in a review."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import monitor
+from monitor.calls.stages import drawing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKAGE = Path(monitor.__file__).parent
+ROOT = PACKAGE.parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+NAMES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in FILES}
+
+PURE = ("monitor.ami", "monitor.calls")
+"""Rooms that decide anything: no sockets, no clock, no database."""
+IMPURE = {
+    "asyncio",
+    "concurrent",
+    "logging",
+    "multiprocessing",
+    "os",
+    "pathlib",
+    "prometheus_client",
+    "pydantic",
+    "random",
+    "socket",
+    "sqlalchemy",
+    "starlette",
+    "structlog",
+    "subprocess",
+    "threading",
+    "time",
+    "typer",
+}
+SINKS = {
+    "monitor.alerts",
+    "monitor.board",
+    "monitor.board_records",
+    "monitor.ledger",
+    "monitor.metrics",
+    "monitor.metrics_names",
+    "monitor.metrics_present",
+    "monitor.page",
+}
+KNOWN_TO_SINKS = {"monitor.calls.facts", "monitor.calls.formulas", "monitor.calls.rules", "monitor.calls.terms"}
+"""All that a sink may know of calls: the facts, and the formulas that page, metrics and reports share."""
+LEAVES = {"monitor.errors", "monitor.masking", "monitor.texts", "monitor.log"}
+"""Rooms that know nothing of the flow and may be used anywhere in it."""
+LINES_AT_MOST = 400
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module a file imports, also inside functions and for types alone; relative imports are refused."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import hides where it leads"
+            module = node.module or ""
+            for alias in node.names:
+                name = f"{module}.{alias.name}"
+                yield name if name in NAMES else module
+
+
+def room(module: str) -> str:
+    """The room a module stands in: `monitor.ledger.rows` → `monitor.ledger`; a module of the package is one itself."""
+    return ".".join(module.split(".")[:2])
+
+
+def within(module: str, package: str) -> bool:
+    return module == package or module.startswith(package + ".")
+
+
+MODULES = pytest.mark.parametrize("module", sorted(NAMES))
+
+
+def modules(*packages: str) -> list[str]:
+    found = [name for name in sorted(NAMES) if any(within(name, package) for package in packages)]
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("module", modules(*PURE))
+def test_rule_1_pure_rooms_import_nothing_that_acts(module: str) -> None:
+    wrong = {name for name in imports(NAMES[module]) if name.partition(".")[0] in IMPURE}
+    assert wrong == set()
+
+
+@pytest.mark.parametrize("module", modules(*PURE))
+def test_rule_1_pure_rooms_read_no_clock(module: str) -> None:
+    """Time arrives with the event: nobody asks datetime for it."""
+    tree = ast.parse(NAMES[module].read_text(encoding="utf-8"))
+    asked = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert asked.isdisjoint({"now", "utcnow", "today"})
+
+
+@pytest.mark.parametrize("module", modules("monitor.calls"))
+def test_rule_1_the_call_state_knows_events_and_itself_only(module: str) -> None:
+    used = {name for name in imports(NAMES[module]) if within(name, "monitor")}
+    assert {name for name in used if not within(name, "monitor.calls")} <= {"monitor.ami", "monitor.ami.events"}
+
+
+@pytest.mark.parametrize("module", modules("monitor.ami"))
+def test_rule_1_messages_know_nothing_downstream(module: str) -> None:
+    """Of calls the rooms upstream know the facts alone, for the causes of a gap."""
+    used = {name for name in imports(NAMES[module]) if within(name, "monitor")}
+    wrong = {name for name in used if not within(name, "monitor.ami") and name not in LEAVES}
+    assert wrong <= {"monitor.calls.facts", "monitor.calls.terms"}
+
+
+@pytest.mark.parametrize("module", modules(*KNOWN_TO_SINKS))
+def test_rule_1_the_contract_knows_nobody(module: str) -> None:
+    assert {name for name in imports(NAMES[module]) if within(name, "monitor")} <= KNOWN_TO_SINKS
+
+
+@pytest.mark.parametrize("module", [name for name in sorted(NAMES) if room(name) in SINKS])
+def test_rule_2_sinks_know_facts_and_not_each_other(module: str) -> None:
+    own = room(module)
+    family = {sink for sink in SINKS if sink.split("_")[0] == own.split("_")[0]}
+    used = {name for name in imports(NAMES[module]) if within(name, "monitor")}
+    wrong = {name for name in used if room(name) not in family and name not in KNOWN_TO_SINKS and name not in LEAVES}
+    assert wrong == set()
+
+
+def test_rule_2_every_sink_takes_facts() -> None:
+    for sink in ("board", "metrics", "ledger/writer"):
+        tree = ast.parse((PACKAGE / f"{sink}.py").read_text(encoding="utf-8"))
+        takers = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "record"]
+        assert [[argument.arg for argument in node.args.args] for node in takers] == [["self", "fact"]]
+
+
+@MODULES
+def test_nothing_imports_upwards_from_the_doors(module: str) -> None:
+    """Command line, service and pipeline know every room; no room knows them."""
+    doors = {"monitor.cli", "monitor.service", "monitor.pipeline", "monitor.demo", "monitor.doctor"}
+    if module in doors or room(module) in {"monitor.demo", "monitor.terminal", "monitor.__main__"}:
+        return
+    assert not {name for name in imports(NAMES[module]) if name in doors}
+
+
+@MODULES
+def test_rule_9_no_drawer_for_the_rest(module: str) -> None:
+    assert set(module.split(".")).isdisjoint({"utils", "util", "helpers", "helper", "common", "misc", "shared"})
+
+
+@pytest.mark.parametrize("path", [path.relative_to(ROOT).as_posix() for path in FILES])
+def test_rule_9_a_long_file_is_asking_to_be_two(path: str) -> None:
+    length = len((ROOT / path).read_text(encoding="utf-8").splitlines())
+    assert length <= LINES_AT_MOST
+
+
+def test_the_drawing_in_the_manual_is_the_table() -> None:
+    """`docs/call-stages.md` holds what `monitor.calls.stages.drawing()` draws, to the letter."""
+    page = (ROOT / "docs" / "call-stages.md").read_text(encoding="utf-8")
+    _, _, rest = page.partition("```mermaid\n")
+    drawn, _, _ = rest.partition("\n```")
+    assert drawn == drawing()
