@@ -188,7 +188,7 @@ class _Client(asyncio.Protocol):
         if self._session.over:
             self._transport.close()
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, _: Exception | None) -> None:
         """Forget it."""
         self._simulator.left(self)
 

@@ -257,7 +257,9 @@ FLOWS = {
         )
     ),
     "pickup": Flow(plan(DIAL, Ignores(), agent_hangs_up=True, picked_up_after_us=4_400_000)),
-    "pickup_queue": Flow(plan(QUEUE, Ignores(), agent_hangs_up=True, picked_up_after_us=7_500_000), members=("agent1",)),
+    "pickup_queue": Flow(
+        plan(QUEUE, Ignores(), agent_hangs_up=True, picked_up_after_us=7_500_000), members=("agent1",)
+    ),
     "forward_302": Flow(plan(DIAL, Forwards(to="202"), after(4.4))),
     "blonde_feature": Flow(
         plan(
@@ -309,8 +311,10 @@ MAY_SWAP: tuple[tuple[str, str, str], ...] = (
     ),
     (
         rf"Hangup {PHONE} .*",
-        r"(Newexten trunk .*|Newstate trunk .*|SoftHangupRequest .*|Hangup (trunk|local).*|QueueCaller\w+ trunk"
-        r"|BridgeLeave (trunk|local;[12])|BridgeDestroy .*|HangupRequest local.*|NewConnectedLine trunk|UserEvent .*)",
+        (
+            r"(Newexten trunk .*|Newstate trunk .*|SoftHangupRequest .*|Hangup (trunk|local).*|QueueCaller\w+ trunk"
+            r"|BridgeLeave (trunk|local;[12])|BridgeDestroy .*|HangupRequest local.*|NewConnectedLine trunk|UserEvent .*)"
+        ),
         "a channel that is let go of is hung up by its own thread",
     ),
     (
@@ -335,14 +339,18 @@ MAY_SWAP: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"(NewConnectedLine (agent1|local;1)|BridgeEnter (local;1|agent1)|BridgeLeave agent1)",
-        r"(Newexten local;2 Dial|Newchannel agent2|Newexten agent2 AppDial|NewConnectedLine (agent2|local;2)"
-        r"|DialBegin local;2|Newstate agent2 Ringing)",
+        (
+            r"(Newexten local;2 Dial|Newchannel agent2|Newexten agent2 AppDial|NewConnectedLine (agent2|local;2)"
+            r"|DialBegin local;2|Newstate agent2 Ringing)"
+        ),
         "the near half of a Local channel waits in a bridge while the far half dials",
     ),
     (
         r"(Newstate (local;1|trunk) Up|DialEnd (local;1|trunk) ANSWER|DialState local;1 RINGING)",
-        r"(BridgeCreate bridge3|BridgeEnter agent2|Newexten agent2 AppDial|Newstate local;2 Up|BridgeEnter local;2"
-        r"|DialState local;2 RINGING)",
+        (
+            r"(BridgeCreate bridge3|BridgeEnter agent2|Newexten agent2 AppDial|Newstate local;2 Up|BridgeEnter local;2"
+            r"|DialState local;2 RINGING)"
+        ),
         "the near half of a Local channel tells of the answer while the far half is bridged",
     ),
     (
@@ -352,8 +360,10 @@ MAY_SWAP: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"BridgeDestroy .*",
-        r"(BridgeLeave (trunk|local;[12])|HangupRequest local;[12] 16|Hangup local;[12] 16|UserEvent .*|NewConnectedLine .*"
-        r"|Hangup trunk .*)",
+        (
+            r"(BridgeLeave (trunk|local;[12])|HangupRequest local;[12] 16|Hangup local;[12] 16|UserEvent .*|NewConnectedLine .*"
+            r"|Hangup trunk .*)"
+        ),
         "an empty bridge is taken down by the thread that was last in it",
     ),
     (
