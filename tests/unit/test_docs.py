@@ -19,7 +19,7 @@ import typer
 from packaging.requirements import Requirement
 
 from monitor import __version__, config
-from monitor.calls import facts, rules
+from monitor.calls import facts, rules, terms
 from monitor.calls.lines import Line, Lines
 from monitor.calls.stages import Signal, drawing
 from monitor.calls.state import Plan
@@ -336,7 +336,7 @@ GLOSSARY = {
 def test_no_kind_of_word_is_forgotten() -> None:
     kinds = {
         kind
-        for kind in (*vars(facts).values(), *vars(rules).values())
+        for kind in (*vars(terms).values(), *vars(rules).values())
         if isinstance(kind, type) and issubclass(kind, StrEnum) and kind is not StrEnum
     }
     assert kinds == set(GLOSSARY)
