@@ -136,7 +136,7 @@ class Session:
         account = self._account
         if fields.get("authtype", "").lower() == "md5":
             # AMI knows no other digest.
-            expected = hashlib.md5((self._challenge + account.secret).encode()).hexdigest()  # noqa: S324
+            expected = hashlib.md5((self._challenge + account.secret).encode()).hexdigest()  # noqa: S324 - AMI knows no other digest
             fits = self._challenged and hmac.compare_digest(fields.get("key", "").lower(), expected)
         else:
             fits = hmac.compare_digest(fields.get("secret", "").encode(), account.secret.encode())
@@ -186,8 +186,9 @@ class Session:
             "Success",
             fields,
             f"AMIversion: 11.0.0\r\nAsteriskVersion: {VERSION}\r\nSystemName: {self._centre.exchange.system}\r\n"
-            "CoreMaxCalls: 0\r\nCoreMaxLoadAvg: 0.000000\r\nCoreRunUser: \r\nCoreRunGroup: \r\nCoreMaxFilehandles: 0\r\n"
-            "CoreRealTimeEnabled: No\r\nCoreCDRenabled: No\r\nCoreHTTPenabled: No\r\nSoundsSearchCustomDir: No\r\n",
+            "CoreMaxCalls: 0\r\nCoreMaxLoadAvg: 0.000000\r\nCoreRunUser: \r\nCoreRunGroup: \r\n"
+            "CoreMaxFilehandles: 0\r\nCoreRealTimeEnabled: No\r\nCoreCDRenabled: No\r\nCoreHTTPenabled: No\r\n"
+            "SoundsSearchCustomDir: No\r\n",
         )
 
     def _core_status(self, fields: Fields, _: int) -> str:
@@ -229,8 +230,8 @@ class Session:
             out.append(
                 f"Event: QueueParams\r\nQueue: {queue.name}\r\nMax: 0\r\nStrategy: {queue.strategy}\r\n"
                 f"Calls: {len(queue.callers)}\r\nHoldtime: 0\r\nTalkTime: 0\r\nCompleted: {queue.completed}\r\n"
-                f"Abandoned: {queue.abandoned}\r\nServiceLevel: 0\r\nServicelevelPerf: 0.0\r\nServicelevelPerf2: 0.0\r\n"
-                f"Weight: 0\r\n{tail}\r\n"
+                f"Abandoned: {queue.abandoned}\r\nServiceLevel: 0\r\nServicelevelPerf: 0.0\r\n"
+                f"ServicelevelPerf2: 0.0\r\nWeight: 0\r\n{tail}\r\n"
             )
             for phone in queue.members:
                 lines = member_lines(queue, phone, started_at_us).replace("MemberName:", "Name:", 1)
@@ -281,7 +282,7 @@ class Session:
             "BridgeInfoChannel",
             items,
             "BridgeInfoComplete",
-            bridge.lines(),
+            last=bridge.lines(),
         )
 
 
@@ -313,7 +314,7 @@ def _error(fields: Fields, message: str) -> str:
     return _response("Error", fields, f"Message: {message}\r\n")
 
 
-def _listing(fields: Fields, message: str, event: str, items: Iterator[str], end: str, last: str = "") -> str:
+def _listing(fields: Fields, message: str, event: str, items: Iterator[str], end: str, *, last: str = "") -> str:
     tail = _action_id(fields)
     out = [_response("Success", fields, f"EventList: start\r\nMessage: {message}\r\n")]
     out += [f"Event: {event}\r\n{tail}{item}\r\n" for item in items]

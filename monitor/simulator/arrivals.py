@@ -85,8 +85,8 @@ class Arrivals:
         if self._shows:
             for after_us, plan in shown_first():
                 centre.place(plan, centre.now_us + after_us)
-        centre.run(self._arrive(centre, Random(f"{centre.seed}/arrivals")))  # noqa: S311 - a simulation
-        centre.run(breaks(centre, Random(f"{centre.seed}/breaks"), self._until_us))  # noqa: S311 - a simulation
+        centre.run(self._arrive(centre, Random(f"{centre.seed}/arrivals")))  # noqa: S311 - a simulation, no secret
+        centre.run(breaks(centre, Random(f"{centre.seed}/breaks"), self._until_us))  # noqa: S311 - a simulation, no secret
 
     def _arrive(self, centre: Centre, rng: Random) -> Flow[None]:
         begun_at_us = at_us = centre.now_us

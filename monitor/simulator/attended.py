@@ -123,7 +123,7 @@ class LocalConsultation:
         self._person = person
         self._target = target
 
-    def run(self) -> Flow[Leg]:
+    def run(self) -> Flow[Leg]:  # noqa: PLR0915 - one step after the other, as Asterisk writes
         """Go through the consultation.
 
         Returns:
@@ -222,7 +222,7 @@ class LocalConsultation:
         thread.new_connected_line(self._person.channel, target.number, target.person)
         thread.pass_time(*call.world.network_us)
         yield thread.at_us
-        assert will_ring(leg)  # noqa: S101 - only Answers and Ignores come here
+        assert will_ring(leg)  # noqa: S101 - held by whoever calls this
         thread.new_state(leg.channel, RINGING)
         call.begins_to_ring(leg)
         thread.new_state(one, RINGING)
@@ -250,7 +250,7 @@ class LocalConsultation:
         thread.bridge_enter(bridge, two)
         return bridge
 
-    def _merge(
+    def _merge(  # noqa: PLR0917 - what a merge joins
         self, one: Channel, old: Bridge, new: Bridge, leg: Leg, transfer: TrueTransfer, target_lines: str | None
     ) -> None:
         """The person hangs up, and what is left of the two bridges becomes one."""

@@ -89,6 +89,6 @@ class Centre:
     def _one_call(self, plan: CallPlan, at_us: int) -> Flow[None]:
         self.calls += 1
         # A source of chance for each call: one call's length does not change another's.
-        flow = CallFlow(self.world, plan, at_us, Random(f"{self.seed}/{self.calls}"))  # noqa: S311 - a simulation
+        flow = CallFlow(self.world, plan, at_us, Random(f"{self.seed}/{self.calls}"))  # noqa: S311 - a simulation, no secret
         self.truths.append(flow.truth)
         yield from flow.run()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ENDING_OF_STATUS = {"BUSY": Ending.BUSY, "CONGESTION": Ending.FAILED, "NOANSWER": Ending.NO_ANSWER}
 
 
-def dial(
+def dial(  # noqa: C901, PLR0912 - every way in which one dialling ends, side by side
     call: CallInProgress,
     dialler: Channel,
     phones: list[Phone],
@@ -85,7 +85,7 @@ def dial(
         if replied is Ending.NO_ANSWER:
             _give_up(call, dialler, legs)
             return replied
-        assert isinstance(replied, Leg)
+        assert isinstance(replied, Leg)  # noqa: S101 - held by whoever calls this
         if call.refused(replied) is None:
             _answered(call, dialler, replied, [leg for leg in legs if leg is not replied])
             return replied
@@ -105,7 +105,7 @@ def _outgoing(call: CallInProgress, dialler: Channel, phone: Phone, reply: Reply
 
 def _refuses(call: CallInProgress, dialler: Channel, leg: Leg) -> Ending:
     refusal = call.refused(leg)
-    assert refusal is not None
+    assert refusal is not None  # noqa: S101 - held by whoever calls this
     status, cause, sip_status, result = refusal
     call.thread.hangup_request(leg.channel, cause, sip_status)
     call.thread.dial_end(dialler, leg.channel, status)

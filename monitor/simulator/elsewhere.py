@@ -30,7 +30,7 @@ def pick_up(call: CallInProgress, caller: Channel, rung: Leg, queue: Queue | Non
     """
     thread, world = call.thread, call.world
     colleague = call.colleague
-    assert colleague is not None  # noqa: S101 - who waits for a pickup has found one
+    assert colleague is not None  # noqa: S101 - held by whoever calls this
     colleague.engaged = True
     exten = "*8" if queue is None else f"*7{rung.phone.number}"
     name = world.exchange.phone_channel(colleague.endpoint)
@@ -64,14 +64,14 @@ def pick_up(call: CallInProgress, caller: Channel, rung: Leg, queue: Queue | Non
     return leg
 
 
-def forward(call: CallInProgress, caller: Channel, leg: Leg) -> Flow[tuple[Leg, tuple[Channel, Channel]]]:
+def forward(call: CallInProgress, caller: Channel, leg: Leg) -> Flow[tuple[Leg, tuple[Channel, Channel]]]:  # noqa: PLR0915 - one step after the other, as Asterisk writes
     """A phone sends the call on by itself, and the phone it is sent to answers.
 
     Returns:
         The leg that answered, and the halves of the Local channel in between; nobody is bridged yet.
     """
     thread, world = call.thread, call.world
-    assert isinstance(leg.reply, Forwards)  # noqa: S101 - asked by the caller
+    assert isinstance(leg.reply, Forwards)  # noqa: S101 - held by whoever calls this
     exten, context = leg.reply.to, leg.channel.context
     target = world.by_number[exten]
     at_us = thread.hangup_request(leg.channel, 23, 302)

@@ -63,7 +63,7 @@ class Channel:
         "uniqueid",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - the snapshot's columns, in their order
         self,
         name: str,
         state: int,
@@ -119,7 +119,8 @@ class Channel:
             return self._lines
         p = prefix
         text = (
-            f"{p}Channel: {self.name}\r\n{p}ChannelState: {self.state}\r\n{p}ChannelStateDesc: {STATE_TEXT[self.state]}\r\n"
+            f"{p}Channel: {self.name}\r\n{p}ChannelState: {self.state}\r\n"
+            f"{p}ChannelStateDesc: {STATE_TEXT[self.state]}\r\n"
             f"{p}CallerIDNum: {self.caller_number}\r\n{p}CallerIDName: {self.caller_name}\r\n"
             f"{p}ConnectedLineNum: {self.connected_number}\r\n{p}ConnectedLineName: {self.connected_name}\r\n"
             f"{p}Language: en\r\n{p}AccountCode: \r\n{p}Context: {self.context}\r\n{p}Exten: {self.exten}\r\n"
@@ -253,7 +254,7 @@ class Thread:
 
     # ---- channels
 
-    def new_channel(
+    def new_channel(  # noqa: PLR0917 - the snapshot's columns, in their order
         self,
         name: str,
         state: int,

@@ -97,7 +97,7 @@ class CallFlow:
             Whether the caller chose; else the call is over.
         """
         thread, trunk, menu = self.call.thread, self.call.trunk, self.call.plan.menu
-        assert menu is not None
+        assert menu is not None  # noqa: S101 - held by whoever calls this
         if menu.spoken:
             thread.new_exten(trunk, "Goto", "menu,s,1")
             trunk.place("s", context="menu")
@@ -156,7 +156,7 @@ class CallFlow:
         """Caller and person talk, hold, and go on to other people, until one of them hangs up."""
         call, thread = self.call, self.call.thread
         for step in call.plan.conversation:
-            assert self.person is not None
+            assert self.person is not None  # noqa: S101 - held by whoever calls this
             if isinstance(step, Talk):
                 until_us = thread.at_us + step.for_us
                 yield until_us
@@ -174,7 +174,7 @@ class CallFlow:
         self._hang_up()
 
     def _hold(self, step: HoldCaller) -> Flow[None]:
-        assert self.person is not None
+        assert self.person is not None  # noqa: S101 - held by whoever calls this
         thread = self.call.thread
         began_at_us = thread.about("Hold", self.person.channel, "MusicClass: default\r\n")
         thread.about("MusicOnHoldStart", self.caller, "Class: default\r\n")
@@ -197,19 +197,19 @@ class CallFlow:
     def bridge(self) -> Bridge:
         """The bridge that the caller is in."""
         bridge = self.caller.bridge
-        assert bridge is not None  # noqa: S101 - who talks is bridged
+        assert bridge is not None  # noqa: S101 - held by whoever calls this
         return bridge
 
     def _hang_up(self) -> None:
         """Caller or person hangs up, and the call is over."""
         call, thread, leg = self.call, self.call.thread, self.person
-        assert leg is not None
+        assert leg is not None  # noqa: S101 - held by whoever calls this
         if self.through is not None:
             self._hang_up_through(leg, *self.through)
             return
         first, second = (leg.channel, self.caller) if call.plan.agent_hangs_up else (self.caller, leg.channel)
         bridge = first.bridge
-        assert bridge is not None
+        assert bridge is not None  # noqa: S101 - held by whoever calls this
         thread.hangup_request(first, None if leg.queue or (leg.picked_up and first is leg.channel) else 16)
         self.agent_complete(leg, "agent" if call.plan.agent_hangs_up else "caller")
         thread.bridge_leave(bridge, first)

@@ -121,7 +121,7 @@ def show_status(thread: Thread, queues: dict[str, Queue], phone: Phone, status: 
         thread.emit("QueueMemberStatus", "agent", body)
 
 
-def reply_by_habit(habit: Habit, rng: Random) -> Reply:
+def reply_by_habit(habit: Habit, rng: Random) -> Reply:  # noqa: PLR0911 - one for each thing an agent does
     """What an agent of this habit does when the phone rings."""
     chance = rng.random()
     if habit is Habit.FAST:

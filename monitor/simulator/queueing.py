@@ -93,7 +93,8 @@ class QueueStay:
         position = self.queue.callers.index(self) + 1
         self._event(
             "QueueCallerAbandon",
-            f"Position: {position}\r\nOriginalPosition: {self.entered_position}\r\nHoldTime: {self._hold_seconds()}\r\n",
+            f"Position: {position}\r\nOriginalPosition: {self.entered_position}\r\n"
+            f"HoldTime: {self._hold_seconds()}\r\n",
         )
         self._leave()
 
@@ -160,27 +161,14 @@ class QueueStay:
         over_at_us = min(began_at_us + self.queue.ring_us, give_up_at_us)
         self.legs = legs
         self.ringing = True
-        self.thread.pass_time(*self.call.world.network_us)
-        yield self.thread.at_us
-        for leg in legs:
-            if will_ring(leg):
-                rings(self.call, self.channel, leg, by_queue=True)
-        for leg in [leg for leg in legs if not will_ring(leg)]:
-            self._refuses(leg, began_at_us)
+        yield from self._let_ring(began_at_us)
         result: Leg | Ending | None = None
         while result is None:
             if not self.legs:
-                following = self._members_to_ring()
-                if not following:
+                self.legs = self._members_to_ring()
+                if not self.legs:
                     break
-                self.legs = following
-                self.thread.pass_time(*self.call.world.network_us)
-                yield self.thread.at_us
-                for leg in following:
-                    if will_ring(leg):
-                        rings(self.call, self.channel, leg, by_queue=True)
-                    else:
-                        self._refuses(leg, began_at_us)
+                yield from self._let_ring(began_at_us)
                 continue
             replied = yield from self.call.wait_for_reply(self.legs, over_at_us)
             if replied is Ending.NO_ANSWER:
@@ -201,9 +189,18 @@ class QueueStay:
             result = yield from self._wait(min(self.thread.at_us + self.queue.retry_us, give_up_at_us))
         return result
 
+    def _let_ring(self, began_at_us: int) -> Flow[None]:
+        """The phones that were dialled ring, or refuse."""
+        self.thread.pass_time(*self.call.world.network_us)
+        yield self.thread.at_us
+        for leg in [leg for leg in self.legs if will_ring(leg)]:
+            rings(self.call, self.channel, leg, by_queue=True)
+        for leg in [leg for leg in self.legs if not will_ring(leg)]:
+            self._refuses(leg, began_at_us)
+
     def _refuses(self, leg: Leg, began_at_us: int) -> None:
         refusal = self.call.refused(leg)
-        assert refusal is not None
+        assert refusal is not None  # noqa: S101 - held by whoever calls this
         status, cause, sip_status, result = refusal
         self.thread.hangup_request(leg.channel, cause, sip_status)
         self.thread.dial_end(self.channel, leg.channel, status)

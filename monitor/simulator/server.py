@@ -170,7 +170,7 @@ class _Client(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - create_server makes no other
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - held by whoever calls this
         self._transport = transport
         if not self._simulator.came(self):
             transport.abort()

@@ -4,9 +4,9 @@ Each flow is simulated with the laboratory's cast, and its packets are compared 
 the same events, each about the same parts (which phone's channel, the caller's, a half of a Local channel), with the
 same headers in the same order and the same values where a value tells what happened (`TOLD`).
 
-The order must be the same as well, but for pairs of events that independent threads of Asterisk write: those in `MAY_SWAP`
-and no others. Two sequences are the same but for such swaps exactly where, for every pair of events that may not swap,
-the sequences cut down to these two are equal (they are then one trace in Mazurkiewicz's sense).
+The order must be the same as well, but for pairs of events that independent threads of Asterisk write: those in
+`MAY_SWAP` and no others. Two sequences are the same but for such swaps exactly where, for every pair of events that may
+not swap, the sequences cut down to these two are equal (they are then one trace in Mazurkiewicz's sense).
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ class Flow:
 
 
 def refer(*replies: Reply, to: str = "202", **more: object) -> PassOn:
-    return PassOn(means=Means.REFER, to=to, replies=replies, **more)  # type: ignore[arg-type] # passed on as given
+    return PassOn(means=Means.REFER, to=to, replies=replies, **more)  # type: ignore[arg-type]  # passed on as given
 
 
 FLOWS = {
@@ -313,7 +313,8 @@ MAY_SWAP: tuple[tuple[str, str, str], ...] = (
         rf"Hangup {PHONE} .*",
         (
             r"(Newexten trunk .*|Newstate trunk .*|SoftHangupRequest .*|Hangup (trunk|local).*|QueueCaller\w+ trunk"
-            r"|BridgeLeave (trunk|local;[12])|BridgeDestroy .*|HangupRequest local.*|NewConnectedLine trunk|UserEvent .*)"
+            r"|BridgeLeave (trunk|local;[12])|BridgeDestroy .*|HangupRequest local.*"
+            r"|NewConnectedLine trunk|UserEvent .*)"
         ),
         "a channel that is let go of is hung up by its own thread",
     ),
@@ -361,7 +362,8 @@ MAY_SWAP: tuple[tuple[str, str, str], ...] = (
     (
         r"BridgeDestroy .*",
         (
-            r"(BridgeLeave (trunk|local;[12])|HangupRequest local;[12] 16|Hangup local;[12] 16|UserEvent .*|NewConnectedLine .*"
+            r"(BridgeLeave (trunk|local;[12])|HangupRequest local;[12] 16|Hangup local;[12] 16"
+            r"|UserEvent .*|NewConnectedLine .*"
             r"|Hangup trunk .*)"
         ),
         "an empty bridge is taken down by the thread that was last in it",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,7 +19,6 @@ from monitor.replay import Replay
 from monitor.simulator import TrueAttempt, Truth, capture
 from monitor.simulator.arrivals import SPELLINGS
 from monitor.simulator.truth import TOLERANCE_US
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
