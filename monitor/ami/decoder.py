@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from monitor.ami import events as e
 from monitor.ami.protocol import BANNER, event_name, header, timestamp_us
@@ -14,347 +14,235 @@ if TYPE_CHECKING:
 _UNKNOWN = "<unknown>"
 
 
-def _key(name: str) -> bytes:
-    return f"\r\n{name}: ".encode()
-
-
-_UNIQUEID, _LINKEDID, _CHANNEL, _STATE = _key("Uniqueid"), _key("Linkedid"), _key("Channel"), _key("ChannelState")
-_CALLER, _CONTEXT, _EXTEN = _key("CallerIDNum"), _key("Context"), _key("Exten")
-_EXTENSION, _APPLICATION, _APP_DATA = _key("Extension"), _key("Application"), _key("AppData")
-_NEWNAME, _CAUSE, _RESULT = _key("Newname"), _key("Cause"), _key("Result")
-_DEST_UNIQUEID, _DEST_LINKEDID, _DEST_CHANNEL = _key("DestUniqueid"), _key("DestLinkedid"), _key("DestChannel")
-_DIAL_STATUS, _FORWARD = _key("DialStatus"), _key("Forward")
-_LOCAL_ONE, _LOCAL_TWO = _key("LocalOneUniqueid"), _key("LocalTwoUniqueid")
-_BRIDGE, _TECHNOLOGY, _BRIDGE_ID = _key("BridgeUniqueid"), _key("BridgeTechnology"), _key("BridgeId")
-_QUEUE, _COUNT, _CALLS, _INTERFACE, _MEMBER = (
-    _key("Queue"),
-    _key("Count"),
-    _key("Calls"),
-    _key("Interface"),
-    _key("MemberName"),
-)
-_NAME, _LOCATION, _STATUS, _PAUSED, _IN_CALL = (
-    _key("Name"),
-    _key("Location"),
-    _key("Status"),
-    _key("Paused"),
-    _key("InCall"),
-)
-_LAST_CALL, _WRAPUP = _key("LastCall"), _key("Wrapuptime")
-_TRANSFERER, _TRANSFERER_CHANNEL = _key("TransfererUniqueid"), _key("TransfererChannel")
-_TRANSFEREE = _key("TransfereeUniqueid")
-_ORIG, _ORIG_CHANNEL = _key("OrigTransfererUniqueid"), _key("OrigTransfererChannel")
-_SECOND, _SECOND_LINKEDID = _key("SecondTransfererUniqueid"), _key("SecondTransfererLinkedid")
-_TARGET, _TARGET_CHANNEL = _key("TransferTargetUniqueid"), _key("TransferTargetChannel")
-_TARGET_EXTEN, _DEST_TYPE = _key("TransferTargetExten"), _key("DestType")
-_PICKUP_TARGET = _key("TargetUniqueid")
-_PARKEE, _PARKER, _RETRIEVER = _key("ParkeeUniqueid"), _key("ParkerDialString"), _key("RetrieverUniqueid")
-_USER_EVENT, _CONSENT, _UPTIME, _DURATION = _key("UserEvent"), _key("Consent"), _key("Uptime"), _key("Duration")
-
-
-def _text(packet: bytes, key: bytes) -> str:
-    return header(packet, key) or ""
-
-
-def _number(packet: bytes, key: bytes, default: int = 0) -> int:
-    value = header(packet, key)
+def _integer(value: str) -> int | None:
     # Ten digits hold every count and second Asterisk sends; longer ones are noise and not worth an arbitrary integer.
-    return int(value) if value is not None and value.isascii() and value.isdigit() and len(value) <= 10 else default
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= 10 else None
 
 
-def _caller(packet: bytes) -> str:
-    number = _text(packet, _CALLER)
-    return "" if number == _UNKNOWN else number
+def _number(value: str) -> int:
+    return _integer(value) or 0
 
 
-def _age_s(packet: bytes) -> int:
-    """Seconds of a `Duration: hh:mm:ss`; 0 where it is something else."""
-    parts = _text(packet, _DURATION).split(":")
+def _uptime(value: str) -> int:
+    seconds = _integer(value)
+    return -1 if seconds is None else seconds
+
+
+def _caller(value: str) -> str:
+    return "" if value == _UNKNOWN else value
+
+
+def _flag(value: str) -> bool:
+    return value == "1"
+
+
+def _consent(value: str) -> str:
+    return value.strip().lower()
+
+
+def _age_s(value: str) -> int:
+    """Seconds of `hh:mm:ss`; 0 where it is something else."""
+    parts = value.split(":")
     if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) <= 6 for part in parts):
         return 0
     hours, minutes, seconds = map(int, parts)
     return hours * 3600 + minutes * 60 + seconds
 
 
-def _new_channel(p: bytes, at: int) -> e.NewChannel:
-    return e.NewChannel(
-        at,
-        _text(p, _UNIQUEID),
-        _text(p, _LINKEDID),
-        _text(p, _CHANNEL),
-        _number(p, _STATE),
-        _caller(p),
-        _text(p, _CONTEXT),
-        _text(p, _EXTEN),
-    )
-
-
-def _new_state(p: bytes, at: int) -> e.NewState:
-    return e.NewState(at, _text(p, _UNIQUEID), _text(p, _LINKEDID), _text(p, _CHANNEL), _number(p, _STATE))
-
-
-def _new_exten(p: bytes, at: int) -> e.NewExten:
-    return e.NewExten(
-        at,
-        _text(p, _UNIQUEID),
-        _text(p, _LINKEDID),
-        _text(p, _CHANNEL),
-        _text(p, _CONTEXT),
-        _text(p, _EXTENSION),
-        _text(p, _APPLICATION),
-        _text(p, _APP_DATA),
-    )
-
-
-def _new_callerid(p: bytes, at: int) -> e.NewCallerid:
-    return e.NewCallerid(at, _text(p, _UNIQUEID), _caller(p))
-
-
-def _renamed(p: bytes, at: int) -> e.Renamed:
-    return e.Renamed(at, _text(p, _UNIQUEID), _text(p, _NEWNAME))
-
-
-def _hangup_request(p: bytes, at: int) -> e.HangupRequest:
-    return e.HangupRequest(at, _text(p, _UNIQUEID), _text(p, _LINKEDID))
-
-
-def _hangup(p: bytes, at: int) -> e.Hangup:
-    return e.Hangup(at, _text(p, _UNIQUEID), _text(p, _LINKEDID), _text(p, _CHANNEL), _number(p, _CAUSE))
-
-
-def _dial_begin(p: bytes, at: int) -> e.DialBegin:
-    return e.DialBegin(
-        at, _text(p, _UNIQUEID), _text(p, _DEST_UNIQUEID), _text(p, _DEST_LINKEDID), _text(p, _DEST_CHANNEL)
-    )
-
-
-def _dial_state(p: bytes, at: int) -> e.DialState:
-    return e.DialState(
-        at,
-        _text(p, _UNIQUEID),
-        _text(p, _DEST_UNIQUEID),
-        _text(p, _DEST_LINKEDID),
-        _text(p, _DEST_CHANNEL),
-        _text(p, _DIAL_STATUS),
-    )
-
-
-def _dial_end(p: bytes, at: int) -> e.DialEnd:
-    return e.DialEnd(
-        at,
-        _text(p, _UNIQUEID),
-        _text(p, _DEST_UNIQUEID),
-        _text(p, _DEST_LINKEDID),
-        _text(p, _DEST_CHANNEL),
-        _text(p, _DIAL_STATUS),
-        _text(p, _FORWARD),
-    )
-
-
-def _local_bridge(p: bytes, at: int) -> e.LocalBridge:
-    return e.LocalBridge(at, _text(p, _LOCAL_ONE), _text(p, _LOCAL_TWO))
-
-
-def _bridge_enter(p: bytes, at: int) -> e.BridgeEnter:
-    return e.BridgeEnter(
-        at,
-        _text(p, _UNIQUEID),
-        _text(p, _LINKEDID),
-        _text(p, _CHANNEL),
-        _text(p, _BRIDGE),
-        _text(p, _TECHNOLOGY),
-    )
-
-
-def _bridge_leave(p: bytes, at: int) -> e.BridgeLeave:
-    return e.BridgeLeave(at, _text(p, _UNIQUEID), _text(p, _LINKEDID), _text(p, _CHANNEL), _text(p, _BRIDGE))
-
-
-def _bridge_destroy(p: bytes, at: int) -> e.BridgeDestroy:
-    return e.BridgeDestroy(at, _text(p, _BRIDGE))
-
-
-def _queue_join(p: bytes, at: int) -> e.QueueCallerJoin:
-    return e.QueueCallerJoin(at, _text(p, _UNIQUEID), _text(p, _LINKEDID), _text(p, _QUEUE), _number(p, _COUNT))
-
-
-def _queue_leave(p: bytes, at: int) -> e.QueueCallerLeave:
-    return e.QueueCallerLeave(at, _text(p, _UNIQUEID), _text(p, _QUEUE), _number(p, _COUNT))
-
-
-def _queue_abandon(p: bytes, at: int) -> e.QueueCallerAbandon:
-    return e.QueueCallerAbandon(at, _text(p, _UNIQUEID), _text(p, _QUEUE))
-
-
-def _agent_called(p: bytes, at: int) -> e.AgentCalled:
-    return e.AgentCalled(
-        at,
-        _text(p, _UNIQUEID),
-        _text(p, _DEST_UNIQUEID),
-        _text(p, _QUEUE),
-        _text(p, _INTERFACE),
-        _text(p, _MEMBER),
-    )
-
-
-def _agent_complete(p: bytes, at: int) -> e.AgentComplete:
-    return e.AgentComplete(at, _text(p, _QUEUE), _text(p, _INTERFACE))
-
-
-def _queue_member(p: bytes, at: int, *, removed: bool = False) -> e.QueueMember:
-    return e.QueueMember(
-        at,
-        _text(p, _QUEUE),
-        # The answer to QueueStatus says Name and Location where the events say MemberName and Interface.
-        header(p, _MEMBER) or _text(p, _NAME),
-        header(p, _INTERFACE) or _text(p, _LOCATION),
-        _number(p, _STATUS),
-        _text(p, _PAUSED) == "1",
-        _text(p, _IN_CALL) == "1",
-        _number(p, _LAST_CALL),
-        _number(p, _WRAPUP),
-        removed,
-    )
-
-
-def _queue_member_removed(p: bytes, at: int) -> e.QueueMember:
-    return _queue_member(p, at, removed=True)
-
-
-def _queue_params(p: bytes, at: int) -> e.QueueParams:
-    return e.QueueParams(at, _text(p, _QUEUE), _number(p, _CALLS))
-
-
-def _queue_entry(p: bytes, at: int) -> e.QueueEntry:
-    return e.QueueEntry(at, _text(p, _QUEUE), _text(p, _UNIQUEID))
-
-
-def _blind_transfer(p: bytes, at: int) -> e.BlindTransfer:
-    return e.BlindTransfer(
-        at,
-        _text(p, _RESULT),
-        _text(p, _TRANSFERER),
-        _text(p, _TRANSFERER_CHANNEL),
-        _text(p, _TRANSFEREE),
-        _text(p, _EXTENSION),
-    )
-
-
-def _attended_transfer(p: bytes, at: int) -> e.AttendedTransfer:
-    return e.AttendedTransfer(
-        at,
-        _text(p, _RESULT),
-        _text(p, _ORIG),
-        _text(p, _ORIG_CHANNEL),
-        _text(p, _SECOND),
-        _text(p, _SECOND_LINKEDID),
-        _text(p, _TRANSFEREE),
-        _text(p, _TARGET),
-        _text(p, _TARGET_CHANNEL),
-        _text(p, _TARGET_EXTEN),
-        _text(p, _DEST_TYPE),
-    )
-
-
-def _pickup(p: bytes, at: int) -> e.Pickup:
-    return e.Pickup(at, _text(p, _UNIQUEID), _text(p, _PICKUP_TARGET))
-
-
-def _hold(p: bytes, at: int) -> e.Held:
-    return e.Held(at, _text(p, _UNIQUEID), on=True)
-
-
-def _unhold(p: bytes, at: int) -> e.Held:
-    return e.Held(at, _text(p, _UNIQUEID), on=False)
-
-
-def _parked(p: bytes, at: int) -> e.Parked:
-    return e.Parked(at, _text(p, _PARKEE), _text(p, _PARKER), on=True, retriever_uniqueid="")
-
-
-def _unparked(p: bytes, at: int) -> e.Parked:
-    return e.Parked(at, _text(p, _PARKEE), _text(p, _PARKER), on=False, retriever_uniqueid=_text(p, _RETRIEVER))
-
-
-def _user_event(p: bytes, at: int) -> e.UserEvent:
-    return e.UserEvent(
-        at, _text(p, _UNIQUEID), _text(p, _LINKEDID), _text(p, _USER_EVENT), _text(p, _CONSENT).strip().lower()
-    )
-
-
-def _core_show_channel(p: bytes, at: int) -> e.CoreShowChannel:
-    return e.CoreShowChannel(
-        at,
-        _text(p, _UNIQUEID),
-        _text(p, _LINKEDID),
-        _text(p, _CHANNEL),
-        _number(p, _STATE),
-        _caller(p),
-        _text(p, _CONTEXT),
-        _text(p, _EXTEN),
-        _text(p, _APPLICATION),
-        _text(p, _BRIDGE_ID),
-        _age_s(p),
-    )
-
-
-def _core_show_channels_complete(_: bytes, at: int) -> e.CoreShowChannelsComplete:
-    return e.CoreShowChannelsComplete(at)
-
-
-def _fully_booted(p: bytes, at: int) -> e.FullyBooted:
-    return e.FullyBooted(at, _number(p, _UPTIME, -1))
-
-
-def _shutdown(_: bytes, at: int) -> e.Shutdown:
-    return e.Shutdown(at)
-
-
-DECODERS: dict[bytes, Callable[[bytes, int], e.Event]] = {
-    b"Newchannel": _new_channel,
-    b"Newstate": _new_state,
-    b"Newexten": _new_exten,
-    b"NewCallerid": _new_callerid,
-    b"Rename": _renamed,
-    b"HangupRequest": _hangup_request,
-    b"Hangup": _hangup,
-    b"DialBegin": _dial_begin,
-    b"DialState": _dial_state,
-    b"DialEnd": _dial_end,
-    b"LocalBridge": _local_bridge,
-    b"BridgeEnter": _bridge_enter,
-    b"BridgeLeave": _bridge_leave,
-    b"BridgeDestroy": _bridge_destroy,
-    b"QueueCallerJoin": _queue_join,
-    b"QueueCallerLeave": _queue_leave,
-    b"QueueCallerAbandon": _queue_abandon,
-    b"AgentCalled": _agent_called,
-    b"AgentComplete": _agent_complete,
-    b"QueueMember": _queue_member,
-    b"QueueMemberStatus": _queue_member,
-    b"QueueMemberAdded": _queue_member,
-    b"QueueMemberPause": _queue_member,
-    b"QueueMemberRemoved": _queue_member_removed,
-    b"QueueParams": _queue_params,
-    b"QueueEntry": _queue_entry,
-    b"BlindTransfer": _blind_transfer,
-    b"AttendedTransfer": _attended_transfer,
-    b"Pickup": _pickup,
-    b"Hold": _hold,
-    b"Unhold": _unhold,
-    b"ParkedCall": _parked,
-    b"UnParkedCall": _unparked,
-    b"ParkedCallGiveUp": _unparked,
-    b"ParkedCallTimeOut": _unparked,
-    b"UserEvent": _user_event,
-    b"CoreShowChannel": _core_show_channel,
-    b"CoreShowChannelsComplete": _core_show_channels_complete,
-    b"FullyBooted": _fully_booted,
-    b"Shutdown": _shutdown,
+class Form:
+    """How one kind of packet becomes an event.
+
+    Args:
+        event: what it becomes.
+        fields: for each field behind `at_us` the header it is read from (two as in `"Interface/Location"`, where
+            releases differ), or that and what turns its text, "" where it is missing, into a value; or the value
+            itself, where it is the same in every packet of this kind. In the order in which Asterisk writes the
+            headers: each is looked for behind the one before, and from the packet's start only where it is not there.
+
+    Raises:
+        TypeError: a field of the event is left out, or is none of its fields.
+    """
+
+    __slots__ = ("_fields", "_make", "_without")
+
+    def __init__(self, event: type[e.Event], **fields: str | tuple[str, Callable[[str], Any]] | bool) -> None:
+        names: tuple[str, ...] = event._fields
+        if set(names) != {"at_us", *fields}:
+            raise TypeError(f"{event.__name__} has the fields {names}, and the form gives {tuple(fields)}.")
+        self._make: Callable[[list[Any]], e.Event] = event._make
+        self._without: list[Any] = [0] * len(names)
+        """The values of a packet that lacks every header."""
+        found: list[tuple[int, str, int, Callable[[str], Any] | None]] = []
+        for field, source in fields.items():
+            index = names.index(field)
+            if isinstance(source, bool):
+                self._without[index] = source
+                continue
+            headers, convert = (source, None) if isinstance(source, str) else source
+            self._without[index] = "" if convert is None else convert("")
+            found += [(index, f"\r\n{name}: ", len(name) + 4, convert) for name in headers.split("/")]
+        self._fields = tuple(found)
+
+    def read(self, text: str, at_us: int) -> e.Event:
+        """The event of a packet."""
+        find = text.find
+        values = self._without.copy()
+        values[0] = at_us
+        end = 0
+        for index, key, length, convert in self._fields:
+            start = find(key, end)
+            if start < 0:
+                start = find(key)
+                if start < 0:
+                    continue
+            start += length
+            end = find("\r\n", start)
+            if end < 0:
+                end = len(text)
+            value = text[start:end]
+            values[index] = value if convert is None else convert(value)
+        return self._make(values)
+
+
+_STATE, _CALLER = ("ChannelState", _number), ("CallerIDNum", _caller)
+_DIALLED = {
+    "uniqueid": "Uniqueid",
+    "dest_channel": "DestChannel",
+    "dest_uniqueid": "DestUniqueid",
+    "dest_linkedid": "DestLinkedid",
+}
+# The answer to QueueStatus, and releases before 12, say Name and Location where events say MemberName and Interface.
+_MEMBER: dict[str, Any] = {
+    "queue": "Queue",
+    "member": "MemberName/Name",
+    "interface": "Interface/Location",
+    "last_call_s": ("LastCall", _number),
+    "in_call": ("InCall", _flag),
+    "status": ("Status", _number),
+    "paused": ("Paused", _flag),
+    "wrapup_s": ("Wrapuptime", _number),
+}
+_PARKED = Form(
+    e.Parked, uniqueid="ParkeeUniqueid", by="ParkerDialString", retriever_uniqueid="RetrieverUniqueid", on=True
+)
+_UNPARKED = Form(
+    e.Parked, uniqueid="ParkeeUniqueid", by="ParkerDialString", retriever_uniqueid="RetrieverUniqueid", on=False
+)
+
+DECODERS: dict[bytes, Form] = {
+    b"Newchannel": Form(
+        e.NewChannel,
+        channel="Channel",
+        state=_STATE,
+        caller=_CALLER,
+        context="Context",
+        exten="Exten",
+        uniqueid="Uniqueid",
+        linkedid="Linkedid",
+    ),
+    b"Newstate": Form(e.NewState, channel="Channel", state=_STATE, uniqueid="Uniqueid", linkedid="Linkedid"),
+    b"Newexten": Form(
+        e.NewExten,
+        channel="Channel",
+        context="Context",
+        uniqueid="Uniqueid",
+        linkedid="Linkedid",
+        exten="Extension",
+        application="Application",
+        data="AppData",
+    ),
+    b"NewCallerid": Form(e.NewCallerid, caller=_CALLER, uniqueid="Uniqueid"),
+    b"Rename": Form(e.Renamed, channel="Newname", uniqueid="Uniqueid"),
+    b"HangupRequest": Form(e.HangupRequest, uniqueid="Uniqueid", linkedid="Linkedid"),
+    b"Hangup": Form(e.Hangup, channel="Channel", uniqueid="Uniqueid", linkedid="Linkedid", cause=("Cause", _number)),
+    b"DialBegin": Form(e.DialBegin, **_DIALLED),
+    b"DialState": Form(e.DialState, **_DIALLED, status="DialStatus"),
+    b"DialEnd": Form(e.DialEnd, **_DIALLED, status="DialStatus", forward="Forward"),
+    b"LocalBridge": Form(e.LocalBridge, one_uniqueid="LocalOneUniqueid", two_uniqueid="LocalTwoUniqueid"),
+    b"BridgeEnter": Form(
+        e.BridgeEnter,
+        bridge="BridgeUniqueid",
+        technology="BridgeTechnology",
+        channel="Channel",
+        uniqueid="Uniqueid",
+        linkedid="Linkedid",
+    ),
+    b"BridgeLeave": Form(
+        e.BridgeLeave, bridge="BridgeUniqueid", channel="Channel", uniqueid="Uniqueid", linkedid="Linkedid"
+    ),
+    b"BridgeDestroy": Form(e.BridgeDestroy, bridge="BridgeUniqueid"),
+    b"QueueCallerJoin": Form(
+        e.QueueCallerJoin, uniqueid="Uniqueid", linkedid="Linkedid", queue="Queue", callers=("Count", _number)
+    ),
+    b"QueueCallerLeave": Form(e.QueueCallerLeave, uniqueid="Uniqueid", queue="Queue", callers=("Count", _number)),
+    b"QueueCallerAbandon": Form(e.QueueCallerAbandon, uniqueid="Uniqueid", queue="Queue"),
+    b"AgentCalled": Form(
+        e.AgentCalled,
+        uniqueid="Uniqueid",
+        dest_uniqueid="DestUniqueid",
+        queue="Queue",
+        interface="Interface",
+        member="MemberName",
+    ),
+    b"AgentComplete": Form(e.AgentComplete, queue="Queue", interface="Interface"),
+    b"QueueMember": Form(e.QueueMember, **_MEMBER, removed=False),
+    b"QueueMemberStatus": Form(e.QueueMember, **_MEMBER, removed=False),
+    b"QueueMemberAdded": Form(e.QueueMember, **_MEMBER, removed=False),
+    b"QueueMemberPause": Form(e.QueueMember, **_MEMBER, removed=False),
+    b"QueueMemberRemoved": Form(e.QueueMember, **_MEMBER, removed=True),
+    b"QueueParams": Form(e.QueueParams, queue="Queue", callers=("Calls", _number)),
+    b"QueueEntry": Form(e.QueueEntry, queue="Queue", uniqueid="Uniqueid"),
+    b"BlindTransfer": Form(
+        e.BlindTransfer,
+        result="Result",
+        transferer_channel="TransfererChannel",
+        transferer_uniqueid="TransfererUniqueid",
+        transferee_uniqueid="TransfereeUniqueid",
+        exten="Extension",
+    ),
+    b"AttendedTransfer": Form(
+        e.AttendedTransfer,
+        result="Result",
+        transferer_channel="OrigTransfererChannel",
+        transferer_uniqueid="OrigTransfererUniqueid",
+        second_uniqueid="SecondTransfererUniqueid",
+        second_linkedid="SecondTransfererLinkedid",
+        transferee_uniqueid="TransfereeUniqueid",
+        target_channel="TransferTargetChannel",
+        target_exten="TransferTargetExten",
+        target_uniqueid="TransferTargetUniqueid",
+        destination="DestType",
+    ),
+    b"Pickup": Form(e.Pickup, uniqueid="Uniqueid", target_uniqueid="TargetUniqueid"),
+    b"Hold": Form(e.Held, uniqueid="Uniqueid", on=True),
+    b"Unhold": Form(e.Held, uniqueid="Uniqueid", on=False),
+    b"ParkedCall": _PARKED,
+    b"UnParkedCall": _UNPARKED,
+    b"ParkedCallGiveUp": _UNPARKED,
+    b"ParkedCallTimeOut": _UNPARKED,
+    b"UserEvent": Form(
+        e.UserEvent, uniqueid="Uniqueid", linkedid="Linkedid", name="UserEvent", consent=("Consent", _consent)
+    ),
+    b"CoreShowChannel": Form(
+        e.CoreShowChannel,
+        channel="Channel",
+        state=_STATE,
+        caller=_CALLER,
+        context="Context",
+        exten="Exten",
+        uniqueid="Uniqueid",
+        linkedid="Linkedid",
+        application="Application",
+        age_s=("Duration", _age_s),
+        bridge="BridgeId",
+    ),
+    b"CoreShowChannelsComplete": Form(e.CoreShowChannelsComplete),
+    b"FullyBooted": Form(e.FullyBooted, uptime_s=("Uptime", _uptime)),
+    b"Shutdown": Form(e.Shutdown),
 }
 """Which events the call state takes, and how each is read. Everything else is counted by name and let go."""
 
-_SYSTEM_NAME = _key("SystemName")
+_SYSTEM_NAME = b"\r\nSystemName: "
 _MAX_NAMES = 500
 
 
@@ -399,8 +287,8 @@ class Decoder:
         if name not in counts and len(counts) >= _MAX_NAMES:
             name = b"other"
         counts[name] += 1
-        read = DECODERS.get(name)
-        if read is None:
+        form = DECODERS.get(name)
+        if form is None:
             if received_us is None:
                 self._last_us = timestamp_us(packet) or self._last_us
             return None
@@ -416,4 +304,4 @@ class Decoder:
             # What stands in front never ended; only the last part is a whole packet.
             self.malformed += 1
             return self.decode(packet[last + 2 :], received_us)
-        return read(packet, at_us)
+        return form.read(packet.decode("utf-8", "replace"), at_us)

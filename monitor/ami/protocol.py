@@ -159,6 +159,10 @@ def timestamp_us(packet: bytes) -> int | None:
     start += 13
     end = packet.find(_LINE_END, start)
     value = packet[start:end] if end >= 0 else packet[start:]
+    digits = value[:10] + value[11:]
+    if len(value) == 17 and value[10:11] == b"." and digits.isdigit():
+        # As Asterisk writes it, until the year 2286.
+        return int(digits)
     seconds, _, fraction = value.partition(b".")
     # 11 digits of seconds reach the year 5138, which a datetime still holds.
     if not seconds.isdigit() or len(seconds) > 11 or not (fraction.isdigit() or not fraction):
