@@ -166,8 +166,6 @@ class Exchange:
         """By name."""
         self.bridges: dict[str, Bridge] = {}
         """By uniqueid."""
-        self.dtmf = False
-        """Whether the account reads the class dtmf: DTMFBegin and DTMFEnd are written only then."""
         self._unsent: list[Packet] = []
         self._order = 0
         self._channels_made = 0
