@@ -41,10 +41,10 @@ def outcome_of(
         results: of the phones called since the call last asked for a person.
         dialled: it asked by a plain Dial rather than by a queue.
     """
-    if answered:
-        return Outcome.ANSWERED
     if not end_seen:
         return Outcome.UNOBSERVED
+    if answered:
+        return Outcome.ANSWERED
     if left_in is not None and left_in in _ABANDONED:
         return _ABANDONED[left_in]
     kinds = set(results)
