@@ -143,7 +143,8 @@ def test_talk_is_not_counted_unseen() -> None:
     up(60, reading)
     shows(wire.at(60))
     call = reading.take(wire.take()).call
-    assert (call.outcome, call.talking_us, call.ended_at) == (Outcome.ANSWERED, 8_000_000, None)
+    assert (call.outcome, call.talking_us, call.ended_at) == (Outcome.UNOBSERVED, 8_000_000, None)
+    assert call.answered_at == instant(us(2)), "its answer is known all the same"
 
 
 def test_talk_that_goes_on_after_the_gap_is_counted_on_both_sides() -> None:

@@ -72,7 +72,8 @@ A = AttemptResult
     ("answered", "end_seen", "left_in", "results", "dialled", "expected"),
     [
         (True, True, Stage.TALKING, [A.ANSWERED], False, Outcome.ANSWERED),
-        (True, False, None, [], False, Outcome.ANSWERED),
+        # Still open when the recording ends, or gone unseen: the replay contract says unobserved, answered or not.
+        (True, False, None, [], False, Outcome.UNOBSERVED),
         (False, False, None, [], False, Outcome.UNOBSERVED),
         (False, True, Stage.ANNOUNCEMENT, [], False, Outcome.ABANDONED_ANNOUNCEMENT),
         (False, True, Stage.WAITING, [A.NO_ANSWER], False, Outcome.ABANDONED_WAITING),

@@ -1,0 +1,95 @@
+"""The command line: help, versions, wrong options, and errors that are a sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from monitor import __version__
+
+from .test_replay import callmonitor
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COMMANDS = ("run", "demo", "replay", "doctor", "check-config", "db")
+
+
+def test_help_names_every_command(tmp_path: Path) -> None:
+    done = callmonitor("--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert [name for name in COMMANDS if name not in done.stdout.decode()] == []
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "db upgrade"])
+def test_every_command_explains_itself(tmp_path: Path, command: str) -> None:
+    done = callmonitor(*command.split(), "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "Usage" in done.stdout.decode()
+
+
+def test_version(tmp_path: Path) -> None:
+    done = callmonitor("--version", cwd=tmp_path)
+    assert (done.returncode, done.stdout.decode()) == (0, f"callmonitor {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["replay", "x.ami", "--lime", "15886565"], "--lime"),
+        (["replay"], "FILE"),
+        (["reply", "x.ami"], "reply"),
+        (["demo", "--speed", "fast"], "--speed"),
+        (["demo", "--speed", "0"], "--speed"),
+        (["run", "--port", "http"], "--port"),
+    ],
+)
+def test_a_wrong_option_is_named_and_status_2(tmp_path: Path, arguments: list[str], named: str) -> None:
+    done = callmonitor(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert named in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+
+
+def test_settings_that_cannot_be_used_are_status_2(tmp_path: Path) -> None:
+    config = tmp_path / "wrong.toml"
+    config.write_text("[web]\nprot = 9\n", encoding="utf-8")
+    for arguments in (["check-config"], ["replay", "x.ami"], ["run"], ["doctor"], ["db", "upgrade"]):
+        done = callmonitor(*arguments, "--config", config, cwd=tmp_path)
+        assert done.returncode == 2, arguments
+        assert "prot" in done.stderr.decode()
+        assert "Traceback" not in done.stderr.decode()
+
+
+def test_check_config_says_what_it_read(tmp_path: Path) -> None:
+    config = tmp_path / "callmonitor.toml"
+    config.write_text(
+        '[[asterisk]]\nname = "pbx1"\nhost = "192.0.2.1"\nusername = "m"\nsecret = "hush-hush"\n'
+        '[[line]]\nname = "main"\npatterns = ["15886565"]\n',
+        encoding="utf-8",
+    )
+    done = callmonitor("check-config", cwd=tmp_path)
+    told = done.stdout.decode()
+    assert done.returncode == 0, done.stderr
+    assert "pbx1 at 192.0.2.1:5038" in told
+    assert "Line main: 15886565 in any context" in told
+    # Korea: 1 s + 2 s.
+    assert "3 rings of 3 s (KR), headline within" in told
+    assert "hush-hush" not in told + done.stderr.decode()
+
+
+def test_nothing_to_listen_to_is_a_sentence(tmp_path: Path) -> None:
+    done = callmonitor("run", cwd=tmp_path)
+    assert done.returncode == 2
+    (sentence,) = done.stderr.decode().strip().splitlines()
+    assert sentence.startswith("callmonitor: ")
+    assert "asterisk" in sentence.lower()
+
+
+def test_db_upgrade_makes_the_ledger(tmp_path: Path) -> None:
+    store = tmp_path / "new" / "ledger.sqlite3"
+    done = callmonitor("db", "upgrade", "--store", store, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert store.is_file()
+    assert callmonitor("db", "upgrade", "--store", store, cwd=tmp_path).stdout == done.stdout, "twice is once"
