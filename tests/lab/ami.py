@@ -6,9 +6,11 @@ transfers and pickups asked for here are short commands.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from asterisk.ami import AMIClient, SimpleAction
@@ -37,6 +39,7 @@ class Recorder:
         """
         self._bytes = bytearray()
         self._packets: list[Packet] = []
+        self._channels: set[str] = set()
         self._unread = 0
         self._news = threading.Condition()
         self._socket = socket.create_connection((host, port), timeout=10)
@@ -77,25 +80,37 @@ class Recorder:
                     raise LabError(f"no {what} within {seconds} s")
                 self._news.wait(left)
 
-    def wait_until_calls_end(self, *, seconds: float, quiet_seconds: float = 0.3) -> None:
-        """Wait until every channel that was announced has hung up and nothing came for a moment.
+    def wait_until_calls_end(
+        self, *, seconds: float, among: Callable[[str], bool] = lambda _: True, quiet_seconds: float = 0.3
+    ) -> None:
+        """Wait until every channel that was announced has hung up, and for a moment longer.
+
+        Args:
+            seconds: how long to wait at most.
+            among: which channels, by name; all of them where it is not given.
+            quiet_seconds: how long none must have been there.
 
         Raises:
             LabError: some channel is still there after the time given.
         """
         deadline = time.monotonic() + seconds
+        quiet_since: float | None = None
         with self._news:
             while True:
-                heard = len(self._packets)
-                self._news.wait(quiet_seconds)
-                open_channels = self._open_channels()
-                if not open_channels and len(self._packets) == heard:
+                now = time.monotonic()
+                there = sorted(channel for channel in self._channels if among(channel))
+                quiet_since = None if there else (quiet_since or now)
+                if quiet_since is not None and now >= quiet_since + quiet_seconds:
                     return
-                if time.monotonic() > deadline:
-                    raise LabError(f"channels still there after {seconds} s: {sorted(open_channels)}")
+                if now > deadline:
+                    raise LabError(f"channels still there after {seconds} s: {there}")
+                self._news.wait(quiet_seconds)
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; what was received stays."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._reader.join(5)
         self._socket.close()
 
     def save(self, path: Path) -> None:
@@ -103,17 +118,15 @@ class Recorder:
         raw = self.raw
         path.write_bytes(raw[: raw.rfind(b"\r\n\r\n") + 4])
 
-    def _open_channels(self) -> set[str]:
-        channels: set[str] = set()
-        for packet in self._packets:
-            if packet.get("Event") == "Newchannel":
-                channels.add(packet["Channel"])
-            elif packet.get("Event") == "Hangup":
-                channels.discard(packet["Channel"])
-            elif packet.get("Event") == "Rename":
-                channels.discard(packet["Channel"])
-                channels.add(packet["Newname"])
-        return channels
+    def _follow(self, packet: Packet) -> None:
+        event = packet.get("Event")
+        if event == "Newchannel":
+            self._channels.add(packet["Channel"])
+        elif event == "Hangup":
+            self._channels.discard(packet["Channel"])
+        elif event == "Rename":
+            self._channels.discard(packet["Channel"])
+            self._channels.add(packet["Newname"])
 
     def _read(self) -> None:
         while True:
@@ -126,7 +139,9 @@ class Recorder:
             with self._news:
                 self._bytes += received
                 while (end := self._bytes.find(b"\r\n\r\n", self._unread)) >= 0:
-                    self._packets.append(packet_of(bytes(self._bytes[self._unread : end])))
+                    packet = packet_of(bytes(self._bytes[self._unread : end]))
+                    self._follow(packet)
+                    self._packets.append(packet)
                     self._unread = end + 4
                 self._news.notify_all()
 
@@ -143,6 +158,9 @@ def act(host: str, port: int, action: str, *, account: str = "driver", secret: s
     Raises:
         LabError: the account or the action was refused, or no answer came within 10 s.
     """
+    # The library calls notifyAll, which is deprecated. Where warnings are errors that would be raised in its reader
+    # while it holds a lock, and the answer waited for below would never come.
+    warnings.filterwarnings("ignore", message=r"notifyAll\(\)", category=DeprecationWarning)
     client: Any = AMIClient(address=host, port=port, timeout=10)
     client.connect()
     try:
@@ -151,5 +169,7 @@ def act(host: str, port: int, action: str, *, account: str = "driver", secret: s
             response = client.send_action(asked).response
             if response is None or response.is_error():
                 raise LabError(f"Asterisk refused {action} to {account}: {response}")
+        # Asterisk closes after this, which ends the library's reader; closing first would leave it waiting.
+        _ = client.logoff().response
     finally:
         client.disconnect()

@@ -30,6 +30,7 @@ class Account:
     """Classes of events it is sent, comma-separated."""
     write: str = ""
     """Classes of actions it may ask for, comma-separated."""
+    secret: str = SECRET
     filters: tuple[str, ...] = ()
     """Whole `eventfilter` lines."""
 
@@ -185,7 +186,7 @@ authlimit=50
     for account in settings.accounts:
         filters = "".join(f"{line}\n" for line in account.filters)
         text += (
-            f"\n[{account.name}]\nsecret={SECRET}\nread={account.read}\nwrite={account.write}\n"
+            f"\n[{account.name}]\nsecret={account.secret}\nread={account.read}\nwrite={account.write}\n"
             f"writetimeout=5000\n{filters}"
         )
     return text

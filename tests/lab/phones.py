@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .asterisk import LabError
+from .asterisk import AS_OURS, LabError
 
 if TYPE_CHECKING:
     from .configuration import Ports
@@ -90,14 +90,14 @@ class Sipp:
         many = ["-m", self._calls, "-r", self._calls, "-l", self._calls] if places_calls else []
         injected = ["-inf", str(self._calls_file)] if self._calls_file else []
         command = [
-            "sipp", f"127.0.0.1:{self.place.ports.sip}", "-sf", str(self.scenario), *many, *injected,
+            *AS_OURS, "sipp", f"127.0.0.1:{self.place.ports.sip}", "-sf", str(self.scenario), *many, *injected,
             "-i", "127.0.0.1", "-p", str(self.place.sip), "-mp", str(self.place.media),
             "-ci", "127.0.0.1", "-cp", str(self.place.control),
             "-key", "asterisk", str(self.place.ports.sip),
             "-trace_msg", "-message_file", str(self.messages), "-trace_err", "-error_file", str(self.errors),
             # A message the script does not mention is let pass; INFO, NOTIFY and the like get their 200.
             "-default_behaviors", "all,-abortunexp", "-aa",
-            "-timer_resol", "1", "-deadcall_wait", "0", "-nostdin", "-skip_rlimit", "-f", "60",
+            "-deadcall_wait", "0", "-nostdin", "-skip_rlimit", "-f", "60",
         ]  # fmt: skip
         with self.screen.open("wb") as screen:
             self._process = subprocess.Popen(

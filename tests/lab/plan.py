@@ -12,5 +12,5 @@ if TYPE_CHECKING:
     from .scenario import Scenario
 
 SCENARIOS: dict[str, Scenario] = {
-    scenario.name: scenario for scenario in (*ANSWERED, *NOT_ANSWERED, *BLIND, *ATTENDED, *ELSEWHERE, HUNDRED)
+    scenario.name: scenario for scenario in (HUNDRED, *ATTENDED, *ELSEWHERE, *BLIND, *ANSWERED, *NOT_ANSWERED)
 }

@@ -217,7 +217,7 @@ NOT_ANSWERED = (
         what="A queue without a phone; the caller hangs up after 4 s of music.",
         incoming=incoming("Answer()", "Queue(<queue>,t)"),
         queue="strategy=ringall\ntimeout=30\nretry=1\njoinempty=yes",
-        callers=(Caller(number="01012345678", does=calls_and_talks(4000)),),
+        callers=(Caller(number="01012345678", does=lambda script: script.calls(LINE).speaks().talks(4000).hangs_up()),),
     ),
     Scenario(
         name="abandoned_ringing_within",

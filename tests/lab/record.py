@@ -73,10 +73,11 @@ def main() -> int:
         return 2
     try:
         with stage([SCENARIOS[name] for name in names]) as started:
-            return int(any([not recorded(started, SCENARIOS[name], asked.out) for name in dict.fromkeys(names)]))
+            good = [recorded(started, SCENARIOS[name], asked.out) for name in dict.fromkeys(names)]
     except LabError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    return int(not all(good))
 
 
 def recorded(started: Stage, scenario: Scenario, out: Path) -> bool:

@@ -18,10 +18,14 @@ from .sip import Script
 from .wire import Leg, in_order, legs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from .scenario import Caller, Phone, Scenario
+    from .scenario import Caller, ManagerAct, Phone, Scenario
 
+BETWEEN_STARTS_SECONDS = 0.15
+SIDE_BY_SIDE = 20
+"""How many scenarios run at once. A SIPp process looks for work a thousand times a second and so takes a hundredth of
+a processor though it does nothing; more of them at once, and it is they who are measured."""
 CROWD_PHONES = "crowd-phones"
 CROWD_CALLERS = "crowd-callers"
 
@@ -102,30 +106,17 @@ class Stage:
             recorder: the connection that tells when a manager action is due and when all calls have ended.
         """
         played = [Played(scenario=self.scenarios[name]) for name in names]
-        with contextlib.ExitStack() as ends:
-            phones = [each for one in played for each in self._phones(one.scenario)]
-            callers = {one.scenario.name: self._callers(one.scenario) for one in played}
-            for sipp in [*phones, *(sipp for each in callers.values() for sipp in each)]:
-                ends.callback(sipp.stop)
-            for sipp in phones:
-                sipp.start()
-            for sipp in phones:
-                sipp.wait_until_bound()
-            threads = [
-                threading.Thread(target=self._play_one, args=(one, callers[one.scenario.name], recorder))
-                for one in played
-            ]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            # A phone may end its call a moment after the caller did.
-            recorder.wait_until_calls_end(seconds=15)
-            for one in played:
-                mine = [
-                    s for s in [*phones, *callers[one.scenario.name]] if s.scenario.parent.name == one.scenario.name
-                ]
-                one.legs = in_order(named(leg) for sipp in mine for leg in legs_of(sipp.party, sipp.messages))
+        places = threading.BoundedSemaphore(SIDE_BY_SIDE)
+        threads = []
+        for one in played:
+            places.acquire()
+            thread = threading.Thread(target=self._play_one, args=(one, recorder, places.release))
+            thread.start()
+            threads.append(thread)
+            # Calls that all begin in one instant would measure the machine and not Asterisk.
+            time.sleep(BETWEEN_STARTS_SECONDS)
+        for thread in threads:
+            thread.join()
         return played
 
     def _configured(self, settings: Settings) -> Settings:
@@ -202,24 +193,40 @@ class Stage:
             folder=self._folder_of(scenario),
         )
 
-    def _play_one(self, played: Played, callers: list[Sipp], recorder: Recorder) -> None:
-        deadline = time.monotonic() + played.scenario.seconds
+    def _play_one(self, played: Played, recorder: Recorder, done: Callable[[], None]) -> None:
+        """Play one scenario to its end, in a thread of its own: what it starts does not outlive the thread."""
+        scenario = played.scenario
+        phones, callers = self._phones(scenario), self._callers(scenario)
+        deadline = time.monotonic() + scenario.seconds
         try:
+            for sipp in phones:
+                sipp.start()
+            for sipp in phones:
+                sipp.wait_until_bound()
             for sipp in callers:
                 sipp.start(places_calls=True)
-            for wanted in played.scenario.acts:
-                packet = recorder.wait_for(
-                    wanted.when, seconds=deadline - time.monotonic(), what=f"event for {wanted.action}"
-                )
-                # The scenario says how long people speak before this.
-                time.sleep(wanted.after_seconds)
-                act(self.asterisk.host, self.asterisk.ports.ami, wanted.action, **wanted.values(packet))
+            for wanted in scenario.acts:
+                self._act(wanted, recorder, deadline)
             for sipp in callers:
                 status = sipp.wait(max(deadline - time.monotonic(), 1.0))
                 if status != 0:
                     played.errors.append(f"SIPp for {sipp.party} ended with {status}: {sipp.said()}")
+            # A phone may end its call a moment after the caller did.
+            recorder.wait_until_calls_end(seconds=15, among=scenario.owns)
         except (LabError, OSError) as error:
             played.errors.append(str(error))
+        finally:
+            for sipp in [*phones, *callers]:
+                sipp.stop()
+            done()
+        played.legs = in_order(named(leg) for sipp in [*phones, *callers] for leg in legs_of(sipp.party, sipp.messages))
+
+    def _act(self, wanted: ManagerAct, recorder: Recorder, deadline: float) -> None:
+        seconds = deadline - time.monotonic()
+        packet = recorder.wait_for(wanted.when, seconds=seconds, what=f"event for {wanted.action}")
+        # The scenario says how long people speak before this.
+        time.sleep(wanted.after_seconds)
+        act(self.asterisk.host, self.asterisk.ports.ami, wanted.action, **wanted.values(packet))
 
 
 @contextlib.contextmanager

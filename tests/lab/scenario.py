@@ -141,6 +141,10 @@ class Scenario:
         """Return the interface of one of its phones, as Asterisk names it."""
         return f"PJSIP/{self.endpoint_of(phone)}"
 
+    def owns(self, channel: str) -> bool:
+        """Tell whether a channel is one of its own, by its name."""
+        return channel.startswith(f"PJSIP/{self.name}-") or f"@inside-{self.name}-" in channel
+
     def own(self, text: str) -> str:
         """Put the scenario's own names in the place of the words in angle brackets."""
         words = {

@@ -1,0 +1,161 @@
+"""Every scenario at once on one Asterisk, compared with what passed on the wire."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from . import oracle
+from .expected import EXPECTED, Expected
+from .plan import SCENARIOS
+from .run import Played, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .ami import Packet
+
+pytestmark = pytest.mark.lab
+
+TOLERANCE_US = 50_000
+"""How far what Asterisk tells, and so the monitor, may lie from the wire."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """All scenarios, played side by side."""
+
+    played: dict[str, Played]
+    packets: list[Packet]
+    raw: bytes
+
+
+@pytest.fixture(scope="module")
+def session(lab: None) -> Iterator[Session]:
+    with Stage(list(SCENARIOS.values())) as stage:
+        recorder = stage.recorder("recorder")
+        try:
+            played = stage.play(list(SCENARIOS), recorder)
+        finally:
+            recorder.close()
+        yield Session(played={one.scenario.name: one for one in played}, packets=recorder.packets, raw=recorder.raw)
+
+
+@pytest.fixture(scope="module")
+def replayed(session: Session) -> dict[str, dict[str, Any]]:
+    """What the monitor says of the recorded events, by linkedid."""
+    done = subprocess.run(
+        [sys.executable, "-m", "monitor.cli", "replay", "-", "--line", "1588-6565"],
+        input=session.raw,
+        capture_output=True,
+        check=False,
+        cwd=Path(__file__).resolve().parents[2],
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
+    calls = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len({call["linkedid"] for call in calls}) == len(calls), "a call was told twice"
+    return {call["linkedid"]: call for call in calls}
+
+
+def microseconds(packet: Packet) -> int:
+    seconds, _, fraction = packet["Timestamp"].partition(".")
+    return int(seconds) * 1_000_000 + int(fraction)
+
+
+def linkedid_of(session: Session, name: str, caller: str) -> str:
+    """The linkedid under which a caller's call to a scenario began."""
+    trunk = f"PJSIP/{SCENARIOS[name].trunk}-"
+    return next(
+        packet["Linkedid"]
+        for packet in session.packets
+        if packet.get("Event") == "Newchannel"
+        and packet["Channel"].startswith(trunk)
+        and packet["CallerIDNum"] == caller
+    )
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_scenario_went_by_its_script(session: Session, name: str) -> None:
+    assert session.played[name].errors == []
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_asterisk_tells_of_ringing_and_answering_when_it_passes_on_the_wire(session: Session, name: str) -> None:
+    """The nth call to a phone on the wire is the nth channel of that phone, and their 180 and 200 agree."""
+    played = session.played[name]
+    for interface in {leg.party for leg in played.legs if not leg.placed_call}:
+        legs = [leg for leg in played.legs if leg.party == interface and not leg.placed_call]
+        channels = [
+            packet["Channel"]
+            for packet in session.packets
+            if packet.get("Event") == "Newchannel"
+            and packet["Channel"].rpartition("-")[0] == interface
+            and packet["ChannelStateDesc"] == "Down"
+        ]
+        assert len(channels) == len(legs)
+        for leg, channel in zip(legs, channels, strict=True):
+            for state, on_the_wire in (("Ringing", leg.rang_at_us), ("Up", leg.answered_at_us)):
+                told = [
+                    microseconds(packet)
+                    for packet in session.packets
+                    if packet.get("Event") == "Newstate"
+                    and packet["Channel"] == channel
+                    and packet["ChannelStateDesc"] == state
+                ]
+                if on_the_wire is None:
+                    assert told == []
+                elif told or state == "Up" or name != "blonde_returned":
+                    assert told, f"{channel} was never {state}"
+                    assert abs(told[0] - on_the_wire) <= TOLERANCE_US
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_monitor_tells_every_call_as_the_wire_has_it(
+    session: Session, replayed: dict[str, dict[str, Any]], name: str
+) -> None:
+    played = session.played[name]
+    for expected in EXPECTED[name]:
+        call = replayed.get(linkedid_of(session, name, expected.caller))
+        assert call is not None, f"the monitor tells no call of {expected.caller}"
+        on_the_wire = oracle.ringing_us(played, expected)
+        told = {
+            "outcome": call["outcome"],
+            "rings": call["rings"],
+            "agent": call["agent"],
+            "answered_by_pickup": call["answered_by_pickup"],
+        }
+        assert told == {
+            "outcome": expected.outcome,
+            "rings": oracle.rings_in(on_the_wire),
+            "agent": f"PJSIP/{name}-{expected.agent}" if expected.agent else None,
+            "answered_by_pickup": expected.pickup,
+        }
+        assert abs(call["ringing_seconds"] * 1_000_000 - on_the_wire) <= TOLERANCE_US
+        if expected.transfers is not None:
+            compare_transfers(name, call["transfers"], expected)
+
+
+def compare_transfers(name: str, told: list[dict[str, Any]], expected: Expected) -> None:
+    assert expected.transfers is not None
+    wanted = [(moved.kind, f"PJSIP/{name}-{moved.by}", moved.to) for moved in expected.transfers]
+    assert [(moved["kind"], moved["by"], moved["to"]) for moved in told] == wanted
+    for moved, want in zip(told, expected.transfers, strict=True):
+        if want.result is not None:
+            assert moved["result"] == want.result
+
+
+def test_monitor_tells_no_call_that_was_not_to_the_line(session: Session, replayed: dict[str, dict[str, Any]]) -> None:
+    """Calls to the other number, consultations, pickups and calls out are none of the line's."""
+    wanted = {linkedid_of(session, name, expected.caller) for name in SCENARIOS for expected in EXPECTED[name]}
+    assert set(replayed) == wanted
+
+
+def test_every_scenario_says_what_is_expected_of_it() -> None:
+    assert set(EXPECTED) == set(SCENARIOS)
