@@ -159,8 +159,9 @@ def test_asterisk_killed_in_mid_call_and_started_again(asterisk: LiveAsterisk, t
             await cut
 
             ((_, lost),) = told.of(f.Call)
-            # It was answered before the kill, so its outcome is known; its end is not.
-            assert (lost.outcome, lost.ended_at, lost.observed) == (f.Outcome.ANSWERED, None, f.Observed.PARTLY)
+            # It was answered before the kill; what became of it then, nobody saw.
+            assert (lost.outcome, lost.ended_at, lost.observed) == (f.Outcome.UNOBSERVED, None, f.Observed.PARTLY)
+            assert lost.answered_at is not None
             gaps = [gap for _, gap in told.of(f.Gap) if gap.ended_at is not None]
             assert [gap.cause for gap in gaps] in (
                 [f.GapCause.NOT_CONNECTED] * 2,
