@@ -269,7 +269,7 @@ class Board:
         self._on_day(fact.key.system, fact.line, fact.recorded_at).count(fact)
         self._remove(fact.key)
         for breach in self.breaches:
-            if breach.key == fact.key:
+            if breach.outcome is None and breach.key == fact.key:
                 breach.rings, breach.outcome = fact.rings, fact.outcome
 
     def _call_forgotten(self, fact: CallForgotten) -> None:

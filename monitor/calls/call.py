@@ -150,6 +150,8 @@ class LiveCall:
     system: str
     linkedid: str
     rule: RingRule
+    key: f.CallKey = field(init=False)
+    """What identifies it in every fact."""
     joined: set[str] = field(default_factory=set)
     """Linkedids of the calls that became part of this one."""
     channels: dict[str, Channel] = field(default_factory=dict)
@@ -206,6 +208,9 @@ class LiveCall:
     """An attended transfer that an agent has begun by feature code or AMI, and not brought to an end."""
     pending_consent: bool | None = None
 
+    def __post_init__(self) -> None:
+        self.key = f.CallKey(system=self.system, linkedid=self.linkedid)
+
     # its end
     end_seen: bool = False
     left_in: Stage | None = None
@@ -217,11 +222,6 @@ class LiveCall:
     def offered(self) -> bool:
         """A monitored line has it, and its record is still to be made."""
         return self.line is not None and not self.over
-
-    @property
-    def key(self) -> f.CallKey:
-        """What identifies it in every fact."""
-        return f.CallKey(system=self.system, linkedid=self.linkedid)
 
     @property
     def open_hold(self) -> LiveHold | None:

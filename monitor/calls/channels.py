@@ -152,11 +152,11 @@ class Bridges:
         if members is None:
             return []
         channels = list(members.values())
-        if not any(channel.local for channel in channels):
-            return channels
         seen = {bridge}
         for channel in channels:  # grows while it is walked
-            beyond = channel.pair.bridge if channel.pair is not None else None
+            if channel.pair is None:
+                continue
+            beyond = channel.pair.bridge
             if beyond is not None and beyond not in seen and beyond not in self._holding:
                 seen.add(beyond)
                 channels.extend(self._members.get(beyond, {}).values())

@@ -63,16 +63,17 @@ __all__ = [
 ]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def instant(at_us: int) -> datetime:
     """The aware UTC datetime of `at_us` microseconds since 1970, exact to the microsecond."""
-    return EPOCH + timedelta(microseconds=at_us)
+    return EPOCH + at_us * _MICROSECOND
 
 
 def microseconds(at: datetime) -> int:
     """Microseconds since 1970 of an aware datetime; the inverse of `instant`."""
-    return (at - EPOCH) // timedelta(microseconds=1)
+    return (at - EPOCH) // _MICROSECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

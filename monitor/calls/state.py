@@ -138,6 +138,9 @@ class State:
         """Free a call none of whose channels is left."""
         for linkedid in [linkedid for linkedid, known in self._aliases(call) if known is call]:
             del self.calls[linkedid]
+        # They know the call and it knows them: let its memory not wait for the collector of cycles.
+        call.caller = call.answer = call.answer_attempt = None
+        call.attempts.clear()
 
     def _aliases(self, call: LiveCall) -> list[tuple[str, LiveCall]]:
         own = self.calls.get(call.linkedid)
