@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .ami import Packet
+    from .wire import Leg
 
 pytestmark = pytest.mark.lab
 
@@ -111,9 +112,20 @@ def test_asterisk_tells_of_ringing_and_answering_when_it_passes_on_the_wire(sess
                 ]
                 if on_the_wire is None:
                     assert told == []
-                elif told or state == "Up" or name != "blonde_returned":
-                    assert told, f"{channel} was never {state}"
-                    assert abs(told[0] - on_the_wire) <= TOLERANCE_US
+                    continue
+                if not told and given_up_at_once(leg):
+                    continue
+                assert told, f"{channel} was never {state}"
+                assert abs(told[0] - on_the_wire) <= TOLERANCE_US
+
+
+def given_up_at_once(leg: Leg) -> bool:
+    """Whether a phone was called and cancelled within its first ring's first hundredth.
+
+    Asterisk does so now and then when it calls a transferring agent back, and tells nothing of that ringing.
+    """
+    rang, stopped = leg.rang_at_us, leg.stopped_ringing_at_us
+    return rang is not None and stopped is not None and leg.answered_at_us is None and stopped - rang < 30_000
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
