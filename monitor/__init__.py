@@ -1,4 +1,4 @@
-"""callmonitor: how often each incoming call rings before a person answers, measured from Asterisk's Manager Interface."""
+"""callmonitor: how often each incoming call rings before a person answers, told by Asterisk's Manager Interface."""
 
 from importlib.metadata import PackageNotFoundError, version
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import traceback
-from contextlib import closing
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -34,7 +35,12 @@ app.add_typer(db, name="db")
 
 ConfigOption = Annotated[
     Path | None,
-    typer.Option("--config", "-c", help="Settings file (TOML). Default: ./callmonitor.toml or /etc/callmonitor/…"),
+    typer.Option(
+        "--config",
+        "-c",
+        envvar="CALLMONITOR_CONFIG",
+        help="Settings file (TOML). Default: ./callmonitor.toml or /etc/callmonitor/callmonitor.toml.",
+    ),
 ]
 
 
@@ -116,9 +122,16 @@ def replay(
     plan = recorded.plan(_settings(config), tuple(line or ()))
     reading = recorded.Replay(plan, system, recorded.Warnings(sys.stderr))
     out = sys.stdout.buffer
-    with closing(recorded.Keeper(store, plan.rules)) as keeper:
+    with ExitStack() as stack:
+        keeper = None
+        if store is not None:
+            from monitor.replay_store import Keeper  # noqa: PLC0415 - a database's library is slow to load
+
+            keeper = Keeper(store, plan.rules)
+            stack.callback(keeper.close)
         for fact in recorded.read_all(reading, files):
-            keeper.record(fact)
+            if keeper is not None:
+                keeper.record(fact)
             if isinstance(fact, Call):
                 out.write(json.dumps(call_as_json(fact), ensure_ascii=False).encode() + b"\n")
     out.flush()
@@ -183,7 +196,7 @@ def db_upgrade(
 def main() -> None:
     """Entry point of the console script; `--debug` may stand anywhere."""
     arguments = sys.argv[1:]
-    debug = "--debug" in arguments
+    debug = "--debug" in arguments or bool(os.environ.get("CALLMONITOR_DEBUG"))
     try:
         app([argument for argument in arguments if argument != "--debug"], prog_name="callmonitor")
     except MonitorError as error:

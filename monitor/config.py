@@ -17,8 +17,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from monitor.calls.rules import CADENCES, Reading, RingRule
 from monitor.config_sources import Origin, Tree, absolute, environment_tree, read_text, sentence, state_folder
@@ -164,6 +162,11 @@ class LedgerSettings(Section):
     @field_validator("url")
     @classmethod
     def _usable(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value().startswith("sqlite:///"):
+            return value
+        from sqlalchemy.engine import make_url  # noqa: PLC0415 - slow to load, and a replay needs no ledger
+        from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
         try:
             url = make_url(value.get_secret_value())
         except ArgumentError:
@@ -185,6 +188,8 @@ class LedgerSettings(Section):
     @property
     def shown_url(self) -> str:
         """The URL with its password hidden, fit for a log or a page."""
+        from sqlalchemy.engine import make_url  # noqa: PLC0415
+
         return make_url(self.url.get_secret_value()).render_as_string(hide_password=True)
 
 

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from monitor.texts import Language
 
 FIRST_PORT = 9158
-INSIDE = ("_[1267]XX",)
-"""Extensions and queues of the simulated centre."""
-OUTSIDE = ("_9X.", "_0X.", "_[345]XX")
-"""Other departments, and the world."""
+INSIDE = ("_1XX", "_6XX")
+"""Agents and queues of the simulated centre."""
+OUTSIDE = ("_2XX",)
+"""The desks of its other departments."""
 
 
 def run(*, seconds: float | None, speed: float, seed: int, language: Language, store: Path | None) -> None:

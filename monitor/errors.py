@@ -27,7 +27,7 @@ class ProtocolError(MonitorError):
     """An AMI action holds characters that would forge further headers."""
 
 
-class ConnectionProblem(MonitorError):
+class ConnectionProblem(MonitorError):  # noqa: N818 - it names what is wrong with a connection, not an exception
     """One Asterisk cannot be listened to."""
 
 

@@ -34,7 +34,8 @@ def mask_number(number: str | None) -> str:
         digits = "0" + digits.removeprefix("82").removeprefix("0")
     elif bare.startswith(("+", "00")):
         # The country and the area are not told apart without the world's numbering plan: two digits show no person.
-        return f"{bare[:3]}-****-{bare[-4:]}" if len(digits) >= 10 else f"****{bare[-2:]}"
+        hidden = len(bare) - len(bare[:3]) - 4
+        return f"{bare[:3]}-****-{bare[-4:]}" if hidden >= 4 else f"****{bare[-2:]}"
     if len(digits) < 8:
         return f"****{digits[-2:]}"
     prefix = _prefix(digits)

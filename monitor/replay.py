@@ -16,20 +16,15 @@ from monitor.calls.lines import Line, Lines, Patterns
 from monitor.calls.state import Plan
 from monitor.calls.tracker import Tracker
 from monitor.errors import CaptureError
-from monitor.ledger.repository import Repository
-from monitor.ledger.rows import STORED_FACTS, StoredFact
-from monitor.ledger.schema import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import BinaryIO, TextIO
 
     from monitor.calls.facts import Fact
-    from monitor.calls.rules import RingRule
     from monitor.config import Settings
 
 _CHUNK_BYTES = 1 << 18
-_FACTS_A_BATCH = 500
 
 
 class Replay:
@@ -152,40 +147,6 @@ class Warnings:
             print(f"callmonitor: warning: {sentence}", file=self._stream)
         elif self._left == -1:
             print("callmonitor: warning: further warnings are not shown.", file=self._stream)
-
-
-class Keeper:
-    """Writes the facts of a replay to a ledger, in batches; to none where none is named.
-
-    Raises:
-        StoreError: the ledger cannot be opened or written.
-    """
-
-    def __init__(self, store: str | None, rules: tuple[RingRule, ...]) -> None:
-        self._waiting: list[StoredFact] = []
-        self._repository: Repository | None = None
-        if store is not None:
-            upgrade(store)
-            self._repository = Repository(store)
-            for rule in rules:
-                self._repository.record_rule(rule)
-
-    def record(self, fact: Fact) -> None:
-        """Take a fact; those the ledger does not keep are passed over."""
-        if self._repository is not None and isinstance(fact, STORED_FACTS):
-            self._waiting.append(fact)
-            if len(self._waiting) >= _FACTS_A_BATCH:
-                self._write(self._repository)
-
-    def close(self) -> None:
-        """Write what waits."""
-        if self._repository is not None:
-            self._write(self._repository)
-            self._repository.close()
-
-    def _write(self, repository: Repository) -> None:
-        repository.record_all(self._waiting)
-        self._waiting.clear()
 
 
 def read_all(replay: Replay, paths: list[str]) -> Iterator[Fact]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from monitor.ami.evidence import NEEDED, ClassEvidence
+from monitor.ami.filters import UNWANTED, filters_by_name
 from monitor.ami.problems import Goodbye, LoginRefused, NoAnswer, NotAmi, ShutDown
 from monitor.ami.protocol import BANNER, encode_action, event_name, header
 
@@ -29,12 +30,6 @@ BOOT_GRACE_SECONDS = 9.0
 
 RESYNC_SECONDS = 30.0
 """Answers about the present that have not come by then are given up."""
-
-UNWANTED = ("VarSet", "DeviceStateChange", "TestEvent", "RTCPSent", "RTCPReceived")
-"""Events that no figure needs, kept back at the server where the account may ask for it."""
-
-FILTERS_SINCE = {20: 11, 21: 6}
-"""First minor release of each series with filters by event name; all of 22.1 and later have them."""
 
 PRESENT = {
     "CoreShowChannels": b"CoreShowChannelsComplete",
@@ -391,12 +386,3 @@ class Conversation:
         self._watched = _ALWAYS | self._evidence.watched
         if self.phase is Phase.RESYNC:
             self._watched |= _LISTS
-
-
-def filters_by_name(version: str | None) -> bool:
-    """Whether this release of Asterisk takes filters by event name; older ones would run a pattern over every event."""
-    numbers = (version or "").removeprefix("certified-").replace("-", ".").split(".")[:2]
-    if len(numbers) < 2 or not all(number.isdigit() for number in numbers):
-        return False
-    major, minor = (int(number) for number in numbers)
-    return (major, minor) >= (22, 1) if major >= 22 else minor >= FILTERS_SINCE.get(major, minor + 1)

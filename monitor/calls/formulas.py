@@ -94,8 +94,8 @@ def quantile_us(durations_us: Sequence[int], share: float) -> int | None:
 def left_the_centre(transfers: Iterable[Transfer]) -> bool:
     """Whether a person passed the caller on to somebody outside the centre.
 
-    A phone's own forwarding is no transfer by a person, a transfer that failed or came back to the agent left the
-    caller with the centre, and a scope nobody configured is not taken for outside.
+    A phone's own forwarding is no transfer by a person; a transfer that failed or came back to the agent, or a
+    consultation that found nobody, left the caller with the centre; a scope nobody configured is not taken for outside.
 
     **Source:** the charter, "가급적 고객센터에서 직접 답변".
     """
@@ -103,6 +103,8 @@ def left_the_centre(transfers: Iterable[Transfer]) -> bool:
         transfer.scope is Scope.OUTSIDE
         and transfer.kind is not TransferKind.FORWARD
         and transfer.result not in (TransferResult.RETURNED, TransferResult.FAILED)
+        # Agent and caller part only when an attended transfer is completed.
+        and (transfer.kind is not TransferKind.ATTENDED or transfer.result is TransferResult.COMPLETED)
         for transfer in transfers
     )
 

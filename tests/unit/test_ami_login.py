@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.ami.login import Conversation, Phase, Step, StepKind, filters_by_name
+from monitor.ami.filters import filters_by_name
+from monitor.ami.login import Conversation, Phase, Step, StepKind
 from monitor.ami.problems import Goodbye, LoginRefused, NoAnswer, NotAmi, ShutDown
 from monitor.ami.protocol import PacketReader
 

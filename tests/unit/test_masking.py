@@ -45,6 +45,7 @@ def test_a_number_shows_its_kind_and_its_end(number: str | None, expected: str) 
 
 
 @example("+82012")
+@example("0000000000")
 @given(st.from_regex(r"(\+|\+82)?[0-9]{5,20}", fullmatch=True))
 def test_no_number_is_ever_shown_whole(number: str) -> None:
     """Of five digits or more at least three are gone, of ten or more at least four, however the number is written."""

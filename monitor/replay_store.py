@@ -1,0 +1,50 @@
+"""Where a replay writes its facts when it is told to: a ledger of its own choosing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from monitor.ledger.repository import Repository
+from monitor.ledger.rows import STORED_FACTS, StoredFact
+from monitor.ledger.schema import upgrade
+
+if TYPE_CHECKING:
+    from monitor.calls.facts import Fact
+    from monitor.calls.rules import RingRule
+
+_FACTS_A_BATCH = 500
+
+
+class Keeper:
+    """Writes the facts of a replay to a ledger, in batches.
+
+    Args:
+        store: URL or path; brought up to date first.
+        rules: the rules that make verdicts.
+
+    Raises:
+        StoreError: the ledger cannot be opened or written.
+    """
+
+    def __init__(self, store: str, rules: tuple[RingRule, ...]) -> None:
+        self._waiting: list[StoredFact] = []
+        upgrade(store)
+        self._repository = Repository(store)
+        for rule in rules:
+            self._repository.record_rule(rule)
+
+    def record(self, fact: Fact) -> None:
+        """Take a fact; those the ledger does not keep are passed over."""
+        if isinstance(fact, STORED_FACTS):
+            self._waiting.append(fact)
+            if len(self._waiting) >= _FACTS_A_BATCH:
+                self._write()
+
+    def close(self) -> None:
+        """Write what waits."""
+        self._write()
+        self._repository.close()
+
+    def _write(self) -> None:
+        self._repository.record_all(self._waiting)
+        self._waiting.clear()
