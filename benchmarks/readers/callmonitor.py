@@ -71,7 +71,7 @@ async def main(port: int, folder: Path) -> None:
     witness = Witness()
     monitor.add_sink(witness)
     listening = bind(chosen.web.host, chosen.web.port)
-    follower = monitor.followers[SYSTEM]
+    (follower,) = monitor.followers
     stop = asyncio.Event()
 
     def look() -> None:
