@@ -17,8 +17,8 @@ _SHORTEST_PERSONAL = 5
 def mask_number(number: str | None) -> str:
     """A caller's number with its middle hidden, as in `010-****-5678`; empty where there is none.
 
-    Anything that is no number (a SIP name, "anonymous") keeps its first character only. At least four digits of a
-    number of eight or more are always hidden, and of a shorter one all but the last two.
+    Anything that is no number (a SIP name, "anonymous") keeps its first character only. At least three digits
+    are always hidden, four of a number of eleven or more, and of one shorter than eight all but the last two.
 
     **Source:** the way Korean public bodies print numbers; Korean prefixes by the national numbering plan (02, 0NN).
     """

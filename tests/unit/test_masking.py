@@ -46,15 +46,16 @@ def test_a_number_shows_its_kind_and_its_end(number: str | None, expected: str) 
 
 @example("+82012")
 @example("0000000000")
+@example("0100000000")
 @given(st.from_regex(r"(\+|\+82)?[0-9]{5,20}", fullmatch=True))
 def test_no_number_is_ever_shown_whole(number: str) -> None:
-    """Of five digits or more at least three are gone, of ten or more at least four, however the number is written."""
+    """Of five digits or more at least three are gone (031-123-4567), of eleven or more at least four."""
     shown = re.sub(r"\D", "", mask_number(number))
     digits = re.sub(r"\D", "", number)
     # Korea's +82 is shown as the 0 people dial, which is no digit more than was written.
     hidden = len(digits) - len(shown)
 
-    assert hidden >= (4 if len(digits) >= 10 and not number.startswith("+82") else 3)
+    assert hidden >= (4 if len(digits) >= 11 and not number.startswith("+82") else 3)
     assert "*" in mask_number(number)
 
 
