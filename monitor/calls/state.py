@@ -166,6 +166,8 @@ class State:
         if gone.offered:
             self.facts.append(f.CallForgotten(key=gone.key, into=into.key))
             gone.over = True
+        if into.offered:
+            self.facts += [self._rings_now_for(into, channel) for channel in gone.ringing.values()]
         for channel in gone.channels.values():
             channel.call = into
         into.channels.update(gone.channels)
@@ -176,6 +178,21 @@ class State:
             self.calls[linkedid] = into
         gone.channels = {}
         return into
+
+    def _rings_now_for(self, call: LiveCall, channel: Channel) -> f.RingingStarted:
+        """A phone that rang for an agent's consultation rings for the caller from now on (a blonde transfer)."""
+        attempt = channel.attempt
+        return f.RingingStarted(
+            key=call.key,
+            line=call.line or "",
+            channel=channel.name,
+            agent=channel.interface,
+            member=attempt.member if attempt is not None else None,
+            queue=attempt.queue if attempt is not None else None,
+            at=f.instant(self.now_us),
+            before_us=call.ringing_clock.spent_us,
+            counting=call.answer is None,
+        )
 
     @staticmethod
     def _consultation(one: LiveCall, other: LiveCall) -> LiveCall | None:
