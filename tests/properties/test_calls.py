@@ -31,7 +31,6 @@ from monitor.calls.facts import (
     RingingStarted,
     RingWarning,
     TransferEnded,
-    TransferKind,
 )
 from monitor.calls.rules import RingRule
 from monitor.calls.tracker import Tracker
@@ -158,8 +157,8 @@ def test_gauges_return_to_zero(parts: list[tuple[str, int, int]]) -> None:
     assert board.past_limit().total() == 0
     gauges = {"callcenter_calls_in_progress", "callcenter_calls_ringing_past_limit"}
     samples = [s for family in registry.collect() if family.name in gauges for s in family.samples]
-    assert samples
-    assert {sample.value for sample in samples} == {0.0}
+    assert bool(samples) is any(isinstance(fact, CallStarted) for fact in facts)
+    assert {sample.value for sample in samples} <= {0.0}
     # What was counted is what was told.
     counted = sum(
         sample.value
@@ -186,10 +185,7 @@ def test_invariants_of_every_fact(parts: list[tuple[str, int, int]]) -> None:
     assert all(fact.attempt.ringing_us >= 0 for fact in facts if isinstance(fact, AttemptEnded))
     begun = Counter((fact.key, fact.channel) for fact in facts if isinstance(fact, RingingStarted))
     ceased = Counter((fact.key, fact.channel) for fact in facts if isinstance(fact, RingingCeased))
-    assert begun - ceased == Counter(), "whatever rings ceases to"
-    # A blonde transfer's target rang in a call of its own, before that one was joined to the caller's.
-    blonde = {c.key for c in calls_of(facts) if any(t.kind is TransferKind.BLONDE for t in c.transfers)}
-    assert {key for key, _ in ceased - begun} <= blonde
+    assert begun == ceased
     told_of = Counter(fact.key for fact in facts if isinstance(fact, CallAnswered))
     assert set(told_of.values()) <= {1}
     transfers = Counter(fact.key for fact in facts if isinstance(fact, TransferEnded))
@@ -303,7 +299,8 @@ def strike(wire: list[tuple[int, bytes]], kind: str, at: int, other: int, how: i
     elif kind == "unstamp":
         wire[at] = (0, packet.replace(b"\r\nTimestamp: ", b"\r\nTimestump: "))
     else:
-        wire[at] = (0, packet[:spot] + b"\r\n" + wire[other][1])
+        glued = stamped(wire[other][1], timestamp_us(packet) or timestamp_us(wire[other][1]) or 0)
+        wire[at] = (0, packet[:spot] + b"\r\n" + glued)
 
 
 def _number(call: Call) -> int:
