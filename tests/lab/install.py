@@ -1,7 +1,7 @@
 """Install the laboratory: a real Asterisk 22 in a folder of its own, and SIPp.
 
 `make lab` runs this file as root on Debian. It installs the Debian packages the laboratory needs (SIPp to
-play callers and phones, debootstrap, Prometheus with promtool) and unpacks a small newer Debian with Asterisk
+play callers and phones, debootstrap, Prometheus with promtool, PostgreSQL) and unpacks a small newer Debian with Asterisk
 into a cache folder outside the checkout, `~/.cache/callmonitor/lab` unless the environment variable
 `CALLMONITOR_LAB` names another. Nothing of that Asterisk runs on the machine itself: `tests/lab/asterisk.py`
 starts it inside the folder, on loopback ports. Running the installer again does nothing when all is in place.
@@ -29,6 +29,7 @@ HOST_PROGRAMS = {
     "prometheus": "prometheus",
     "promtool": "prometheus",
     "gpgv": "gpgv",
+    "pg_createcluster": "postgresql",
 }
 """What must be found on the machine, and the Debian package that brings it."""
 
