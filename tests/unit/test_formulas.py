@@ -71,8 +71,6 @@ def test_the_quantile_of_one_is_that_one() -> None:
         (TransferKind.ATTENDED, Scope.OUTSIDE, TransferResult.COMPLETED, True),
         (TransferKind.BLIND, Scope.OUTSIDE, TransferResult.NO_ANSWER, True),
         (TransferKind.BLIND, Scope.OUTSIDE, TransferResult.RETURNED, False),
-        (TransferKind.BLIND, Scope.OUTSIDE, TransferResult.NO_ANSWER, True),
-        (TransferKind.ATTENDED, Scope.OUTSIDE, TransferResult.COMPLETED, True),
         # The agent consulted and found nobody: the caller never left.
         (TransferKind.ATTENDED, Scope.OUTSIDE, TransferResult.NO_ANSWER, False),
         (TransferKind.BLIND, Scope.OUTSIDE, TransferResult.FAILED, False),
