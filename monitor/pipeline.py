@@ -191,9 +191,11 @@ class Follower:
     def _read(self, batch: Batch) -> None:
         decode, feed = self._decoder.decode, self._tracker.feed
         received_us = batch.received_at_us
+        # Answers carry no Timestamp even where events do; the tracker's time is Asterisk's, not ours.
+        there_us = self._clock.at(received_us)
         before_us = self._decoder.last_us
         for _, packet in batch.packets:
-            event = decode(packet, received_us)
+            event = decode(packet, there_us)
             if event is not None:
                 facts = feed(event)
                 if facts:
