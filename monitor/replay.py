@@ -110,6 +110,7 @@ class Replay:
     def _reconnected(self) -> Iterator[Fact]:
         """Another connection begins in the recording: between it and the one before nothing was seen."""
         for tracker in self._trackers.values():
+            tracker.begin_capture()
             if tracker.channels_known:
                 yield from tracker.link_down(tracker.now_us, GapCause.CAPTURE_BREAK)
                 yield from tracker.link_up(tracker.now_us)

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from monitor.calls.facts import Fact
 
 _CLOCK_STEP_US = 2 * SECOND_US
-"""Threads of one Asterisk stamp events a little out of order; farther back than this the clock itself was set."""
+"""Threads of one Asterisk stamp events a little out of order; farther back than this is no disorder."""
+_STEP_EVENTS = 3
+"""So many events in a row from far back mean that the clock itself was set."""
 
 
 def _agent_complete(state: State, event: e.AgentComplete) -> None:
@@ -103,11 +105,13 @@ class Tracker:
         plan: which calls are wanted, and how they are judged.
     """
 
-    __slots__ = ("_blind_since_us", "_state")
+    __slots__ = ("_behind", "_blind_since_us", "_new_capture", "_state")
 
     def __init__(self, system: str, plan: Plan) -> None:
         self._state = State(system, plan, Members(system))
         self._blind_since_us: tuple[int, GapCause] | None = None
+        self._behind = 0
+        self._new_capture = False
 
     @property
     def system(self) -> str:
@@ -139,16 +143,36 @@ class Tracker:
         """Take one event; returns the facts it brought, timers due before it included, in order of time."""
         state = self._state
         at_us = event.at_us
-        if at_us < state.now_us:
-            if state.now_us - at_us > _CLOCK_STEP_US:
-                presence.clock_stepped(state, at_us)
-        else:
+        if at_us >= state.now_us:
             if self.next_deadline_us <= at_us:
                 self._fire(at_us)
             state.now_us = at_us
+            self._behind = 0
+            self._new_capture = False
+        elif state.now_us - at_us > _CLOCK_STEP_US:
+            event = self._from_behind(event)
         HANDLERS[type(event)](state, event)
         facts, state.facts = state.facts, []
         return facts
+
+    def _from_behind(self, event: e.Event) -> e.Event:
+        """See whether the clock was set back, or one stamp is wrong: that spoils no other call, and is not believed."""
+        state = self._state
+        self._behind += 1
+        if self._behind < _STEP_EVENTS and not self._new_capture:
+            state.unexpected["stamp_from_the_past"] += 1
+            return event._replace(at_us=state.now_us)
+        self._behind = 0
+        self._new_capture = False
+        if state.channels:
+            presence.clock_stepped(state, event.at_us)
+        else:
+            state.now_us = event.at_us
+        return event
+
+    def begin_capture(self) -> None:
+        """What is fed from here on was recorded at another time, which may be an earlier one."""
+        self._new_capture = True
 
     def advance(self, now_us: int) -> list[Fact]:
         """Let time pass without an event, up to `now_us` on this system's clock; returns the facts that fell due."""

@@ -263,7 +263,8 @@ def stepped_back(wire: Wire, reading: Reading) -> tuple[Leg, Leg]:
     wire.at(100)
     caller, phone = ringing(wire)
     wire.at(104).event("QueueCallerJoin", Queue="other", Count=1)
-    wire.at(50).event("QueueCallerJoin", Queue="other", Count=2)
+    for count in (2, 3, 4):  # one event from far back would not be believed
+        wire.at(50).event("QueueCallerJoin", Queue="other", Count=count)
     reading.take(wire.take())
     return caller, phone
 
@@ -289,6 +290,19 @@ def test_a_clock_set_back_does_not_silence_the_alarm() -> None:
     reading.advance(60)
     assert [fact.at for fact in reading.of(RingWarning)] == [instant(us(52))]
     assert [fact.at for fact in reading.of(RingBreach)] == [instant(us(55))]
+
+
+def test_one_wrong_stamp_spoils_no_other_call() -> None:
+    """It rings from 100 to 104; an event of somebody else's, stamped 1, comes at 102."""
+    wire, reading = Wire(), Reading()
+    caller, phone = ringing(wire.at(100))
+    wire.at(1).event("QueueCallerJoin", Queue="other", Count=1)
+    wire.at(104).answers(caller, phone, "help")
+    wire.at(110).ends(caller, phone, by=caller)
+    call = reading.take(wire.take()).call
+    assert (call.ringing_us, call.rings, call.observed) == (4_000_000, 2, Observed.WHOLE)
+    assert reading.of(Gap) == []
+    assert reading.tracker.unexpected["stamp_from_the_past"] == 1
 
 
 def test_without_stamps_the_time_of_receipt_holds() -> None:
