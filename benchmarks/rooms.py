@@ -42,7 +42,7 @@ def rooms(raw: bytes) -> dict[str, float]:
         spent[room] = spent.get(room, 0.0) + time.thread_time() - began
 
     with tempfile.TemporaryDirectory() as folder:
-        chosen = settings(0, Path(folder))
+        chosen = settings(1, Path(folder))
         monitor = Monitor(chosen)
         reader, decoder, tracker = PacketReader(), Decoder(), Tracker(SYSTEM, plan_of(chosen))
         tracker.link_up(1)
