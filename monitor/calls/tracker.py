@@ -167,6 +167,7 @@ class Tracker:
         if state.channels:
             presence.clock_stepped(state, event.at_us)
         else:
+            state.members.move(event.at_us - state.now_us)
             state.now_us = event.at_us
         return event
 
