@@ -305,6 +305,19 @@ def test_one_wrong_stamp_spoils_no_other_call() -> None:
     assert reading.tracker.unexpected["stamp_from_the_past"] == 1
 
 
+def test_one_damaged_stamp_is_no_new_time() -> None:
+    """An event stamped in 1970 between honest ones moves nothing: rings 0 to 3, and is seen whole."""
+    wire = Wire()
+    caller, phone = ringing(wire)
+    reading = Reading().take(wire.take())
+    reading.take(b"Event: Newstate\r\nTimestamp: 17778\r\nUniqueid: 9.9\r\n\r\n")
+    wire.at(3).answers(caller, phone, "help")
+    wire.at(5).ends(caller, phone, by=caller)
+    call = reading.take(wire.take()).call
+    assert (call.ringing_us, call.rings, call.observed) == (3_000_000, 2, Observed.WHOLE)
+    assert reading.of(Gap) == []
+
+
 def test_without_stamps_the_time_of_receipt_holds() -> None:
     wire = Wire(stamped=False, system="")
     caller = wire.enters()
