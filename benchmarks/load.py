@@ -91,14 +91,17 @@ def growth(calls: int) -> None:
         began = time.monotonic()
         sent, next_look = 0, calls // looks
         for piece in chunks(play(short, calls_at_once=1_000, calls=calls)):
-            reader.server.send([piece])
+            # The very last event ends the reader, which must first have been looked at.
+            calls_only, end, _ = piece.partition(b"Event: " + LAST)
+            reader.server.send([calls_only])
             sent += len(_CALL_BEGINS.findall(piece))
             if sent >= next_look:
                 next_look += calls // looks
                 print(f"  during:  {_told(reader.ask())}")
-            if LAST in piece:
+            if end:
                 found = _await(reader, lambda found: found["calls_in_progress"] == 0 and found["facts_waiting"] == 0)
                 print(f"  after:   {_told(found)}")
+                reader.server.send([piece[len(calls_only) :]])
         result = reader.result()
         print(
             f"  {result['events']:,} events in {result['finished_at'] - began:.0f} s, "
