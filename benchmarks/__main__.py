@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CACOFONISK = "0.7.10"
 PARTS = ("speed", "rooms", "memory", "breaches")
-OURS, BARE, ASTERISK_AMI, PEER = "callmonitor", "bare asyncio", "asterisk-ami", "cacofonisk"
+OURS, BARE, ASTERISK_AMI, PEER = "whole pipeline", "bare asyncio", "asterisk-ami", "cacofonisk"
 
 
 def main() -> None:
@@ -75,14 +75,14 @@ def compare(pieces: Sequence[bytes], events: int, rounds: int) -> None:
                 results.setdefault(name, []).append(read(name, pieces, Path(folder), peer))
         print(f"  round {number + 1} of {rounds} done, load {os.getloadavg()[0]:.1f}", file=sys.stderr)
     print(f"Events a second, whole processes, {rounds} rounds in turn (median, and lowest to highest):")
-    print(f"  {'':14}{'by the wall clock':>34}{'by its CPU time':>34}{'most memory':>14}")
+    print(f"  {'':16}{'by the wall clock':>34}{'by its CPU time':>34}{'most memory':>14}")
     speeds: dict[str, tuple[float, float]] = {}
     for name, rows in results.items():
         wall = [events / row["wall_seconds"] for row in rows]
         cpu = [events / row["cpu_seconds"] for row in rows]
         speeds[name] = statistics.median(wall), statistics.median(cpu)
         peak_mb = max(row["peak_mb"] for row in rows)
-        print(f"  {name:14}{spread(wall):>34}{spread(cpu):>34}{peak_mb:>11.0f} MB")
+        print(f"  {name:16}{spread(wall):>34}{spread(cpu):>34}{peak_mb:>11.0f} MB")
     for other, aim in ((ASTERISK_AMI, 1.0), (PEER, 4.0), (BARE, None)):
         wall_ratio, cpu_ratio = (ours / theirs for ours, theirs in zip(speeds[OURS], speeds[other], strict=True))
         told = "" if aim is None else f"  (aim: {aim:g})"
