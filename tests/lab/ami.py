@@ -41,6 +41,7 @@ class Recorder:
         self._packets: list[Packet] = []
         self._channels: set[str] = set()
         self._unread = 0
+        self._ended = False
         self._news = threading.Condition()
         self._socket = socket.create_connection((host, port), timeout=10)
         self._socket.settimeout(None)
@@ -61,6 +62,12 @@ class Recorder:
         with self._news:
             return list(self._packets)
 
+    @property
+    def ended(self) -> bool:
+        """Whether Asterisk has closed the connection."""
+        with self._news:
+            return self._ended
+
     def wait_for(self, wanted: Callable[[Packet], bool], *, seconds: float, what: str) -> Packet:
         """Return the first packet, of those come and those to come, that is wanted.
 
@@ -76,8 +83,8 @@ class Recorder:
                         return packet
                 seen = len(self._packets)
                 left = deadline - time.monotonic()
-                if left <= 0:
-                    raise LabError(f"no {what} within {seconds} s")
+                if left <= 0 or self._ended:
+                    raise LabError(f"no {what} within {seconds} s, or before the connection ended")
                 self._news.wait(left)
 
     def wait_until_calls_end(
@@ -102,7 +109,7 @@ class Recorder:
                 quiet_since = None if there else (quiet_since or now)
                 if quiet_since is not None and now >= quiet_since + quiet_seconds:
                     return
-                if now > deadline:
+                if now > deadline or (there and self._ended):
                     raise LabError(f"channels still there after {seconds} s: {there}")
                 self._news.wait(quiet_seconds)
 
@@ -129,21 +136,22 @@ class Recorder:
             self._channels.add(packet["Newname"])
 
     def _read(self) -> None:
-        while True:
-            try:
-                received = self._socket.recv(65536)
-            except OSError:
-                return
-            if not received:
-                return
-            with self._news:
-                self._bytes += received
-                while (end := self._bytes.find(b"\r\n\r\n", self._unread)) >= 0:
-                    packet = packet_of(bytes(self._bytes[self._unread : end]))
-                    self._follow(packet)
-                    self._packets.append(packet)
-                    self._unread = end + 4
-                self._news.notify_all()
+        with contextlib.suppress(OSError):
+            while received := self._socket.recv(65536):
+                self._take(received)
+        with self._news:
+            self._ended = True
+            self._news.notify_all()
+
+    def _take(self, received: bytes) -> None:
+        with self._news:
+            self._bytes += received
+            while (end := self._bytes.find(b"\r\n\r\n", self._unread)) >= 0:
+                packet = packet_of(bytes(self._bytes[self._unread : end]))
+                self._follow(packet)
+                self._packets.append(packet)
+                self._unread = end + 4
+            self._news.notify_all()
 
 
 def packet_of(raw: bytes) -> Packet:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from .asterisk import AS_OURS, LabError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .configuration import Ports
     from .sip import Script
 
@@ -124,17 +126,22 @@ class Sipp:
             time.sleep(0.01)
         raise LabError(f"SIPp for {self.party} did not start: {self.said()}")
 
-    def wait(self, seconds: float) -> int:
+    def wait(self, seconds: float, in_vain: Callable[[], bool] = lambda: False) -> int:
         """Wait until a caller has done its calls; return SIPp's exit status.
 
+        Args:
+            seconds: how long at most.
+            in_vain: asked now and then whether the wait has lost its point.
+
         Raises:
-            LabError: it is not done in time.
+            LabError: it is not done in time, or the wait was in vain.
         """
         assert self._process is not None
-        try:
-            return self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            raise LabError(f"SIPp for {self.party} is not done after {seconds} s: {self.said()}") from None
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not in_vain():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return self._process.wait(0.5)
+        raise LabError(f"SIPp for {self.party} is not done after {seconds:.0f} s: {self.said()}")
 
     def said(self) -> str:
         """Return the end of what SIPp wrote to its error file and screen."""

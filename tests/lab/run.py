@@ -208,7 +208,7 @@ class Stage:
             for wanted in scenario.acts:
                 self._act(wanted, recorder, deadline)
             for sipp in callers:
-                status = sipp.wait(max(deadline - time.monotonic(), 1.0))
+                status = sipp.wait(max(deadline - time.monotonic(), 1.0), lambda: recorder.ended)
                 if status != 0:
                     played.errors.append(f"SIPp for {sipp.party} ended with {status}: {sipp.said()}")
             # A phone may end its call a moment after the caller did.
