@@ -54,6 +54,7 @@ class Form:
 
     Args:
         event: what it becomes.
+        passes_over: packets with this in them are of no use.
         fields: for each field behind `at_us` the header it is read from (two as in `"Interface/Location"`, where
             releases differ), or that and what turns its text, "" where it is missing, into a value; or the value
             itself, where it is the same in every packet of this kind. In the order in which Asterisk writes the
@@ -63,9 +64,16 @@ class Form:
         TypeError: a field of the event is left out, or is none of its fields.
     """
 
-    __slots__ = ("_fields", "_make", "_without")
+    __slots__ = ("_fields", "_make", "_without", "passes_over")
 
-    def __init__(self, event: type[e.Event], **fields: str | tuple[str, Callable[[str], Any]] | bool) -> None:
+    def __init__(
+        self,
+        event: type[e.Event],
+        *,
+        passes_over: bytes | None = None,
+        **fields: str | tuple[str, Callable[[str], Any]] | bool,
+    ) -> None:
+        self.passes_over = passes_over
         names: tuple[str, ...] = event._fields
         if set(names) != {"at_us", *fields}:
             raise TypeError(f"{event.__name__} has the fields {names}, and the form gives {tuple(fields)}.")
@@ -105,7 +113,7 @@ class Form:
 
 
 _STATE, _CALLER = ("ChannelState", _number), ("CallerIDNum", _caller)
-_DIALLED = {
+_DIALLED: dict[str, Any] = {
     "uniqueid": "Uniqueid",
     "dest_channel": "DestChannel",
     "dest_uniqueid": "DestUniqueid",
@@ -143,6 +151,8 @@ DECODERS: dict[bytes, Form] = {
     b"Newstate": Form(e.NewState, channel="Channel", state=_STATE, uniqueid="Uniqueid", linkedid="Linkedid"),
     b"Newexten": Form(
         e.NewExten,
+        # AppDial and AppQueue: a dialled phone runs no dialplan.
+        passes_over=b"\r\nAppData: (Outgoing Line)",
         channel="Channel",
         context="Context",
         uniqueid="Uniqueid",
@@ -170,7 +180,6 @@ DECODERS: dict[bytes, Form] = {
     b"BridgeLeave": Form(
         e.BridgeLeave, bridge="BridgeUniqueid", channel="Channel", uniqueid="Uniqueid", linkedid="Linkedid"
     ),
-    b"BridgeDestroy": Form(e.BridgeDestroy, bridge="BridgeUniqueid"),
     b"QueueCallerJoin": Form(
         e.QueueCallerJoin, uniqueid="Uniqueid", linkedid="Linkedid", queue="Queue", callers=("Count", _number)
     ),
@@ -288,7 +297,7 @@ class Decoder:
             name = b"other"
         counts[name] += 1
         form = DECODERS.get(name)
-        if form is None:
+        if form is None or (form.passes_over is not None and form.passes_over in packet):
             if received_us is None:
                 self._last_us = timestamp_us(packet) or self._last_us
             return None
@@ -299,9 +308,8 @@ class Decoder:
         self._last_us = at_us
         if self.system is None:
             self.system = header(packet, _SYSTEM_NAME)
-        last = packet.rfind(b"\r\nEvent: ", 7)
-        if last >= 0 and name != b"UserEvent" and packet.startswith(b"Event: "):
+        if packet.find(b"\r\nEvent: ", 7) >= 0 and name != b"UserEvent" and packet.startswith(b"Event: "):
             # What stands in front never ended; only the last part is a whole packet.
             self.malformed += 1
-            return self.decode(packet[last + 2 :], received_us)
+            return self.decode(packet[packet.rfind(b"\r\nEvent: ") + 2 :], received_us)
         return form.read(packet.decode("utf-8", "replace"), at_us)

@@ -147,13 +147,6 @@ class BridgeLeave(NamedTuple):
     bridge: str
 
 
-class BridgeDestroy(NamedTuple):
-    """A bridge is gone."""
-
-    at_us: int
-    bridge: str
-
-
 class QueueCallerJoin(NamedTuple):
     """A caller began to wait in a queue, in which `callers` now wait."""
 
@@ -350,7 +343,6 @@ Event = (
     | LocalBridge
     | BridgeEnter
     | BridgeLeave
-    | BridgeDestroy
     | QueueCallerJoin
     | QueueCallerLeave
     | QueueCallerAbandon

@@ -19,6 +19,7 @@ _LINE_END = b"\r\n"
 _PACKET_END = b"\r\n\r\n"
 _EVENT = b"Event: "
 _RESPONSE = b"Response: "
+_POINT = ord(".")
 
 
 class PacketReader:
@@ -157,6 +158,9 @@ def timestamp_us(packet: bytes) -> int | None:
     if start < 0:
         return None
     start += 13
+    usual = packet[start : start + 10] + packet[start + 11 : start + 19]
+    if usual.endswith(_LINE_END) and packet[start + 10] == _POINT and usual[:16].isdigit():
+        return int(usual[:16])
     end = packet.find(_LINE_END, start)
     value = packet[start:end] if end >= 0 else packet[start:]
     digits = value[:10] + value[11:]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from monitor.calls.facts import AgentState, AgentStatus, QueueCallers, instant
 from monitor.calls.rules import SECOND_US
+from monitor.calls.state import NEVER_US
 
 if TYPE_CHECKING:
     from monitor.ami import events as e
@@ -55,9 +56,9 @@ class Members:
         self._timers: list[tuple[int, str, str]] = []
 
     @property
-    def next_timer_us(self) -> int | None:
-        """When the next wrap-up ends."""
-        return self._timers[0][0] if self._timers else None
+    def next_timer_us(self) -> int:
+        """When the next wrap-up ends; later than everything where none is on."""
+        return self._timers[0][0] if self._timers else NEVER_US
 
     def member(self, event: e.QueueMember, facts: list[Fact]) -> None:
         """A member's condition was reported."""

@@ -35,6 +35,10 @@ def bridge_enter(state: State, event: e.BridgeEnter) -> None:
 
 def bridge_leave(state: State, event: e.BridgeLeave) -> None:
     """A channel left a bridge: somebody may have ceased to talk."""
+    if event.uniqueid not in state.channels:
+        # Its hang-up may have come first: a channel that only leaves is not taken in, as nothing would let it go again.
+        state.unexpected["unknown_channel"] += 1
+        return
     channel = state.channel(event.uniqueid, event.linkedid, event.channel, event.at_us)
     if channel is not None:
         leave(state, channel, event.bridge, event.at_us)
@@ -62,10 +66,14 @@ def heard(state: State, channels: Iterable[Channel], at_us: int, *, found: bool 
     With `found` they were found so, and not seen to become so.
     """
     calls: dict[int, LiveCall] = {}
+    rooms: dict[str | None, list[Channel]] = {}
     for channel in channels:
+        room = rooms.get(channel.bridge)
+        if room is None:
+            room = rooms[channel.bridge] = state.bridges.room(channel.bridge)
         calls[id(channel.call)] = channel.call
         if channel.person:
-            _aside(state, channel, at_us)
+            _aside(state, channel, room, at_us)
     for call in calls.values():
         look(state, call, at_us, found=found)
 
@@ -79,15 +87,12 @@ def _persons(state: State, channel: Channel) -> dict[str, Channel]:
     }
 
 
-def _aside(state: State, channel: Channel, at_us: int) -> None:
-    """Time the talk of a phone with others while its caller is not there to hear it."""
+def _aside(state: State, channel: Channel, room: list[Channel], at_us: int) -> None:
+    """Time the talk of a phone with others in its room while its caller is not there to hear it."""
     caller = channel.call.caller
-    room = state.bridges.room(channel.bridge)
-    others = (
-        frozenset(other.uniqueid for other in room if other.person and other is not channel)
-        if caller is channel or caller not in room
-        else frozenset()
-    )
+    others: frozenset[str] = frozenset()
+    if len(room) > 1 and (caller is channel or caller not in room):
+        others = frozenset(other.uniqueid for other in room if other.person and other is not channel)
     if others:
         _is_answer(state, channel, at_us)
         if channel.aside_since_us is None:

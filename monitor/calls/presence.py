@@ -47,6 +47,7 @@ def clock_stepped(state: State, at_us: int) -> None:
                 channel.aside_since_us += by_us
     state.timers = [(due_us + by_us, order, call) for due_us, order, call in state.timers]
     state.members.move(by_us)
+    state.due_us = 0
     state.now_us = at_us
     state.facts.append(
         f.Gap(system=state.system, started_at=instant(at_us), ended_at=instant(at_us), cause=GapCause.CLOCK_STEP)

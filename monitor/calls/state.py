@@ -60,6 +60,7 @@ class State:
         "bridges",
         "calls",
         "channels",
+        "due_us",
         "epoch",
         "facts",
         "members",
@@ -82,6 +83,8 @@ class State:
         self.bridges = Bridges()
         self.facts: list[f.Fact] = []
         self.timers: list[tuple[int, int, LiveCall]] = []
+        self.due_us = NEVER_US
+        """Before this instant no timer falls due."""
         self.unexpected: Counter[str] = Counter()
         self.tells_who_left = False
         """The system sends HangupRequest: a call without one was ended by the centre."""
@@ -225,6 +228,7 @@ class State:
     def set_timer(self, at_us: int, call: LiveCall) -> None:
         """Look at a call again at an instant."""
         heappush(self.timers, (at_us, id(call), call))
+        self.due_us = min(self.due_us, at_us)
 
     @property
     def next_timer_us(self) -> int:

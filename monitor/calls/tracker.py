@@ -19,7 +19,7 @@ from monitor.calls import conversation, dialling, life, presence, transferring
 from monitor.calls.agents import Members
 from monitor.calls.facts import Gap, GapCause, instant
 from monitor.calls.rules import SECOND_US
-from monitor.calls.state import NEVER_US, Plan, State
+from monitor.calls.state import Plan, State
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -35,10 +35,12 @@ _STEP_EVENTS = 3
 
 def _agent_complete(state: State, event: e.AgentComplete) -> None:
     state.members.complete(event, state.facts)
+    state.due_us = min(state.due_us, state.members.next_timer_us)
 
 
 def _queue_member(state: State, event: e.QueueMember) -> None:
     state.members.member(event, state.facts)
+    state.due_us = min(state.due_us, state.members.next_timer_us)
 
 
 def _queue_params(state: State, event: e.QueueParams) -> None:
@@ -49,12 +51,6 @@ def _queue_entry(state: State, event: e.QueueEntry) -> None:
     channel = state.channels.get(event.uniqueid)
     if channel is not None and channel is channel.call.caller and channel.in_queue is None:
         life.queue_join(state, e.QueueCallerJoin(event.at_us, event.uniqueid, "", event.queue, 0))
-
-
-def _bridge_destroy(state: State, event: e.BridgeDestroy) -> None:
-    room = state.bridges.room(event.bridge)
-    state.bridges.destroy(event.bridge)
-    conversation.heard(state, room, event.at_us)
 
 
 def _ignore(_state: State, _event: object) -> None:
@@ -75,7 +71,6 @@ HANDLERS: dict[type[e.Event], Callable[[State, Any], None]] = {
     e.LocalBridge: conversation.local_bridge,
     e.BridgeEnter: conversation.bridge_enter,
     e.BridgeLeave: conversation.bridge_leave,
-    e.BridgeDestroy: _bridge_destroy,
     e.QueueCallerJoin: life.queue_join,
     e.QueueCallerLeave: life.queue_leave,
     e.QueueCallerAbandon: life.queue_abandon,
@@ -136,15 +131,14 @@ class Tracker:
     @property
     def next_deadline_us(self) -> int:
         """The instant at which `advance` has something to do, if no event comes first."""
-        wrap_up = self._state.members.next_timer_us
-        return min(self._state.next_timer_us, NEVER_US if wrap_up is None else wrap_up)
+        return min(self._state.next_timer_us, self._state.members.next_timer_us)
 
     def feed(self, event: e.Event) -> list[Fact]:
         """Take one event; returns the facts it brought, timers due before it included, in order of time."""
         state = self._state
         at_us = event.at_us
         if at_us >= state.now_us:
-            if self.next_deadline_us <= at_us:
+            if at_us >= state.due_us:
                 self._fire(at_us)
             state.now_us = at_us
             self._behind = 0
@@ -234,3 +228,4 @@ class Tracker:
             at_us = state.next_timer_us
             dialling.timer_due(state, state.pop_timer(), at_us)
         state.members.advance(now_us, state.facts)
+        state.due_us = self.next_deadline_us
