@@ -77,7 +77,7 @@ def attended(state: State, event: e.AttendedTransfer) -> None:
         state.unexpected["unknown_channel"] += 1
         return
     # A phone may send its REFER on either of its two legs: the consultation is the one it placed itself.
-    consultation = first if first is first.call.caller and second is not second.call.caller else second
+    consultation = first if first.dialled and not second.dialled else second
     succeeded = event.result == "Success"
     call = state.join(first.call, second.call) if succeeded else first.call
     if not call.offered:
