@@ -250,7 +250,9 @@ def result_of_attempts(call: LiveCall, transfer: LiveTransfer) -> TransferResult
     results = {
         attempt.result
         for attempt in call.attempts
-        if attempt.result is not None and (attempt.ceased_us or attempt.began_us) >= transfer.at_us
+        if attempt.result is not None
+        and (attempt.ceased_us or attempt.began_us) >= transfer.at_us
+        and attempt.channel.uniqueid not in transfer.by_channels
     }
     if len(results) == 1:
         return _FROM_ATTEMPT.get(results.pop(), TransferResult.NO_ANSWER)

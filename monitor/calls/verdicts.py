@@ -47,7 +47,7 @@ def outcome_of(
         return Outcome.ANSWERED
     if left_in is not None and left_in in _ABANDONED:
         return _ABANDONED[left_in]
-    kinds = set(results)
+    kinds = set(results) - {AttemptResult.FORWARDED}  # what became of the phone it was sent on to counts
     if kinds == {AttemptResult.REJECTED}:
         return Outcome.BUSY
     if kinds == {AttemptResult.FAILED} or (dialled and not kinds):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.calls.facts import TransferKind, TransferResult
+from monitor.calls.facts import Outcome, TransferKind, TransferResult
 from tests.unit.wire import Leg, Wire, read
 
 
@@ -14,6 +14,21 @@ def talking(wire: Wire) -> tuple[Leg, Leg]:
     wire.rings(agent)
     wire.at(2).answers(caller, agent)
     return caller, agent
+
+
+def through_local(wire: Wire, caller: Leg, number: str, queue: str = "") -> tuple[Leg, Leg]:
+    """A Local pair that a caller's Queue or Dial calls; the second half runs the dialplan."""
+    pair = wire.leg(f"Local/{number}@inside", caller.linkedid)
+    one = Leg(f"{pair.channel};1", pair.uniqueid, caller.linkedid)
+    two = Leg(f"{pair.channel};2", f"{pair.uniqueid}9", caller.linkedid, 4)
+    wire.announces(one)
+    wire.announces(two)
+    wire.event("LocalBridge", **one.headers("LocalOne"), **two.headers("LocalTwo"), Context="inside", Exten=number)
+    if queue:
+        wire.event("AgentCalled", **caller.headers(), **one.headers("Dest"), Queue=queue, MemberName="Kim")
+    wire.event("DialBegin", **caller.headers(), **one.headers("Dest"), DialString=f"{number}@inside")
+    wire.runs(two, "Dial", "PJSIP/agent1", exten=number, context="inside")
+    return one, two
 
 
 # -- transfers ---------------------------------------------------------------------------------------------------------
@@ -46,3 +61,22 @@ def test_a_refer_on_the_consultations_own_leg() -> None:
     assert (transfer.kind, transfer.to, transfer.by) == (TransferKind.ATTENDED, "202", "PJSIP/agent1")
     assert (transfer.announced, transfer.consultation_us, transfer.caller_hold_us) == (True, 7_000_000, 10_000_000)
     assert transfer.result is TransferResult.COMPLETED
+
+
+def test_a_phone_forwards_to_a_busy_number() -> None:
+    """The phone that sent the call on is not the one that failed: 300 was busy, and so the call ended."""
+    wire = Wire()
+    caller = wire.enters()
+    wire.runs(caller, "Dial", "PJSIP/agent1")
+    phone = wire.dials(caller, "PJSIP/agent1")
+    wire.rings(phone)
+    wire.at(2).dial_ends(caller, phone, "CANCEL", Forward="Local/300@inside").hangs(phone)
+    one, two = through_local(wire, caller, "300")
+    busy = wire.dials(two, "PJSIP/desk300")
+    wire.at(3).dial_ends(two, busy, "BUSY").hangs(busy, 17)
+    wire.dial_ends(caller, one, "BUSY").hangs(two, 17).hangs(one, 17)
+    wire.runs(caller, "Hangup").at(4).ends(caller)
+    call = read(wire).call
+    (transfer,) = call.transfers
+    assert (transfer.kind, transfer.to, transfer.result) == (TransferKind.FORWARD, "300", TransferResult.BUSY)
+    assert call.outcome is Outcome.BUSY
