@@ -126,10 +126,13 @@ def _asks(state: State, call: LiveCall, channel: Channel, event: e.NewExten) -> 
 
 
 def _went_on(state: State, call: LiveCall, channel: Channel, at_us: int) -> None:
-    """The dialplan is past its Queue or Dial. With a phone still ringing it is only a subroutine of one of them."""
-    if call.ringing:
+    """The dialplan is past its Queue or Dial. With a phone still ringing it is only a subroutine of one of them.
+
+    A phone behind a Local pair that has been given up is on its way to be told, and rings for nobody any more.
+    """
+    if any(_rings_for(channel, phone) for phone in call.ringing.values()):
         return
-    if call.stage is Stage.WAITING:
+    if call.stage in (Stage.WAITING, Stage.RINGING):
         channel.in_queue = None
         call.stopped_waiting_us = at_us
         state.signal(call, Signal.GAVE_UP, at_us)
@@ -137,6 +140,11 @@ def _went_on(state: State, call: LiveCall, channel: Channel, at_us: int) -> None
         for transfer in call.open_transfers():
             if any(attempt.began_us >= transfer.at_us for attempt in call.attempts):
                 transfer.given_up = result_of_attempts(call, transfer)
+
+
+def _rings_for(caller: Channel, phone: Channel) -> bool:
+    """Whether a phone that rings was dialled for the caller, and that dial stands; so too where none was told."""
+    return phone.dialer is None or caller in phone.called_by()
 
 
 def new_callerid(state: State, event: e.NewCallerid) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.calls.facts import Outcome, TransferKind, TransferResult
+from monitor.calls.facts import Outcome, TransferKind, TransferResult, Verdict, VerdictReason
 from tests.unit.wire import Leg, Wire, read
 
 
@@ -80,3 +80,42 @@ def test_a_phone_forwards_to_a_busy_number() -> None:
     (transfer,) = call.transfers
     assert (transfer.kind, transfer.to, transfer.result) == (TransferKind.FORWARD, "300", TransferResult.BUSY)
     assert call.outcome is Outcome.BUSY
+
+
+# -- endings -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_queue_gives_up_a_local_member_whose_phone_is_told_a_little_later() -> None:
+    """The phone rings from 1; given up at 6, the caller's next step comes before its hang-up at 6.001.
+
+    Asterisk hangs up the second half of the Local pair in another thread. The centre gave up: broken, not abandoned in
+    the voicemail that came after. Ringing: 5.001 s.
+    """
+    wire = Wire()
+    caller = wire.enters()
+    wire.at(1).joins(caller, "help")
+    one, two = through_local(wire, caller, "101", "help")
+    phone = wire.dials(two, "PJSIP/agent1")
+    wire.rings(phone)
+    wire.at(6).dial_ends(caller, one, "NOANSWER").hangs(one).leaves_queue(caller, "help")
+    wire.runs(caller, "VoiceMail", "100")
+    wire.at(6.001).dial_ends(two, phone, "CANCEL").hangs(phone).hangs(two)
+    wire.at(20).ends(caller, by=caller)
+    call = read(wire).call
+    assert (call.outcome, call.verdict_reason) == (Outcome.NO_ANSWER, VerdictReason.CENTRE_GAVE_UP)
+    assert call.verdicts == (("within", Verdict.BROKEN), ("before", Verdict.BROKEN))
+    # Waiting: 1 to 6.
+    assert (call.waiting_us, call.ringing_us) == (5_000_000, 5_001_000)
+
+
+def test_a_subroutine_while_a_phone_rings_is_no_giving_up() -> None:
+    """A connected-line subroutine runs on the caller's channel while agent1 rings; the caller leaves at 4."""
+    wire = Wire()
+    caller = wire.enters()
+    wire.joins(caller, "help")
+    _, two = through_local(wire, caller, "101", "help")
+    phone = wire.dials(two, "PJSIP/agent1")
+    wire.rings(phone)
+    wire.at(1).runs(caller, "NoOp", context="connected-line")
+    wire.at(4).ends(caller, phone, by=caller)
+    assert read(wire).call.outcome is Outcome.ABANDONED_RINGING
