@@ -119,3 +119,21 @@ def test_a_subroutine_while_a_phone_rings_is_no_giving_up() -> None:
     wire.at(1).runs(caller, "NoOp", context="connected-line")
     wire.at(4).ends(caller, phone, by=caller)
     assert read(wire).call.outcome is Outcome.ABANDONED_RINGING
+
+
+# -- order and repetition ----------------------------------------------------------------------------------------------
+
+
+def test_a_hangup_told_before_its_bridge_leave_leaves_no_channel_behind() -> None:
+    wire = Wire()
+    caller, agent = talking(wire)
+    wire.at(5).asks_to_hang(caller)
+    bridge = caller.bridge
+    caller.bridge = agent.bridge = ""
+    wire.hangs(caller).hangs(agent)
+    caller.bridge = agent.bridge = bridge
+    wire.parts(caller, agent)
+    reading = read(wire)
+    # Talked from 2 to 5.
+    assert reading.call.talking_us == 3_000_000
+    assert reading.tracker.channels_known == 0
