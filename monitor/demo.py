@@ -77,7 +77,7 @@ async def _show(*, seconds: float | None, speed: float, seed: int, language: Lan
         addresses=addresses,
         console=console,
     )
-    monitor.add_sink(terminal)
+    monitor.add_sink(terminal, "screen")
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -10,6 +10,7 @@ values are bounded and never hold a caller's number, a uniqueid or a linkedid.
 from __future__ import annotations
 
 import platform
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from prometheus_client import Counter, Histogram, disable_created_metrics
@@ -75,6 +76,7 @@ class Metrics:
         store: what the ledger's writer tells.
         lines: names of the configured lines, which start at zero on every system.
         version: the program's version.
+        sink_failures: by sink, the facts it failed to take; may grow.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Metrics:
         store: StoreFigures,
         lines: Iterable[str] = (),
         version: str = "",
+        sink_failures: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         # A second series per counter that says when this process began: process_start_time_seconds says it once.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
@@ -101,7 +104,7 @@ class Metrics:
             for line in self._lines:
                 self._line_series(system, line)
         build = (version, platform.python_version(), rule.label)
-        registry.register(PresentCollector(board, systems, store, self._lines, build))
+        registry.register(PresentCollector(board, systems, store, self._lines, build, sink_failures=sink_failures))
         self._takers: dict[type, Callable[[Any], None]] = {
             Call: self._call,
             AttemptEnded: self._attempt_ended,

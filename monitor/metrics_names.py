@@ -194,6 +194,13 @@ STORE_WAITING = Name(
     (),
     "Facts that wait to be written to the ledger, in memory and on disk. Source: the ledger's writer.",
 )
+SINK_FAILURES = Name(
+    "callcenter_sink_failures_total",
+    "counter",
+    ("sink",),
+    "Facts that one taker of facts (board, metrics, ledger, screen) failed to take; the others have them. "
+    "Source: the program.",
+)
 BUILD_INFO = Name(
     "callcenter_build_info",
     "gauge",

@@ -118,6 +118,7 @@ class PresentCollector:
         store: what the ledger's writer tells.
         lines: the configured lines, which show a 0 on every system.
         build: version, Python's version and the ring rule's label.
+        sink_failures: by sink, the facts it failed to take; every sink from the start.
     """
 
     def __init__(
@@ -127,12 +128,15 @@ class PresentCollector:
         store: StoreFigures,
         lines: tuple[str, ...],
         build: tuple[str, ...],
+        *,
+        sink_failures: Mapping[str, int],
     ) -> None:
         self._board = board
         self._systems = systems
         self._store = store
         self._lines = lines
         self._build = build
+        self._sink_failures = sink_failures
 
     def collect(self) -> Iterator[Metric]:
         """Every gauge, and the counters that others keep."""
@@ -143,9 +147,12 @@ class PresentCollector:
         up.add_metric((), float(self._store.up))
         waiting = _gauge(names.STORE_WAITING)
         waiting.add_metric((), self._store.waiting_facts)
+        failures = _counter(names.SINK_FAILURES)
+        for sink, count in self._sink_failures.items():
+            failures.add_metric((sink,), count)
         build = _gauge(names.BUILD_INFO)
         build.add_metric(self._build, 1)
-        yield from (up, waiting, build)
+        yield from (up, waiting, failures, build)
 
     def _calls(self) -> Iterator[Metric]:
         places = [(system, line) for system in self._systems for line in self._lines]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+import traceback
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -133,7 +135,7 @@ class Follower:
     @property
     def unexpected(self) -> Mapping[str, int]:
         """Events that did not fit, by kind."""
-        return {"unknown_channel": 0, "no_timestamp": self._decoder.untimed} | self._tracker.unexpected
+        return {"unknown_channel": 0, "no_timestamp": self._listener.untimed_events} | self._tracker.unexpected
 
     @property
     def unobserved_us(self) -> int:
@@ -304,24 +306,29 @@ class Monitor:
             store=self.store,
             lines=[line.name for line in settings.line],
             version=__version__,
+            sink_failures=self.sink_failures,
         )
-        self._sinks: list[Sink] = [self.board, metrics, self.writer]
+        self._sinks: list[tuple[str, Sink]] = []
+        self.add_sink(self.board, "board")
+        self.add_sink(metrics, "metrics")
+        self.add_sink(self.writer, "ledger")
 
-    def add_sink(self, sink: Sink) -> None:
-        """Let another sink have every fact, after board, metrics and ledger."""
-        self._sinks.append(sink)
+    def add_sink(self, sink: Sink, name: str = "") -> None:
+        """Let another sink have every fact, after those there are; its failures count under `name`, or its class's."""
+        name = name or type(sink).__name__
+        self._sinks.append((name, sink))
+        self.sink_failures[name] = 0
 
     def tell(self, facts: Iterable[Fact]) -> None:
         """Hand facts to every sink; one that fails is counted, and spares the others."""
         for fact in facts:
-            for sink in self._sinks:
+            for name, sink in self._sinks:
                 try:
                     sink.record(fact)
-                except Exception:
-                    name = type(sink).__name__
+                except Exception as error:  # noqa: BLE001 - one sink's failure, whatever it is, spares the others
                     self.sink_failures[name] += 1
                     if self.sink_failures[name] == 1:
-                        log.exception("sink_failed", sink=name, fact=type(fact).__name__)
+                        _tell_failure(error, name, fact)
 
     async def run(self, listening: socket.socket, stop: asyncio.Event) -> None:
         """Follow every Asterisk and serve HTTP until `stop` is set; then write down what is still open.
@@ -366,3 +373,11 @@ class Monitor:
     def _close_followers(self) -> None:
         for follower in self.followers:
             follower.close()
+
+
+def _tell_failure(error: Exception, sink: str, fact: Fact) -> None:
+    """Log a sink's first failure; its message may quote the fact, and a caller's number in it, so that is for debug."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(last.filename).name}:{last.lineno}"
+    log.error("sink_failed", sink=sink, fact=type(fact).__name__, error=type(error).__name__, where=where)
+    log.debug("sink_failed", sink=sink, exc_info=error)

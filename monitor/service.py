@@ -45,7 +45,7 @@ def run(settings: Settings, *, screen: bool) -> None:
         terminal = open_terminal(
             monitor.board, lambda: datetime.now(UTC), language=settings.language, store=monitor.store
         )
-        monitor.add_sink(terminal)
+        monitor.add_sink(terminal, "screen")
     asyncio.run(_until_signalled(monitor, listening, terminal))
     _log.info("monitor_stopped")
 

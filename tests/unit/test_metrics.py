@@ -132,6 +132,7 @@ class Centre:
         self.registry = CollectorRegistry()
         self.board = Board()
         self.system = System()
+        self.sink_failures = {"board": 0, "ledger": 0}
         self.metrics = Metrics(
             self.registry,
             self.board,
@@ -140,6 +141,7 @@ class Centre:
             store=Store(),
             lines=["main"],
             version="1.2.3",
+            sink_failures=self.sink_failures,
         )
 
     def record(self, *facts: Fact) -> None:
@@ -323,6 +325,19 @@ def test_figures_of_listener_and_store_are_read_at_the_scrape() -> None:
     assert centre.value("callcenter_unobserved_seconds_total", system="pbx") == 1.5
     assert centre.value("callcenter_store_up") == 0
     assert centre.value("callcenter_store_waiting_facts") == 12
+
+
+def test_failures_of_a_sink_are_read_at_the_scrape() -> None:
+    centre = Centre()
+    assert centre.value("callcenter_sink_failures_total", sink="ledger") == 0
+
+    centre.sink_failures["ledger"] += 2
+    # A sink that joins later, such as the screen.
+    centre.sink_failures["screen"] = 0
+
+    assert centre.value("callcenter_sink_failures_total", sink="ledger") == 2
+    assert centre.value("callcenter_sink_failures_total", sink="board") == 0
+    assert centre.value("callcenter_sink_failures_total", sink="screen") == 0
 
 
 def test_known_label_sets_start_at_zero() -> None:
