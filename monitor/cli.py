@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -17,11 +18,13 @@ from monitor.errors import CaptureError, ConfigError, MonitorError
 
 if TYPE_CHECKING:
     from monitor.config import Settings
+    from monitor.doctor import Finding
 
 _DEFAULT_CONFIGS = (Path("callmonitor.toml"), Path("/etc/callmonitor/callmonitor.toml"))
 _UNUSABLE = 2
 """Exit status where what was asked for cannot be used: no such file, no AMI in it, bad settings."""
 _FAILED = 1
+_SEVERITY_COLUMNS = len("unknown")
 
 
 app = typer.Typer(
@@ -39,6 +42,7 @@ ConfigOption = Annotated[
         "--config",
         "-c",
         envvar="CALLMONITOR_CONFIG",
+        readable=False,  # whether it can be read is told in our own sentence
         help="Settings file (TOML). Default: ./callmonitor.toml or /etc/callmonitor/callmonitor.toml.",
     ),
 ]
@@ -86,7 +90,7 @@ def run(
 
 @app.command()
 def demo(
-    seconds: Annotated[float | None, typer.Option(help="End by itself after so many seconds.")] = None,
+    seconds: Annotated[float | None, typer.Option(min=0, help="End by itself after so many seconds.")] = None,
     speed: Annotated[float, typer.Option(min=0.1, max=100, help="Seconds of the centre's day per second.")] = 1.0,
     seed: Annotated[int, typer.Option(help="The same number, the same day.")] = 15886565,
     lang: Annotated[Literal["ko", "en"], typer.Option(help="Language of the screen.")] = "ko",
@@ -146,20 +150,40 @@ def doctor(
     ] = 3.0,
 ) -> None:
     """Log in to each Asterisk and name whatever would keep the figures from being right."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
     from monitor.doctor import doctor as examine  # noqa: PLC0415
     from monitor.doctor import exit_status  # noqa: PLC0415
 
     findings = examine(_settings(config), listen_seconds=listen)
-    table = Table("Asterisk", "", "Finding", "Next step", box=None, pad_edge=False)
-    for finding in findings:
-        cells = (finding.system, finding.severity.value, finding.sentence, finding.next_step or "")
-        table.add_row(*(Text(cell) for cell in cells))
-    Console().print(table, highlight=False)
+    _print_findings(findings)
     raise typer.Exit(exit_status(findings))
+
+
+def _print_findings(findings: list[Finding]) -> None:
+    """A paragraph each, what to do next below it. Nothing is cut: it has to be copied."""
+    from rich.cells import cell_len, set_cell_size  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    columns = max(cell_len(finding.system) for finding in findings)
+    rows: list[tuple[str, str, str]] = []
+    for finding in findings:
+        rows.append((finding.system, finding.severity.value, finding.sentence))
+        if finding.next_step:
+            rows.append(("", "", f"→ {finding.next_step}"))
+    console = Console()
+    if console.is_terminal:
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(width=columns)
+        table.add_column(width=_SEVERITY_COLUMNS)
+        table.add_column(overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
+        console.print(table, highlight=False)
+        return
+    # A file or a pipe has no width: lines stay whole, so that they can be searched.
+    for system, severity, text in rows:
+        typer.echo(f"{set_cell_size(system, columns)}  {severity:<{_SEVERITY_COLUMNS}}  {text}")
 
 
 @app.command("check-config")
@@ -195,6 +219,10 @@ def db_upgrade(
 
 def main() -> None:
     """Entry point of the console script; `--debug` may stand anywhere."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or pipe that is not UTF-8 gets a question mark for what it cannot show, and not an error.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     arguments = sys.argv[1:]
     debug = "--debug" in arguments or bool(os.environ.get("CALLMONITOR_DEBUG"))
     try:
@@ -202,6 +230,18 @@ def main() -> None:
     except MonitorError as error:
         _complain(str(error), debug=debug)
         sys.exit(_UNUSABLE if isinstance(error, (CaptureError, ConfigError)) else _FAILED)
+    except BrokenPipeError:
+        # Whoever read the output, such as `head`, has enough. What Python still holds of it must not be tried again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(_FAILED)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _complain(
+            f"{where}what was asked for failed ({error.strerror or type(error).__name__}); "
+            "see that this user may write there and that the disk has room.",
+            debug=debug,
+        )
+        sys.exit(_FAILED)
     except Exception as error:  # noqa: BLE001 - whatever it is, a person gets a sentence
         _complain(
             f"Something went wrong that should not have ({type(error).__name__}); "

@@ -169,8 +169,8 @@ class LedgerSettings(Section):
 
         try:
             url = make_url(value.get_secret_value())
-        except ArgumentError:
-            # The cause would print the URL, and the password in it.
+        except (ArgumentError, ValueError):
+            # The cause would print the URL, and the password in it; a ValueError is a port that is no number.
             raise ValueError("is no database URL; write sqlite:////path/ledger.sqlite3 or postgresql://…") from None
         if url.get_backend_name() == "postgres":
             url = url.set(drivername="postgresql")

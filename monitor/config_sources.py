@@ -94,6 +94,8 @@ def read_text(path: Path) -> str:
         raise ConfigError(
             f"{path}: there is no such file; copy deploy/callmonitor.toml.sample there, or name another with --config."
         ) from error
+    except IsADirectoryError as error:
+        raise ConfigError(f"{path}: this is a folder; name the file in it with --config.") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); let this user read it.") from error
     except UnicodeDecodeError as error:

@@ -88,7 +88,8 @@ async def _show(*, seconds: float | None, speed: float, seed: int, language: Lan
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(monitor.run(listening, stop))
-            tasks.create_task(terminal.run(stop))
+            # Nobody reads it any more: the demonstration is over.
+            tasks.create_task(terminal.run(stop)).add_done_callback(lambda _: stop.set())
     finally:
         await simulator.stop()
         await working

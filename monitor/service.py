@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,9 @@ def run(settings: Settings, *, screen: bool) -> None:
         settings: as loaded.
         screen: show the board on standard output.
     """
-    log.configure(settings.log)
+    # Lines of the log would tear the screen where both are one terminal; `2> FILE` keeps them all.
+    torn = screen and sys.stdout.isatty() and sys.stderr.isatty()
+    log.configure(settings.log.model_copy(update={"level": "error"}) if torn else settings.log)
     monitor = Monitor(settings)
     listening = bind(settings.web.host, settings.web.port)
     host, port = listening.getsockname()[:2]

@@ -102,6 +102,7 @@ class PlainLines:
         self._texts = texts
         self._clock = clock
         self._out = out
+        self._unread = False
 
     def record(self, fact: Fact) -> None:
         """Tell warnings, breaches, transfers, ends of calls and interruptions; pass over the rest."""
@@ -138,8 +139,8 @@ class PlainLines:
         )
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Write a status line every `STATUS_SECONDS` until `stop` is set."""
-        while not stop.is_set():
+        """Write a status line every `STATUS_SECONDS` until `stop` is set or nobody reads the lines any more."""
+        while not stop.is_set() and not self._unread:
             self.status()
             await _pause(stop, STATUS_SECONDS)
 
@@ -198,8 +199,14 @@ class PlainLines:
     def _write(self, text: str, *, at: datetime, **values: object) -> None:
         time = at.astimezone(self._board.zone).strftime("%H:%M:%S")
         line = text.format(time=time, **{name: clean(str(value)) for name, value in values.items()})
-        self._out.write(line.rstrip() + "\n")
-        self._out.flush()
+        if self._unread:
+            return
+        try:
+            self._out.write(line.rstrip() + "\n")
+            self._out.flush()
+        except BrokenPipeError:
+            # Whoever read them, such as `head`, has gone; calls are followed all the same.
+            self._unread = True
 
 
 def summary(day: Day, rule: RingRule, texts: Texts) -> list[str]:

@@ -308,7 +308,7 @@ ENGLISH = Texts(
     plain_breach="{time} BREACH     {line} · ring {rings} · {agents} · caller {caller}",
     plain_transfer="{time} transfer   {line} · {by} → {to} ({scope}) · {kind} · {result} {reconnection}",
     plain_end=(
-        "{time} call ended {line} · {outcome} · {rings} rings, {seconds} s · {verdict} ({reason}) · caller {caller}"
+        "{time} call ended {line} · {outcome} · rings {rings}, {seconds} s · {verdict} ({reason}) · caller {caller}"
     ),
     plain_down="{time} not heard  {system} · {cause}",
     plain_up="{time} heard anew {system} · {cause} {seconds} s",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from monitor import __version__
 
 from .test_replay import callmonitor
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 COMMANDS = ("run", "demo", "replay", "doctor", "check-config", "db")
 
@@ -93,3 +93,67 @@ def test_db_upgrade_makes_the_ledger(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert store.is_file()
     assert callmonitor("db", "upgrade", "--store", store, cwd=tmp_path).stdout == done.stdout, "twice is once"
+
+
+UNREACHED = '[[asterisk]]\nname = "pbx1"\nhost = "127.0.0.1"\nport = 1\nusername = "m"\nsecret = "hush-hush"\n'
+"""Nothing listens on port 1."""
+
+
+def test_doctor_cuts_nothing_that_has_to_be_copied(tmp_path: Path) -> None:
+    config = tmp_path / "callmonitor.toml"
+    config.write_text(UNREACHED, encoding="utf-8")
+    done = callmonitor("doctor", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (2, b"")
+    # Into a pipe each sentence is one whole line, however narrow a terminal would be.
+    assert done.stdout.decode().splitlines() == [
+        "pbx1  fault    Asterisk 'pbx1' at 127.0.0.1:1 refuses connections.",
+        "               → See that Asterisk runs, and `enabled`, `bindaddr` and `port` in its manager.conf.",
+    ]
+
+
+@pytest.mark.parametrize("command", [["check-config"], ["demo", "--seconds", "60"]])
+def test_a_reader_that_has_enough_ends_it_quietly(tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "callmonitor.toml").write_text(UNREACHED, encoding="utf-8")
+    reads, writes = os.pipe()
+    with os.fdopen(writes, "wb") as out:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "monitor.cli", *command],
+            cwd=tmp_path,
+            stdout=out,
+            stderr=subprocess.PIPE,
+        )
+    os.close(reads)
+    # Long before the 60 s are over: the demonstration ends by itself.
+    _, told = running.communicate(timeout=40)
+    assert (running.returncode, told) == (1, b"")
+
+
+def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "callmonitor.toml").write_text(UNREACHED, encoding="utf-8")
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "monitor.cli", "check-config"],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 1
+    (sentence,) = done.stderr.decode().splitlines()
+    assert "No space left on device" in sentence
+    assert "see that" in sentence
+
+
+def test_a_terminal_that_is_not_utf8_is_no_error(tmp_path: Path) -> None:
+    done = callmonitor("demo", "--seconds", "1", cwd=tmp_path, env={"PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("config", ["folder", "hidden.toml"])
+def test_a_config_that_is_no_file_of_ours_is_a_sentence(tmp_path: Path, config: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "hidden.toml").symlink_to("hidden.toml")
+    done = callmonitor("check-config", "--config", config, cwd=tmp_path)
+    assert done.returncode == 2
+    (sentence,) = done.stderr.decode().splitlines()
+    assert sentence.startswith(f"callmonitor: {config}: ")

@@ -218,6 +218,11 @@ BAD_FILES = [
         '[ledger]\nurl = "pa55word"\n',
         ", line 2: ledger.url is no database URL; write sqlite:////path/ledger.sqlite3 or postgresql://….",
     ),
+    (
+        # An @ in the password that is not written %40: what follows is taken for host and port, and is not shown.
+        '[ledger]\nurl = "postgresql://u:pa@55:word@db/x"\n',
+        ", line 2: ledger.url is no database URL; write sqlite:////path/ledger.sqlite3 or postgresql://….",
+    ),
     ('[ledger]\nspool_dir = "spool"\n', ", line 2: ledger.spool_dir is a relative path; write it from / on."),
     ("[log]\nlevel = 3\n", ", line 2: log.level is 3 but must be 'debug', 'info', 'warning' or 'error'; correct it."),
 ]
