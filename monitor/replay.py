@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.ami.decoder import Decoder
-from monitor.ami.events import FullyBooted
+from monitor.ami.events import (
+    CoreShowChannel,
+    CoreShowChannelsComplete,
+    FullyBooted,
+    QueueEntry,
+    QueueMember,
+    QueueParams,
+)
 from monitor.ami.protocol import BANNER, PacketReader, is_ami
 from monitor.calls.facts import GapCause
 from monitor.calls.lines import Line, Lines, Patterns
@@ -21,10 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import BinaryIO, TextIO
 
+    from monitor.ami.events import Event
     from monitor.calls.facts import Fact
     from monitor.config import Settings
 
 _CHUNK_BYTES = 1 << 18
+_ANSWERS = (CoreShowChannel, CoreShowChannelsComplete, FullyBooted, QueueEntry, QueueMember, QueueParams)
+"""What Asterisk writes as an answer to a login or an action carries neither `SystemName` nor `Timestamp`."""
 
 
 class Replay:
@@ -42,6 +52,10 @@ class Replay:
         self._warn = warn
         self._decoder = Decoder()
         self._trackers: dict[str, Tracker] = {}
+        self._opening = True
+        """No event has told yet of which system a connection is."""
+        self._held: list[Event] = []
+        """Answers about the present, until one does."""
         self.packets = 0
         """Packets that were AMI."""
 
@@ -76,6 +90,7 @@ class Replay:
 
     def close(self) -> Iterator[Fact]:
         """End of all input: the calls still open end unobserved."""
+        yield from self._present()
         for tracker in self._trackers.values():
             yield from tracker.close()
 
@@ -83,8 +98,7 @@ class Replay:
         decoder = self._decoder
         if packet.startswith(BANNER):
             self.packets += 1
-            decoder.decode(packet)
-            return self._reconnected()
+            return self._reconnected(packet)
         packet = packet.lstrip(b"\r\n")
         malformed = decoder.malformed
         event = decoder.decode(packet)
@@ -95,10 +109,20 @@ class Replay:
         elif decoder.malformed > malformed:
             self._warn(f"{name}: the packet at byte {offset} breaks off; what follows it was read.")
         self.packets += 1
-        if event is None or (decoder.system is None and isinstance(event, FullyBooted)):
-            # A login's FullyBooted comes before the first packet that names the system, and changes no call.
+        if event is None:
             return ()
-        return self._tracker().feed(event)
+        if self._opening and decoder.system is None and isinstance(event, _ANSWERS):
+            self._held.append(event)
+            return ()
+        before = list(self._present()) if self._opening else []
+        return before + self._tracker().feed(event)
+
+    def _present(self) -> Iterator[Fact]:
+        """What a connection was told of the present, before a packet named the system and the time, is of then."""
+        self._opening = False
+        held, self._held = self._held, []
+        for answer in held:
+            yield from self._tracker().feed(answer._replace(at_us=self._decoder.last_us))
 
     def _tracker(self) -> Tracker:
         system = self._decoder.system or self._fallback
@@ -107,8 +131,11 @@ class Replay:
             tracker = self._trackers[system] = Tracker(system, self._plan)
         return tracker
 
-    def _reconnected(self) -> Iterator[Fact]:
+    def _reconnected(self, banner: bytes) -> Iterator[Fact]:
         """Another connection begins in the recording: between it and the one before nothing was seen."""
+        yield from self._present()
+        self._opening = True
+        self._decoder.decode(banner)
         for tracker in self._trackers.values():
             tracker.begin_capture()
             if tracker.channels_known:

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from monitor.calls.facts import Outcome, TransferKind, TransferResult, Verdict, VerdictReason
-from tests.unit.wire import Leg, Wire, read
+import io
+
+from monitor.calls.facts import (
+    Call,
+    Observed,
+    Outcome,
+    TransferKind,
+    TransferResult,
+    Verdict,
+    VerdictReason,
+)
+from monitor.replay import Replay
+from tests.unit.wire import BANNER, PLAN, Leg, Wire, read
 
 
 def talking(wire: Wire) -> tuple[Leg, Leg]:
@@ -137,3 +148,55 @@ def test_a_hangup_told_before_its_bridge_leave_leaves_no_channel_behind() -> Non
     # Talked from 2 to 5.
     assert reading.call.talking_us == 3_000_000
     assert reading.tracker.channels_known == 0
+
+
+# -- what a recording was told of the present --------------------------------------------------------------------------
+
+
+def shown(wire: Wire, *legs: Leg) -> Wire:
+    """The answer to CoreShowChannels: it carries neither SystemName nor Timestamp."""
+    for leg in legs:
+        headers = leg.headers() | {"Context": "in", "Exten": "15886565", "Application": "Queue", "BridgeId": leg.bridge}
+        wire.raw("\r\n".join(["Event: CoreShowChannel", *(f"{k}: {v}" for k, v in headers.items()), "", ""]).encode())
+    return wire.raw(b"Event: CoreShowChannelsComplete\r\nListItems: 2\r\n\r\n")
+
+
+def replayed(wire: Wire) -> list[Call]:
+    replay = Replay(PLAN, "fallback", lambda sentence: None)
+    facts = [*replay.read("capture", io.BytesIO(wire.data)), *replay.close()]
+    return [fact for fact in facts if isinstance(fact, Call)]
+
+
+def test_a_recording_that_begins_with_a_call_in_progress() -> None:
+    """It was talking when the recording began; its end at 9 names the system and the time."""
+    wire = Wire()
+    caller, agent = wire.leg("PJSIP/trunk", state=6), wire.leg("PJSIP/agent1", state=6)
+    agent.linkedid = caller.linkedid
+    caller.bridge = agent.bridge = "bridge-1"
+    shown(wire.raw(BANNER), caller, agent)
+    wire.at(5).event("Hold", **agent.headers()).at(7).event("Unhold", **agent.headers())
+    wire.at(9).ends(caller, agent, by=caller)
+    (call,) = replayed(wire)
+    assert (call.key.system, call.agent, call.outcome) == ("pbx1", "PJSIP/agent1", Outcome.ANSWERED)
+    assert (call.observed, call.entered_at, call.answered_at) == (Observed.PARTLY, None, None)
+    # Seen from the first stamp on: 5 to 9, held 5 to 7.
+    assert (call.talking_us, call.hold_us) == (4_000_000, 2_000_000)
+
+
+def test_a_recording_in_which_the_connection_was_lost() -> None:
+    """Two calls talk when it is lost; one is gone when it is back, the other goes on: each is one call of one system."""
+    wire = Wire()
+    wire.raw(BANNER)
+    talking(wire)
+    caller = wire.enters(caller="02")
+    agent = wire.dials(caller, "PJSIP/agent2")
+    wire.rings(agent)
+    wire.at(4).answers(caller, agent)
+    shown(wire.raw(BANNER), caller, agent)
+    wire.at(60).event("Hold", **agent.headers())
+    wire.at(100).ends(caller, agent, by=caller)
+    gone, going = replayed(wire)
+    assert (gone.key.system, gone.caller, gone.outcome) == ("pbx1", "01012345678", Outcome.UNOBSERVED)
+    assert (going.key.system, going.caller, going.outcome) == ("pbx1", "02", Outcome.ANSWERED)
+    # Nothing was seen from 4 to 60.
+    assert going.talking_us == 40_000_000
