@@ -168,14 +168,19 @@ def queue_join(state: State, event: e.QueueCallerJoin) -> None:
     if channel is None:
         state.unexpected["unknown_channel"] += 1
         return
-    channel.in_queue = event.queue
+    waits_in(state, channel, event.queue, event.at_us)
+
+
+def waits_in(state: State, channel: Channel, queue: str, at_us: int) -> None:
+    """A channel waits in a queue; a caller's asks for a person by it."""
+    channel.in_queue = queue
     call = channel.call
     if call.caller is not channel or call.answer is not None:
         return
-    call.last_queue = event.queue
-    call.asked(event.at_us, by_dial=False)
+    call.last_queue = queue
+    call.asked(at_us, by_dial=False)
     if call.stage is not Stage.WAITING:
-        state.signal(call, Signal.ASKED, event.at_us)
+        state.signal(call, Signal.ASKED, at_us)
 
 
 def queue_leave(state: State, event: e.QueueCallerLeave) -> None:

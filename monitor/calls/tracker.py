@@ -50,7 +50,7 @@ def _queue_params(state: State, event: e.QueueParams) -> None:
 def _queue_entry(state: State, event: e.QueueEntry) -> None:
     channel = state.channels.get(event.uniqueid)
     if channel is not None and channel is channel.call.caller and channel.in_queue is None:
-        life.queue_join(state, e.QueueCallerJoin(event.at_us, event.uniqueid, "", event.queue, 0))
+        life.waits_in(state, channel, event.queue, event.at_us)
 
 
 def _ignore(_state: State, _event: object) -> None:

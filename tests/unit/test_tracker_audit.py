@@ -8,6 +8,7 @@ from monitor.calls.facts import (
     Call,
     Observed,
     Outcome,
+    QueueCallers,
     TransferKind,
     TransferResult,
     Verdict,
@@ -200,3 +201,13 @@ def test_a_recording_in_which_the_connection_was_lost() -> None:
     assert (going.key.system, going.caller, going.outcome) == ("pbx1", "02", Outcome.ANSWERED)
     # Nothing was seen from 4 to 60.
     assert going.talking_us == 40_000_000
+
+
+def test_the_entries_of_a_queue_do_not_change_its_count() -> None:
+    """QueueStatus says that two wait, and then who: one of them on a channel that was shown."""
+    wire = Wire()
+    caller = wire.leg("PJSIP/trunk", state=4)
+    shown(wire, caller)
+    wire.event("QueueParams", Queue="help", Calls="2")
+    wire.event("QueueEntry", Queue="help", Uniqueid=caller.uniqueid, Channel=caller.channel)
+    assert [fact.callers for fact in read(wire).of(QueueCallers)] == [2]
