@@ -44,6 +44,11 @@ def _close(state: State, call: LiveCall, transfer: LiveTransfer, result: Transfe
         state.facts.append(f.TransferEnded(key=call.key, line=call.line or "", transfer=transfer.record(call.rule)))
 
 
+def _told(call: LiveCall, by_channels: frozenset[str], at_us: int) -> bool:
+    """Whether a packet about this transfer has come before."""
+    return any(known.by_channels == by_channels and known.at_us == at_us for known in call.transfers)
+
+
 def blind(state: State, event: e.BlindTransfer) -> None:
     """An agent let go of the caller towards a number, without speaking to anybody there."""
     channel = state.channels.get(event.transferer_uniqueid) or state.channels.get(event.transferee_uniqueid)
@@ -51,7 +56,8 @@ def blind(state: State, event: e.BlindTransfer) -> None:
         state.unexpected["unknown_channel"] += 1
         return
     call = channel.call
-    if not call.offered:
+    by_channels = frozenset({event.transferer_uniqueid})
+    if not call.offered or _told(call, by_channels, event.at_us):
         return
     transfer = LiveTransfer(
         kind=TransferKind.BLIND,
@@ -59,7 +65,7 @@ def blind(state: State, event: e.BlindTransfer) -> None:
         by=interface_of(event.transferer_channel),
         to=event.exten,
         scope=state.plan.scope(event.exten),
-        by_channels=frozenset({event.transferer_uniqueid}),
+        by_channels=by_channels,
     )
     if event.result != "Success":
         call.transfers.append(transfer)
@@ -80,7 +86,8 @@ def attended(state: State, event: e.AttendedTransfer) -> None:
     consultation = first if first.dialled and not second.dialled else second
     succeeded = event.result == "Success"
     call = state.join(first.call, second.call) if succeeded else first.call
-    if not call.offered:
+    by_channels = frozenset({first.uniqueid, second.uniqueid})
+    if not call.offered or _told(call, by_channels, event.at_us):
         return
     to = _target(state, event, consultation, one_leg=first is second)
     consulted_us = _aside_us(consultation, event.at_us)
@@ -90,7 +97,7 @@ def attended(state: State, event: e.AttendedTransfer) -> None:
         by=first.interface,
         to=to,
         scope=state.plan.scope(to),
-        by_channels=frozenset({first.uniqueid, second.uniqueid}),
+        by_channels=by_channels,
         consultation_us=consulted_us,
     )
     if not succeeded:

@@ -15,6 +15,7 @@ from monitor.calls.facts import (
     VerdictReason,
 )
 from monitor.replay import Replay
+from tests.unit.test_tracker_transfers import passes_on
 from tests.unit.wire import BANNER, PLAN, Leg, Wire, read
 
 
@@ -211,3 +212,17 @@ def test_the_entries_of_a_queue_do_not_change_its_count() -> None:
     wire.event("QueueParams", Queue="help", Calls="2")
     wire.event("QueueEntry", Queue="help", Uniqueid=caller.uniqueid, Channel=caller.channel)
     assert [fact.callers for fact in read(wire).of(QueueCallers)] == [2]
+
+
+def test_a_transfer_told_twice_is_one() -> None:
+    """Every packet comes twice: one blind transfer to 202, answered after 2 s."""
+    wire = Wire()
+    caller, agent = talking(wire)
+    passes_on(wire.at(10), agent, caller, "202")
+    target = wire.dials(caller, "PJSIP/agent2")
+    wire.rings(target)
+    wire.at(12).answers(caller, target)
+    wire.at(20).ends(caller, target, by=caller)
+    wire.packets = [packet for packet in wire.packets for _ in range(2)]
+    (transfer,) = read(wire).call.transfers
+    assert (transfer.result, transfer.reconnect_us) == (TransferResult.COMPLETED, 2_000_000)
