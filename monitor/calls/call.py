@@ -107,6 +107,8 @@ class LiveTransfer:
     ringing: Clock = field(default_factory=Clock)
     through: str = ""
     """Uniqueid of the Local channel that dials the target, while Asterisk itself makes the consultation."""
+    asked_by: str = ""
+    """The application by which the caller, passed on, asked for a person."""
     given_up: f.TransferResult | None = None
     """Why the centre stopped trying, where the caller was still there."""
     result: f.TransferResult | None = None

@@ -115,6 +115,8 @@ def new_exten(state: State, event: e.NewExten) -> None:
 def _asks(state: State, call: LiveCall, channel: Channel, event: e.NewExten) -> None:
     channel.in_queue = event.data.partition(",")[0] if event.application == "Queue" else None
     if call.answer is not None:
+        for transfer in call.open_transfers():
+            transfer.asked_by = event.application
         return
     if channel.in_queue is not None:
         call.last_queue = channel.in_queue
@@ -138,7 +140,7 @@ def _went_on(state: State, call: LiveCall, channel: Channel, at_us: int) -> None
         state.signal(call, Signal.GAVE_UP, at_us)
     elif call.stage is Stage.TRANSFERRING:
         for transfer in call.open_transfers():
-            if any(attempt.began_us >= transfer.at_us for attempt in call.attempts):
+            if transfer.asked_by or any(attempt.began_us >= transfer.at_us for attempt in call.attempts):
                 transfer.given_up = result_of_attempts(call, transfer)
 
 

@@ -261,6 +261,8 @@ def result_of_attempts(call: LiveCall, transfer: LiveTransfer) -> TransferResult
         and (attempt.ceased_us or attempt.began_us) >= transfer.at_us
         and attempt.channel.uniqueid not in transfer.by_channels
     }
+    if not results and transfer.asked_by not in ("", "Queue"):
+        return TransferResult.FAILED  # its dial had no phone to call
     if len(results) == 1:
         return _FROM_ATTEMPT.get(results.pop(), TransferResult.NO_ANSWER)
     return TransferResult.NO_ANSWER

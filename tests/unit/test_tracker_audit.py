@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 
+import pytest
+
 from monitor.calls.facts import (
     Call,
     Observed,
@@ -226,3 +228,18 @@ def test_a_transfer_told_twice_is_one() -> None:
     wire.packets = [packet for packet in wire.packets for _ in range(2)]
     (transfer,) = read(wire).call.transfers
     assert (transfer.result, transfer.reconnect_us) == (TransferResult.COMPLETED, 2_000_000)
+
+
+@pytest.mark.parametrize(
+    ("application", "result"), [("Queue", TransferResult.NO_ANSWER), ("Dial", TransferResult.FAILED)]
+)
+def test_a_transfer_for_which_no_phone_could_be_called(application: str, result: TransferResult) -> None:
+    """The queue has no free agent until its time is up (the Dial no phone to call): the caller ends in the voicemail."""
+    wire = Wire()
+    caller, agent = talking(wire)
+    passes_on(wire.at(10), agent, caller, "700")
+    wire.runs(caller, application, "help")
+    wire.at(30).runs(caller, "VoiceMail", "100")
+    wire.at(40).ends(caller, by=caller)
+    (transfer,) = read(wire).call.transfers
+    assert transfer.result is result
