@@ -22,27 +22,34 @@ _CALL_INSTANTS = ("entered_us", "maybe_asked_us", "asked_us", "first_ring_us", "
 class Clock:
     """Accumulates the time in which something was so, in microseconds."""
 
-    __slots__ = ("since_us", "spent_us")
+    __slots__ = ("_stopped_us", "since_us", "spent_us")
 
     def __init__(self) -> None:
         self.spent_us = 0
         self.since_us: int | None = None
+        self._stopped_us = 0
 
     def start(self, at_us: int) -> None:
-        """It is so from now on; starting twice is starting once."""
+        """It is so from now on; starting twice is starting once, and what was told late counts no time twice."""
         if self.since_us is None:
-            self.since_us = at_us
+            self.since_us = max(at_us, self._stopped_us)
 
     def stop(self, at_us: int) -> None:
         """It is so no more. An instant before the start, as threads of Asterisk may stamp it, adds nothing."""
         if self.since_us is not None:
             self.spent_us += max(0, at_us - self.since_us)
+            self._stopped_us = max(at_us, self.since_us)
             self.since_us = None
 
     def move(self, by_us: int) -> None:
         """Go on in a time that differs by so much."""
+        self._stopped_us += by_us
         if self.since_us is not None:
             self.since_us += by_us
+
+    def reaches_us(self, total_us: int) -> int:
+        """When so much will have accumulated, if it stays so; it must be so now."""
+        return (self.since_us or 0) + total_us - self.spent_us
 
     def total_us(self, at_us: int) -> int:
         """What has accumulated by `at_us`."""

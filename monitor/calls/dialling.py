@@ -126,9 +126,9 @@ def _count(state: State, call: LiveCall, at_us: int, *, first: bool) -> None:
 
 
 def _set_timer(state: State, call: LiveCall, at_us: int) -> None:
-    left_us = (call.rule.breach_us if call.warned else call.rule.warning_us) - call.ringing_clock.total_us(at_us)
+    limit_us = call.rule.breach_us if call.warned else call.rule.warning_us
     if not call.breached:
-        state.set_timer(at_us + max(0, left_us), call)
+        state.set_timer(max(at_us, call.ringing_clock.reaches_us(limit_us)), call)
 
 
 def timer_due(state: State, call: LiveCall, at_us: int) -> None:

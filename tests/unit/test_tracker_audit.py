@@ -11,14 +11,17 @@ from monitor.calls.facts import (
     Observed,
     Outcome,
     QueueCallers,
+    RingBreach,
+    RingWarning,
     TransferKind,
     TransferResult,
     Verdict,
     VerdictReason,
+    instant,
 )
 from monitor.replay import Replay
 from tests.unit.test_tracker_transfers import passes_on
-from tests.unit.wire import BANNER, PLAN, Leg, Wire, read
+from tests.unit.wire import BANNER, PLAN, Leg, Wire, read, us
 
 
 def talking(wire: Wire) -> tuple[Leg, Leg]:
@@ -243,3 +246,23 @@ def test_a_transfer_for_which_no_phone_could_be_called(application: str, result:
     wire.at(40).ends(caller, by=caller)
     (transfer,) = read(wire).call.transfers
     assert transfer.result is result
+
+
+# -- ringing -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_phone_whose_ringing_is_told_late_is_not_counted_twice() -> None:
+    """agent1 rings 0 to 5, agent2 4.9 to 8.95, told after agent1 ceased: the union is 8.95 s, 3 rings and kept."""
+    wire = Wire()
+    caller = wire.enters()
+    one, two = wire.dials(caller, "PJSIP/agent1"), wire.dials(caller, "PJSIP/agent2")
+    wire.rings(one)
+    wire.at(5).dial_ends(caller, one, "BUSY")
+    wire.at(4.9).rings(two)
+    wire.at(8.95).answers(caller, two)
+    wire.at(20).ends(caller, two, one, by=caller)
+    reading = read(wire)
+    assert (reading.call.ringing_us, reading.call.rings) == (8_950_000, 3)
+    # Ring 3 begins at 6.
+    assert [fact.at for fact in reading.of(RingWarning)] == [instant(us(6))]
+    assert reading.of(RingBreach) == []
