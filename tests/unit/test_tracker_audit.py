@@ -191,7 +191,7 @@ def test_a_recording_that_begins_with_a_call_in_progress() -> None:
 
 
 def test_a_recording_in_which_the_connection_was_lost() -> None:
-    """Two calls talk when it is lost; one is gone when it is back, the other goes on: each is one call of one system."""
+    """Two calls talk when it is lost; one is gone when it is back, one goes on: each is one call of one system."""
     wire = Wire()
     wire.raw(BANNER)
     talking(wire)
@@ -237,7 +237,7 @@ def test_a_transfer_told_twice_is_one() -> None:
     ("application", "result"), [("Queue", TransferResult.NO_ANSWER), ("Dial", TransferResult.FAILED)]
 )
 def test_a_transfer_for_which_no_phone_could_be_called(application: str, result: TransferResult) -> None:
-    """The queue has no free agent until its time is up (the Dial no phone to call): the caller ends in the voicemail."""
+    """The queue has no free agent (the Dial no phone to call); the caller ends in the voicemail."""
     wire = Wire()
     caller, agent = talking(wire)
     passes_on(wire.at(10), agent, caller, "700")
