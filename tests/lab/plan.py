@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from .plan_answers import ANSWERED, NOT_ANSWERED
 from .plan_crowd import HUNDRED
-from .plan_transfers import ATTENDED, BLIND, ELSEWHERE
+from .plan_elsewhere import ELSEWHERE
+from .plan_transfers import ATTENDED, BLIND
 
 if TYPE_CHECKING:
     from .scenario import Scenario
