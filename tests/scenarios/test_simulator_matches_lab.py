@@ -369,6 +369,11 @@ MAY_SWAP: tuple[tuple[str, str, str], ...] = (
         "an empty bridge is taken down by the thread that was last in it",
     ),
     (
+        r"Hangup agent1 16",
+        r"DialEnd trunk ANSWER",
+        "the phone whose call was picked up is hung up by the thread of who took it, while the Dial sees it answered",
+    ),
+    (
         r"NewConnectedLine (trunk|agent2)",
         r"(NewConnectedLine local;1|Hangup agent1 16|Pickup .*)",
         "those that a transfer or pickup has joined are told of each other by their own threads",
