@@ -24,7 +24,7 @@ from monitor.calls.facts import Gap, GapCause, instant, microseconds
 from monitor.calls.lines import Line, Lines, Patterns
 from monitor.calls.state import NEVER_US, Plan
 from monitor.calls.tracker import Tracker
-from monitor.errors import StoreError
+from monitor.downtime import Downtime
 from monitor.ledger.writer import LedgerWriter
 from monitor.metrics import Metrics
 from monitor.web import WebServer, create_app
@@ -32,7 +32,6 @@ from monitor.web import WebServer, create_app
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterable, Iterator
-    from datetime import datetime
 
     from monitor.ami.feed import FeedItem
     from monitor.calls.facts import Fact
@@ -151,11 +150,6 @@ class Follower:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listener.run(), name=f"listen {self._listener.settings.name}")
             tasks.create_task(self._follow(), name=f"follow {self._listener.settings.name}")
-
-    def was_down(self, since: datetime) -> None:
-        """The monitor was not running from `since` until now: an interval nobody saw."""
-        ended_at = instant(max(microseconds(since), now_us()))
-        self._tell([Gap(system=self._tracker.system, started_at=since, ended_at=ended_at, cause=GapCause.MONITOR_DOWN)])
 
     def close(self) -> None:
         """No more will come: the calls in progress end unobserved, and from now on nothing is seen."""
@@ -344,31 +338,23 @@ class Monitor:
                 self.writer.record_rule(rule)
             app = create_app(self.registry, self.systems, self.store)
             await stack.enter_async_context(WebServer(app, listening))
-            await self._tell_of_downtime()
+            await asyncio.to_thread(self.writer.flush, _STORE_SECONDS)
+            downtime = Downtime(self.writer, [follower.system for follower in self.followers], instant(now_us()))
+            told = await downtime.tell(self.tell)
             stack.callback(self._close_followers)
             tasks = [asyncio.create_task(follower.run()) for follower in self.followers]
             stopping = asyncio.create_task(stop.wait())
+            telling = None if told else asyncio.create_task(downtime.keep_later())
             try:
                 # A follower only ever ends by an error of our own, which must not be lost.
                 done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
                 for task in done - {stopping}:
                     task.result()
             finally:
-                for task in (*tasks, stopping):
+                all_tasks = [task for task in (*tasks, stopping, telling) if task is not None]
+                for task in all_tasks:
                     task.cancel()
-                await asyncio.gather(*tasks, stopping, return_exceptions=True)
-
-    async def _tell_of_downtime(self) -> None:
-        """Say since when each system went unobserved while the monitor was not running, as far as the ledger knows."""
-        await asyncio.to_thread(self.writer.flush, _STORE_SECONDS)
-        for follower in self.followers:
-            try:
-                since = await asyncio.to_thread(self.writer.repository.last_instant, follower.system)
-            except StoreError as error:
-                log.warning("downtime_unknown", system=follower.system, reason=str(error))
-            else:
-                if since is not None:
-                    follower.was_down(since)
+                await asyncio.gather(*all_tasks, return_exceptions=True)
 
     def _close_followers(self) -> None:
         for follower in self.followers:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, case, delete, func, or_, select
@@ -37,7 +38,6 @@ from monitor.ledger.store import RefusedFact, Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 500
 """Rows read at a time, and keys in one statement."""
+_NO_END = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,19 +330,21 @@ class Repository:
         with self.store.reading() as connection:
             return [rows.gap_of(row) for row in connection.execute(chosen).mappings()]
 
-    def last_instant(self, system: str) -> datetime | None:
-        """The last instant at which this ledger knows that a system was followed; None where it knows of none.
+    def last_instant(self, system: str, before: datetime = _NO_END) -> datetime | None:
+        """The last instant before another at which this ledger knows that a system was followed; None if of none.
 
         A gap that lasts (the monitor was stopped) tells when it began; else the newest fact of any kind.
         """
         with self.store.reading() as connection:
             lasting: datetime | None = connection.scalar(
-                select(func.max(GAPS.c.started_at)).where(GAPS.c.system == system, GAPS.c.ended_at.is_(None))
+                select(func.max(GAPS.c.started_at)).where(
+                    GAPS.c.system == system, GAPS.c.ended_at.is_(None), GAPS.c.started_at < before
+                )
             )
             if lasting is not None:
                 return lasting
             newest = [
-                connection.scalar(select(func.max(column)).where(table.c.system == system))
+                connection.scalar(select(func.max(column)).where(table.c.system == system, column < before))
                 for table, column in (
                     (CALLS, CALLS.c.recorded_at),
                     (AGENT_STATES, AGENT_STATES.c.at),

@@ -110,6 +110,11 @@ class LedgerWriter:
         """Facts the store does not have yet, in memory and on disk."""
         return len(self._memory) + len(self._in_hand) + (self._spool.waiting if self._spool else 0)
 
+    @property
+    def left_on_disk(self) -> int:
+        """Facts that wait on disk, those of a former run among them: until there are none, the store is behind."""
+        return self._spool.waiting if self._spool else 0
+
     def start(self) -> None:
         """Begin to write, with what a former run left on disk.
 

@@ -263,3 +263,20 @@ def test_two_programs_may_record_the_same_calls_at_once(store: str, repository: 
     assert sorted(everything(repository), key=lambda call: call.key.linkedid) == sorted(
         later, key=lambda call: call.key.linkedid
     )
+
+
+def test_the_last_instant_is_where_a_gap_lasts_or_the_newest_fact(repository: Repository) -> None:
+    assert repository.last_instant("pbx1") is None
+
+    repository.record_all([Gap(system="pbx1", started_at=after(0), ended_at=after(9), cause=GapCause.NOT_CONNECTED)])
+    repository.record_all([Gap(system="pbx2", started_at=after(50), ended_at=after(59), cause=GapCause.NOT_CONNECTED)])
+    assert repository.last_instant("pbx1") == after(9), "the newest fact, and of this system"
+
+    repository.record_all([Gap(system="pbx1", started_at=after(20), ended_at=None, cause=GapCause.MONITOR_DOWN)])
+    assert repository.last_instant("pbx1") == after(20)
+    # A run that has gone on since asks for what was before it.
+    repository.record_all([Gap(system="pbx1", started_at=after(40), ended_at=None, cause=GapCause.NOT_CONNECTED)])
+    assert repository.last_instant("pbx1") == after(40)
+    assert repository.last_instant("pbx1", before=after(40)) == after(20)
+    assert repository.last_instant("pbx1", before=after(20)) == after(9)
+    assert repository.last_instant("pbx1", before=after(9)) is None

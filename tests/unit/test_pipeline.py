@@ -1,18 +1,22 @@
-"""What the pipeline does with a sink that fails: it is counted where it can be seen, and the others have every fact."""
+"""What the pipeline does with a sink that fails, and with a ledger that is away when the monitor starts."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from pydantic import SecretStr
 
 from monitor import log
 from monitor.calls.facts import CallKey, CallStarted, Gap, GapCause, QueueCallers
 from monitor.config import AsteriskSettings, LedgerSettings, LogSettings, Settings
+from monitor.ledger import Repository, upgrade
 from monitor.pipeline import Monitor
+from monitor.web import bind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,9 +41,18 @@ class Attentive:
 
     def __init__(self) -> None:
         self.facts: list[Fact] = []
+        self.told = asyncio.Event()
 
     def record(self, fact: Fact) -> None:
         self.facts.append(fact)
+        self.told.set()
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    """The log is the process's, and a test's standard error is gone after it."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
@@ -81,3 +94,55 @@ def test_a_failing_sink_is_counted_and_spares_the_others(monitor: Monitor, capsy
     assert (told_of["sink"], told_of["fact"], told_of["error"]) == ("screen", "CallStarted", "KeyError")
     assert told_of["where"].startswith("test_pipeline.py:")
     assert CALLER not in line
+
+
+def test_the_time_it_was_down_is_kept_when_the_ledger_comes_late(tmp_path: Path) -> None:
+    """The run before ended at noon; the store is away at this run's start and comes while it goes on."""
+    folder, away = tmp_path / "store", tmp_path / "away"
+    url = folder / "ledger.sqlite3"
+    upgrade(url)
+    before = Repository(url)
+    before.record_all([Gap(system="pbx", started_at=NOON, ended_at=None, cause=GapCause.MONITOR_DOWN)])
+    before.close()
+    folder.rename(away)
+    folder.write_text("in the way of the folder", encoding="ascii")
+    settings = Settings(
+        asterisk=(AsteriskSettings(name="pbx", host="127.0.0.1", port=1, username="m", secret=SecretStr("hush")),),
+        ledger=LedgerSettings(url=SecretStr(f"sqlite:///{url}"), spool_dir=tmp_path),
+    )
+    attentive = Attentive()
+
+    async def test() -> list[Gap]:
+        monitor, stop = Monitor(settings), asyncio.Event()
+        monitor.add_sink(attentive)
+        running = asyncio.create_task(monitor.run(bind("127.0.0.1", 0), stop))
+        async with asyncio.timeout(30):
+            await attentive.told.wait()
+            assert not monitor.store.up
+            folder.unlink()
+            away.rename(folder)
+            while not any(gap.ended_at for gap in await asyncio.to_thread(gaps)):  # noqa: ASYNC110 - a file sets no event
+                await asyncio.sleep(0.05)
+        stop.set()
+        await running
+        return gaps()
+
+    def gaps() -> list[Gap]:
+        if not url.is_file():
+            return []
+        reading = Repository(url)
+        try:
+            return reading.gaps(NOON, datetime.max.replace(tzinfo=UTC))
+        finally:
+            reading.close()
+
+    started_at = datetime.now(UTC)
+    down, unreached, stopped = asyncio.run(test())
+
+    assert (down.started_at, down.cause) == (NOON, GapCause.MONITOR_DOWN)
+    assert down.ended_at is not None
+    # From the end of the run before to where this one's own interval begins, without a hole of its start's waiting.
+    assert started_at <= down.ended_at <= unreached.started_at <= down.ended_at + timedelta(seconds=1)
+    assert (stopped.cause, stopped.ended_at) == (GapCause.MONITOR_DOWN, None), "and the end of this one"
+    # Screen and metrics, which tell what is true now, never heard of it.
+    assert next(fact.cause for fact in attentive.facts if isinstance(fact, Gap)) is GapCause.NOT_CONNECTED
