@@ -19,7 +19,7 @@ from monitor.calls import conversation, dialling, life, presence, transferring
 from monitor.calls.agents import Members
 from monitor.calls.facts import Gap, GapCause, instant
 from monitor.calls.rules import SECOND_US
-from monitor.calls.state import Plan, State
+from monitor.calls.state import NEVER_US, Plan, State
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _CLOCK_STEP_US = 2 * SECOND_US
 """Threads of one Asterisk stamp events a little out of order; farther back than this is no disorder."""
+_FAR_AHEAD_US = 300 * SECOND_US
+"""So long is no Asterisk with calls silent but rarely: an event that says so is believed when the next one does too."""
 _STEP_EVENTS = 3
 """So many events in a row from far back mean that the clock itself was set."""
 
@@ -100,12 +102,13 @@ class Tracker:
         plan: which calls are wanted, and how they are judged.
     """
 
-    __slots__ = ("_behind", "_blind_since_us", "_new_capture", "_state")
+    __slots__ = ("_behind", "_blind_since_us", "_doubted", "_new_capture", "_state")
 
     def __init__(self, system: str, plan: Plan) -> None:
         self._state = State(system, plan, Members(system))
         self._blind_since_us: tuple[int, GapCause] | None = None
         self._behind = 0
+        self._doubted: e.Event | None = None
         self._new_capture = False
 
     @property
@@ -131,10 +134,29 @@ class Tracker:
     @property
     def next_deadline_us(self) -> int:
         """The instant at which `advance` has something to do, if no event comes first."""
-        return min(self._state.next_timer_us, self._state.members.next_timer_us)
+        due_us = min(self._state.next_timer_us, self._state.members.next_timer_us)
+        return due_us if self._doubted is None else min(due_us, self._doubted.at_us)
 
     def feed(self, event: e.Event) -> list[Fact]:
         """Take one event; returns the facts it brought, timers due before it included, in order of time."""
+        if self._doubted is not None:
+            return self._believe(event.at_us) + self.feed(event)
+        if event.at_us - self._state.now_us > _FAR_AHEAD_US and self._state.channels:
+            self._doubted = event
+            return []
+        return self._take(event)
+
+    def _believe(self, now_us: int) -> list[Fact]:
+        """Take the event stamped far ahead, if there is one: as it is where time has come so far, else as of now."""
+        doubted, self._doubted = self._doubted, None
+        if doubted is None:
+            return []
+        if now_us < doubted.at_us - _CLOCK_STEP_US:
+            self._state.unexpected["stamp_from_the_future"] += 1
+            doubted = doubted._replace(at_us=self._state.now_us)
+        return self._take(doubted)
+
+    def _take(self, event: e.Event) -> list[Fact]:
         state = self._state
         at_us = event.at_us
         if at_us >= state.now_us:
@@ -172,14 +194,18 @@ class Tracker:
     def advance(self, now_us: int) -> list[Fact]:
         """Let time pass without an event, up to `now_us` on this system's clock; returns the facts that fell due."""
         state = self._state
+        before: list[Fact] = []
+        if self._doubted is not None and self._doubted.at_us <= now_us:
+            before = self._believe(now_us)
         self._fire(now_us)
         state.now_us = max(state.now_us, now_us)
         facts, state.facts = state.facts, []
-        return facts
+        return before + facts
 
     def link_down(self, at_us: int, cause: GapCause) -> list[Fact]:
         """Nothing is seen from this instant until `link_up`; said again, with another cause, it is another gap."""
         state = self._state
+        before = self._believe(NEVER_US)
         if self._blind_since_us is not None and self._blind_since_us[1] is not cause:
             state.facts = self.link_up(at_us)
         if self._blind_since_us is None:
@@ -188,7 +214,7 @@ class Tracker:
             presence.blinded(state, at_us)
             state.facts.append(Gap(system=state.system, started_at=instant(at_us), ended_at=None, cause=cause))
         facts, state.facts = state.facts, []
-        return facts
+        return before + facts
 
     def link_up(self, at_us: int) -> list[Fact]:
         """The system is seen again, and has told what exists now."""
@@ -218,9 +244,10 @@ class Tracker:
     def close(self) -> list[Fact]:
         """No more will come: every call still open ends, unobserved."""
         state = self._state
+        before = self._believe(NEVER_US)
         presence.over_with_unseen_end(state, state.now_us)
         facts, state.facts = state.facts, []
-        return facts
+        return before + facts
 
     def _fire(self, now_us: int) -> None:
         state = self._state

@@ -266,3 +266,43 @@ def test_a_phone_whose_ringing_is_told_late_is_not_counted_twice() -> None:
     # Ring 3 begins at 6.
     assert [fact.at for fact in reading.of(RingWarning)] == [instant(us(6))]
     assert reading.of(RingBreach) == []
+
+
+def test_one_stamp_far_ahead_spoils_no_call() -> None:
+    """agent1 rings from 0 to 4; an event of somebody else's, stamped 5000, comes at 2: nothing is warned of."""
+    wire = Wire()
+    caller = wire.enters()
+    agent = wire.dials(caller, "PJSIP/agent1")
+    wire.rings(agent)
+    wire.at(5000).event("QueueCallerJoin", Queue="other", Count=1)
+    wire.at(4).answers(caller, agent)
+    wire.at(10).ends(caller, agent, by=caller)
+    reading = read(wire)
+    assert (reading.call.ringing_us, reading.call.observed) == (4_000_000, Observed.WHOLE)
+    assert reading.call.entered_at == instant(us(0))
+    assert reading.of(RingWarning) == []
+    assert reading.tracker.unexpected["stamp_from_the_future"] == 1
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_long_silence_is_believed(*, live: bool) -> None:
+    """agent1 rings from 0 and nothing is heard of it for 1000 s: 334 rings, warned at 6 and 9."""
+    wire = Wire()
+    caller = wire.enters()
+    agent = wire.dials(caller, "PJSIP/agent1")
+    wire.rings(agent)
+    wire.at(1000).answers(caller, agent)
+    wire.at(3000).ends(caller, agent, by=caller)
+    reading = read(wire, live=live)
+    assert (reading.call.rings, reading.call.talking_us) == (334, 2_000_000_000)
+    assert [fact.at for fact in reading.of(RingWarning)] == [instant(us(6))]
+    assert [fact.at for fact in reading.of(RingBreach)] == [instant(us(9))]
+
+
+def test_the_last_event_of_a_recording_may_come_after_a_long_silence() -> None:
+    wire = Wire()
+    caller, _ = talking(wire)
+    wire.parts(caller)
+    wire.at(1000).hangs(caller)
+    (call,) = replayed(wire)
+    assert (call.outcome, call.ended_at) == (Outcome.ANSWERED, instant(us(1000)))
