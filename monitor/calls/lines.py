@@ -33,8 +33,9 @@ def digits(number: str) -> str:
 
 def _expression(pattern: str) -> re.Pattern[str]:
     if pattern.startswith("_"):
-        parts = re.findall(r"\[[^\]]*\]|.", pattern[1:])
-        return re.compile("".join(_DIALPLAN.get(p, p if p.startswith("[") else re.escape(p)) for p in parts) + r"\Z")
+        # Asterisk passes over dashes that are not in a set.
+        parts = [part for part in re.findall(r"\[[^\]]+\]|.", pattern[1:]) if part != "-"]
+        return re.compile("".join(_DIALPLAN.get(p, p if len(p) > 1 else re.escape(p)) for p in parts) + r"\Z")
     if any(character in pattern for character in "*?["):
         return re.compile(translate(pattern))
     return re.compile(re.escape(digits(pattern)) + r"\Z")

@@ -31,6 +31,10 @@ def test_other_numbers_are_other_lines(other: str) -> None:
         ("_6565!", ["6565", "65651"], ["656"]),
         # A dot in a pattern is "one or more characters", never a plain dot; other signs stand for themselves.
         ("_*2X", ["*21"], ["21", "x21"]),
+        # A dash is for the eye but in a set; a bracket that opens no set stands for itself.
+        ("_1588-XXXX", ["15886565", "1588-6565"], ["1588656"]),
+        ("_[1-3]0", ["20"], ["40", "-0"]),
+        ("_[5", ["[5"], ["5"]),
         ("15886*", ["15886", "15886565"], ["1588"]),
         ("PJSIP/desk?", ["PJSIP/desk1"], ["PJSIP/desk", "PJSIP/desk12"]),
         ("PJSIP/agent[12]", ["PJSIP/agent1"], ["PJSIP/agent3"]),
