@@ -257,12 +257,12 @@ def result_of_attempts(call: LiveCall, transfer: LiveTransfer) -> TransferResult
     results = {
         attempt.result
         for attempt in call.attempts
-        if attempt.result is not None
-        and (attempt.ceased_us or attempt.began_us) >= transfer.at_us
+        if (attempt.ceased_us or attempt.began_us) >= transfer.at_us
         and attempt.channel.uniqueid not in transfer.by_channels
     }
     if not results and transfer.asked_by not in ("", "Queue"):
         return TransferResult.FAILED  # its dial had no phone to call
-    if len(results) == 1:
-        return _FROM_ATTEMPT.get(results.pop(), TransferResult.NO_ANSWER)
+    told = {result for result in results if result is not None}
+    if len(told) == 1:
+        return _FROM_ATTEMPT.get(told.pop(), TransferResult.NO_ANSWER)
     return TransferResult.NO_ANSWER

@@ -306,3 +306,19 @@ def test_the_last_event_of_a_recording_may_come_after_a_long_silence() -> None:
     wire.at(1000).hangs(caller)
     (call,) = replayed(wire)
     assert (call.outcome, call.ended_at) == (Outcome.ANSWERED, instant(us(1000)))
+
+
+def test_a_transfer_to_a_phone_behind_a_local_pair_that_is_told_later() -> None:
+    """202 rings from 10; the Dial gives up at 20 and the caller goes on before the phone is told, at 20.01."""
+    wire = Wire()
+    caller, agent = talking(wire)
+    passes_on(wire.at(10), agent, caller, "202")
+    wire.runs(caller, "Dial", "Local/202@inside")
+    one, two = through_local(wire, caller, "202")
+    phone = wire.dials(two, "PJSIP/agent2")
+    wire.rings(phone)
+    wire.at(20).dial_ends(caller, one, "NOANSWER").hangs(one).runs(caller, "VoiceMail", "202")
+    wire.at(20.01).dial_ends(two, phone, "CANCEL").hangs(phone).hangs(two)
+    wire.at(30).ends(caller, by=caller)
+    (transfer,) = read(wire).call.transfers
+    assert transfer.result is TransferResult.NO_ANSWER
