@@ -252,7 +252,9 @@ def _result(call: LiveCall, attempt: LiveAttempt, cause: int) -> AttemptResult:
         (AttemptResult.ANSWERED_ELSEWHERE, cause == _ANSWERED_ELSEWHERE or _answered_elsewhere(call, attempt)),
         (
             AttemptResult.CALLER_LEFT,
-            call.caller is not None and call.caller.far_end_left,
+            # Without HangupRequest the queue's word, or the end of the caller's own channel, tells.
+            (call.caller is not None and call.caller.far_end_left)
+            or (call.left_in or call.maybe_left_in) is Stage.RINGING,
         ),
     )
     return next((result for result, holds in chances if holds and result is not None), AttemptResult.NO_ANSWER)

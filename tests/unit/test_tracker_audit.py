@@ -7,6 +7,7 @@ import io
 import pytest
 
 from monitor.calls.facts import (
+    AttemptResult,
     Call,
     Observed,
     Outcome,
@@ -322,3 +323,22 @@ def test_a_transfer_to_a_phone_behind_a_local_pair_that_is_told_later() -> None:
     wire.at(30).ends(caller, by=caller)
     (transfer,) = read(wire).call.transfers
     assert transfer.result is TransferResult.NO_ANSWER
+
+
+@pytest.mark.parametrize("queue", [True, False])
+def test_without_hangup_requests_a_phone_still_learns_that_the_caller_left(*, queue: bool) -> None:
+    """It rings from 0 to 4; the queue tells of the abandon, or the caller's channel ends before the phone's."""
+    wire = Wire()
+    caller = wire.enters()
+    if queue:
+        wire.joins(caller, "help")
+    phone = wire.dials(caller, "PJSIP/agent1", "help" if queue else "")
+    wire.rings(phone)
+    if queue:
+        wire.at(4).dial_ends(caller, phone, "CANCEL").event("QueueCallerAbandon", **caller.headers(), Queue="help")
+        wire.hangs(phone).hangs(caller)
+    else:
+        wire.at(4).hangs(caller).hangs(phone)
+    call = read(wire).call
+    assert call.outcome is Outcome.ABANDONED_RINGING
+    assert [attempt.result for attempt in call.attempts] == [AttemptResult.CALLER_LEFT]
