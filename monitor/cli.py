@@ -227,28 +227,37 @@ def main() -> None:
     debug = "--debug" in arguments or bool(os.environ.get("CALLMONITOR_DEBUG"))
     try:
         app([argument for argument in arguments if argument != "--debug"], prog_name="callmonitor")
-    except MonitorError as error:
-        _complain(str(error), debug=debug)
-        sys.exit(_UNUSABLE if isinstance(error, (CaptureError, ConfigError)) else _FAILED)
-    except BrokenPipeError:
+    except Exception as error:  # noqa: BLE001 - whatever it is, a person gets a sentence
+        sys.exit(_told(_first(error), debug=debug))
+
+
+def _first(error: Exception) -> Exception:
+    """The error itself, where tasks that ran side by side made a group of it."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _told(error: Exception, *, debug: bool) -> int:
+    """Tell the error in a sentence, and give the exit status."""
+    if isinstance(error, BrokenPipeError):
         # Whoever read the output, such as `head`, has enough. What Python still holds of it must not be tried again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(_FAILED)
-    except OSError as error:
+        return _FAILED
+    sentence = (
+        f"Something went wrong that should not have ({type(error).__name__}); "
+        "run the same command with --debug and report what it shows."
+    )
+    if isinstance(error, MonitorError):
+        sentence = str(error)
+    elif isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
-        _complain(
+        sentence = (
             f"{where}what was asked for failed ({error.strerror or type(error).__name__}); "
-            "see that this user may write there and that the disk has room.",
-            debug=debug,
+            "see that this user may write there and that the disk has room."
         )
-        sys.exit(_FAILED)
-    except Exception as error:  # noqa: BLE001 - whatever it is, a person gets a sentence
-        _complain(
-            f"Something went wrong that should not have ({type(error).__name__}); "
-            "run the same command with --debug and report what it shows.",
-            debug=debug,
-        )
-        sys.exit(_FAILED)
+    _complain(sentence, debug=debug)
+    return _UNUSABLE if isinstance(error, (CaptureError, ConfigError)) else _FAILED
 
 
 def _complain(sentence: str, *, debug: bool) -> None:

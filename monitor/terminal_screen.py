@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from rich.cells import cell_len
+from rich.console import Group
 from rich.layout import Layout
 from rich.panel import Panel
 from rich.table import Table
@@ -125,12 +126,10 @@ class Screen:
 
     def _header(self, now: datetime, width: int) -> RenderableType:
         texts = self._texts
-        header = Table.grid(expand=True)
-        header.add_column(no_wrap=True)
-        header.add_column(justify="right", no_wrap=True)
         local = now.astimezone(self._board.zone).strftime("%Y-%m-%d %H:%M:%S")
-        health = Text()
-        for name, system in self._board.systems.items():
+        health = Text(no_wrap=True, overflow="ellipsis")
+        # What is not heard first: it must not be what is cut off.
+        for name, system in sorted(self._board.systems.items(), key=lambda item: item[1].observed):
             if system.observed:
                 health.append("● ", "green").append(f"{clean(name)} {texts.observed}  ")
             else:
@@ -140,7 +139,6 @@ class Screen:
             health.append("● ", "green" if self._store.up else "bold red").append(texts.store)
             if not self._store.up:
                 health.append(f" {clean(self._store.reason or '')}", "red")
-        header.add_row(Text(f"callmonitor · {texts.title}", "bold"), Text(local, "bold"))
         # Whether the systems are heard matters more than where to look further: of that, as much as there is room for.
         room = width - health.cell_len - 2
         shown: list[str] = []
@@ -149,8 +147,8 @@ class Screen:
                 break
             shown.append(address)
         links = Text("  ".join((*shown, texts.quit_hint)), "bright_black")
-        header.add_row(health, links if links.cell_len <= room else "")
-        return header
+        title = _ends(Text(f"callmonitor · {texts.title}", "bold"), Text(local, "bold"))
+        return Group(title, _ends(health, links) if links.cell_len <= room else health)
 
     def _ringing(self, now: datetime, rows: int) -> RenderableType:
         texts = self._texts
@@ -342,6 +340,15 @@ def _ring_style(rings: int, rule: RingRule) -> str:
 
 def _table() -> Table:
     return Table(box=None, expand=True, padding=(0, 1, 0, 0), header_style="bright_black")
+
+
+def _ends(left: Text, right: Text) -> Table:
+    """Two texts at the two ends of a line."""
+    line = Table.grid(expand=True)
+    line.add_column(no_wrap=True)
+    line.add_column(justify="right", no_wrap=True)
+    line.add_row(left, right)
+    return line
 
 
 def _fitting(count: int, rows: int) -> int:

@@ -128,6 +128,25 @@ def test_a_reader_that_has_enough_ends_it_quietly(tmp_path: Path, command: list[
     assert (running.returncode, told) == (1, b"")
 
 
+def test_a_second_monitor_on_one_ledger_is_a_sentence(tmp_path: Path) -> None:
+    """Also what is found out among tasks that run side by side, where Python makes a group of the error."""
+    (tmp_path / "callmonitor.toml").write_text(
+        UNREACHED + f'[web]\nport = 0\n[ledger]\nspool_dir = "{tmp_path}/spool"\n', encoding="utf-8"
+    )
+    command = [sys.executable, "-m", "monitor.cli", "run"]
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, env=env) as first:
+        assert first.stderr is not None
+        while b"the ledger is up" not in first.stderr.readline():
+            assert first.poll() is None
+        second = callmonitor("run", cwd=tmp_path)
+        first.terminate()
+        first.communicate(timeout=20)
+    assert (first.returncode, second.returncode) == (0, 1)
+    sentence = second.stderr.decode().splitlines()[-1]
+    assert sentence.startswith(f"callmonitor: Another callmonitor already uses {tmp_path}/spool/")
+
+
 def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "callmonitor.toml").write_text(UNREACHED, encoding="utf-8")
     with Path("/dev/full").open("wb") as full:

@@ -254,6 +254,24 @@ def test_systems_and_store_say_what_is_wrong() -> None:
     assert "● ledger disk full" in text
 
 
+def test_many_systems_leave_the_time_and_the_one_not_heard() -> None:
+    board = Board(systems=[f"branch-office-{number}" for number in range(8)])
+    for number in range(7):
+        board.record(
+            Gap(system=f"branch-office-{number}", started_at=NOON, ended_at=NOON, cause=GapCause.NOT_CONNECTED)
+        )
+    board.record(Gap(system="branch-office-7", started_at=NOON, ended_at=None, cause=GapCause.NOT_CONNECTED))
+    console = Console(record=True, width=80, height=24, file=io.StringIO(), force_terminal=True)
+    console.print(Screen(board, ENGLISH).render(NOON, 80, 24))
+
+    title, health, *_ = console.export_text().splitlines()
+
+    assert title.endswith(" 2026-05-04 12:00:00")
+    assert health.startswith("● branch-office-7 not connected  ● branch-office-0 listening")
+    assert health.rstrip().endswith("…")
+    assert {cell_len(title), cell_len(health)} == {80}
+
+
 def test_the_header_tells_as_many_addresses_as_fit() -> None:
     """Of 80 cells the first address and the hint take 42; the second, of 68, does not fit beside them."""
     console = Console(file=io.StringIO(), width=80, height=24, record=True, color_system=None)
