@@ -73,6 +73,14 @@ def blind(state: State, event: e.BlindTransfer) -> None:
         return
     _begin(call, transfer)
     state.signal(call, Signal.PASSED_ON, event.at_us)
+    _already_there(state, call, event.at_us)
+
+
+def _already_there(state: State, call: LiveCall, at_us: int) -> None:
+    """The caller may hear the target, or a conference, before the transfer is told."""
+    persons = {uniqueid: state.channels[uniqueid] for uniqueid in call.parties if uniqueid in state.channels}
+    if reconnect(state, call, persons, at_us):
+        state.signal(call, Signal.CONNECTED, at_us)
 
 
 def attended(state: State, event: e.AttendedTransfer) -> None:
@@ -107,9 +115,7 @@ def attended(state: State, event: e.AttendedTransfer) -> None:
     call.consultation = None
     _begin(call, transfer)
     state.signal(call, Signal.PASSED_ON, event.at_us)
-    persons = {uniqueid: state.channels[uniqueid] for uniqueid in call.parties if uniqueid in state.channels}
-    if reconnect(state, call, persons, event.at_us):
-        state.signal(call, Signal.CONNECTED, event.at_us)
+    _already_there(state, call, event.at_us)
 
 
 def consults(state: State, agent: Channel, room: Iterable[Channel], at_us: int) -> None:

@@ -342,3 +342,16 @@ def test_without_hangup_requests_a_phone_still_learns_that_the_caller_left(*, qu
     call = read(wire).call
     assert call.outcome is Outcome.ABANDONED_RINGING
     assert [attempt.result for attempt in call.attempts] == [AttemptResult.CALLER_LEFT]
+
+
+def test_a_blind_transfer_told_after_the_caller_is_in_the_conference() -> None:
+    """One speaks in conference 800 already; the caller enters it at 10, and the transfer is told a moment later."""
+    wire = Wire()
+    caller, agent = talking(wire)
+    member = wire.enters(dialled="800", caller="301", trunk="PJSIP/agent3", context="inside")
+    wire.meet("conference", member)
+    wire.at(10).parts(caller, agent).meet("conference", caller)
+    passes_on(wire.at(10.0001), agent, Leg(caller.channel, caller.uniqueid, caller.linkedid, 6), "800")
+    wire.at(20).ends(caller, by=caller)
+    (transfer,) = read(wire).call.transfers
+    assert (transfer.result, transfer.reconnect_us) == (TransferResult.COMPLETED, 0)
