@@ -72,6 +72,8 @@ def _called_for(call: LiveCall, channel: Channel) -> tuple[str | None, str | Non
     """The queue that calls a phone and the member's name, as told of any channel on the way to it."""
     queue = member = None
     for calling in channel.called_by():
+        if calling.queue and calling.bridge is not None and call.answer is not None:
+            break  # A queue's member that answered long since: what is dialled through its Local pair is a transfer's.
         queue = queue or calling.queue or (calling.in_queue if calling is not channel else None)
         member = member or calling.member
     if queue is None and channel.dialer is None and call.caller is not None and call.answer is None:

@@ -355,3 +355,28 @@ def test_a_blind_transfer_told_after_the_caller_is_in_the_conference() -> None:
     wire.at(20).ends(caller, by=caller)
     (transfer,) = read(wire).call.transfers
     assert (transfer.result, transfer.reconnect_us) == (TransferResult.COMPLETED, 0)
+
+
+def test_the_target_of_a_transfer_by_a_local_member_is_not_that_member() -> None:
+    """Kim of queue help answers behind a Local pair and sends the caller on: the pair's far half dials 202."""
+    wire = Wire()
+    caller = wire.enters()
+    wire.joins(caller, "help")
+    one, two = through_local(wire, caller, "101", "help")
+    phone = wire.dials(two, "PJSIP/agent1")
+    wire.rings(phone)
+    wire.at(2).answers(two, phone).answers(caller, one, "help")
+    passes_on(wire.at(10), phone, two, "202")
+    wire.runs(two, "Dial", "PJSIP/agent2", exten="202", context="inside")
+    target = wire.dials(two, "PJSIP/agent2")
+    wire.rings(target)
+    wire.at(14).answers(two, target)
+    wire.at(20).ends(caller, one, two, target, by=caller)
+    call = read(wire).call
+    assert [(attempt.agent, attempt.queue, attempt.member) for attempt in call.attempts] == [
+        ("PJSIP/agent1", "help", "Kim"),
+        ("PJSIP/agent2", None, None),
+    ]
+    assert [(transfer.by, transfer.result) for transfer in call.transfers] == [
+        ("PJSIP/agent1", TransferResult.COMPLETED)
+    ]
