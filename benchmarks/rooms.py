@@ -19,7 +19,8 @@ from monitor.ami.protocol import PacketReader, is_ami
 from monitor.calls.tracker import Tracker
 from monitor.ledger.rows import STORED_FACTS
 from monitor.ledger.schema import upgrade
-from monitor.pipeline import Monitor, plan_of
+from monitor.pipeline import Monitor
+from monitor.plan import plan_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

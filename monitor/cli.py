@@ -121,9 +121,10 @@ def replay(
     """Read recorded AMI and print one JSON object a line per call, in order of end."""
     from monitor import replay as recorded  # noqa: PLC0415
     from monitor.calls.facts import Call  # noqa: PLC0415
+    from monitor.plan import plan_of  # noqa: PLC0415
     from monitor.replay_json import call_as_json  # noqa: PLC0415
 
-    plan = recorded.plan(_settings(config), tuple(line or ()))
+    plan = plan_of(_settings(config), tuple(line or ()))
     reading = recorded.Replay(plan, system, recorded.Warnings(sys.stderr))
     out = sys.stdout.buffer
     with ExitStack() as stack:
@@ -189,7 +190,10 @@ def _print_findings(findings: list[Finding]) -> None:
 @app.command("check-config")
 def check_config(config: ConfigOption = None) -> None:
     """Say whether the settings can be used."""
+    from monitor.plan import plan_of  # noqa: PLC0415
+
     settings = _settings(config)
+    plan_of(settings)
     systems = ", ".join(f"{system.name} at {system.host}:{system.port}" for system in settings.asterisk) or "none"
     typer.echo(f"Asterisk: {systems}")
     for line in settings.line:

@@ -21,12 +21,12 @@ from monitor.ami.feed import Batch, LinkDown, LinkUp
 from monitor.ami_listener import AmiListener
 from monitor.board import Board
 from monitor.calls.facts import Gap, GapCause, instant, microseconds
-from monitor.calls.lines import Line, Lines, Patterns
-from monitor.calls.state import NEVER_US, Plan
+from monitor.calls.state import NEVER_US
 from monitor.calls.tracker import Tracker
 from monitor.downtime import Downtime
 from monitor.ledger.writer import LedgerWriter
 from monitor.metrics import Metrics
+from monitor.plan import plan_of
 from monitor.web import WebServer, create_app
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from monitor.ami.feed import FeedItem
     from monitor.calls.facts import Fact
+    from monitor.calls.state import Plan
     from monitor.config import AsteriskSettings, Settings
 
 log = structlog.get_logger(__name__)
@@ -53,17 +54,6 @@ class Sink(Protocol):
     def record(self, fact: Fact) -> None:
         """Take a fact."""
         ...
-
-
-def plan_of(settings: Settings) -> Plan:
-    """What the settings say of lines, rules and transfers, as the call state takes it."""
-    return Plan(
-        lines=Lines(tuple(Line(line.name, line.patterns, line.contexts) for line in settings.line)),
-        rules=settings.ring_rules(),
-        inside=Patterns(settings.transfers.inside),
-        outside=Patterns(settings.transfers.outside),
-        zone=settings.zone,
-    )
 
 
 def now_us() -> int:

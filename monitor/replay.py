@@ -19,8 +19,6 @@ from monitor.ami.events import (
 )
 from monitor.ami.protocol import BANNER, PacketReader, is_ami
 from monitor.calls.facts import GapCause
-from monitor.calls.lines import Line, Lines, Patterns
-from monitor.calls.state import Plan
 from monitor.calls.tracker import Tracker
 from monitor.errors import CaptureError
 
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
 
     from monitor.ami.events import Event
     from monitor.calls.facts import Fact
-    from monitor.config import Settings
+    from monitor.calls.state import Plan
 
 _CHUNK_BYTES = 1 << 18
 _ANSWERS = (CoreShowChannel, CoreShowChannelsComplete, FullyBooted, QueueEntry, QueueMember, QueueParams)
@@ -141,24 +139,6 @@ class Replay:
             if tracker.channels_known:
                 yield from tracker.link_down(tracker.now_us, GapCause.CAPTURE_BREAK)
                 yield from tracker.link_up(tracker.now_us)
-
-
-def plan(settings: Settings, lines: tuple[str, ...]) -> Plan:
-    """Which calls a replay takes.
-
-    Args:
-        settings: as loaded; their lines hold where none is named.
-        lines: names of configured lines, or patterns of others.
-    """
-    configured = {line.name: Line(line.name, line.patterns, line.contexts) for line in settings.line}
-    wanted = tuple(configured.get(name) or Line(name, (name,)) for name in lines) or tuple(configured.values())
-    return Plan(
-        lines=Lines(wanted),
-        rules=settings.ring_rules(),
-        inside=Patterns(settings.transfers.inside),
-        outside=Patterns(settings.transfers.outside),
-        zone=settings.zone,
-    )
 
 
 class Warnings:

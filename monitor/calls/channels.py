@@ -29,6 +29,7 @@ _NO_PHONE = frozenset(
         "Snoop",
         "Surrogate",
         "UnicastRTP",
+        "WebSocket",
     }
 )
 _HOLDING = "holding_bridge"
