@@ -40,10 +40,13 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-FEED_ITEMS = 64
+FEED_ITEMS = 16
 """Batches that wait for the call state; beyond it the listener lets the network wait."""
 _STORE_SECONDS = 2.0
 """How long the start waits for the ledger to be there; calls are followed without it too."""
+UNWRITTEN_FACTS = 1_000
+"""More facts than this for a ledger that is there to write: reading waits a little, and memory stays flat."""
+_PAUSE_SECONDS = 0.01
 GRACE_US = 20_000
 """How long a timer waits for an event that was stamped before it and is still on its way: an answer just in time."""
 
@@ -68,12 +71,20 @@ class Follower:
         settings: the system.
         plan: which calls are wanted, and how they are judged.
         tell: takes each fact.
+        pause_seconds: says how long to let others work before more is read; 0 but under a load no centre makes.
         clock_rate: how fast its clock runs; 1 but for a simulator.
     """
 
     def __init__(
-        self, settings: AsteriskSettings, plan: Plan, tell: Callable[[Iterable[Fact]], None], clock_rate: float = 1.0
+        self,
+        settings: AsteriskSettings,
+        plan: Plan,
+        tell: Callable[[Iterable[Fact]], None],
+        *,
+        pause_seconds: Callable[[], float] = lambda: 0.0,
+        clock_rate: float = 1.0,
     ) -> None:
+        self._pause_seconds = pause_seconds
         self._plan = plan
         self._tell = tell
         self._queue: asyncio.Queue[FeedItem] = asyncio.Queue(FEED_ITEMS)
@@ -150,18 +161,25 @@ class Follower:
     async def _follow(self) -> None:
         self._out(self._tracker.link_down(now_us(), GapCause.NOT_CONNECTED))
         while True:
-            deadline_us = self._tracker.next_deadline_us
-            wait = None if deadline_us >= NEVER_US else self._clock.seconds_until(deadline_us + GRACE_US, now_us())
-            if wait is None or not self._queue.empty():
-                self._take(await self._queue.get())
-                continue
-            try:
-                async with asyncio.timeout(wait):
-                    item = await self._queue.get()
-            except TimeoutError:
+            item = await self._next()
+            if item is None:
                 self._out(self._tracker.advance(self._clock.at(now_us()) - GRACE_US))
-            else:
-                self._take(item)
+                continue
+            self._take(item)
+            pause_seconds = self._pause_seconds()
+            if pause_seconds:
+                await asyncio.sleep(pause_seconds)
+
+    async def _next(self) -> FeedItem | None:
+        """The next thing the listener has; None where a timer falls due before there is one."""
+        deadline_us = self._tracker.next_deadline_us
+        if deadline_us >= NEVER_US or not self._queue.empty():
+            return await self._queue.get()
+        try:
+            async with asyncio.timeout(self._clock.seconds_until(deadline_us + GRACE_US, now_us())):
+                return await self._queue.get()
+        except TimeoutError:
+            return None
 
     def _take(self, item: FeedItem) -> None:
         if isinstance(item, Batch):
@@ -276,7 +294,10 @@ class Monitor:
         )
         self.store = StoreHealth(self.writer)
         plan = plan_of(settings)
-        self.followers = tuple(Follower(system, plan, self.tell, clock_rate) for system in settings.require_asterisk())
+        self.followers = tuple(
+            Follower(system, plan, self.tell, pause_seconds=self._pause_seconds, clock_rate=clock_rate)
+            for system in settings.require_asterisk()
+        )
         self.systems = Systems(self.followers)
         self.sink_failures: Counter[str] = Counter()
         self.registry = CollectorRegistry()
@@ -296,6 +317,11 @@ class Monitor:
         self.add_sink(self.board, "board")
         self.add_sink(metrics, "metrics")
         self.add_sink(self.writer, "ledger")
+
+    def _pause_seconds(self) -> float:
+        """Time for the ledger's thread, which gets little while events come faster than they can be followed."""
+        behind = self.writer.up and self.writer.waiting_facts > UNWRITTEN_FACTS
+        return _PAUSE_SECONDS if behind else 0.0
 
     def add_sink(self, sink: Sink, name: str = "") -> None:
         """Let another sink have every fact, after those there are; its failures count under `name`, or its class's."""

@@ -15,7 +15,7 @@ from monitor import log
 from monitor.calls.facts import CallKey, CallStarted, Gap, GapCause, QueueCallers
 from monitor.config import AsteriskSettings, LedgerSettings, LogSettings, Settings
 from monitor.ledger import Repository, upgrade
-from monitor.pipeline import Monitor
+from monitor.pipeline import UNWRITTEN_FACTS, Monitor
 from monitor.web import bind
 
 if TYPE_CHECKING:
@@ -146,3 +146,16 @@ def test_the_time_it_was_down_is_kept_when_the_ledger_comes_late(tmp_path: Path)
     assert (stopped.cause, stopped.ended_at) == (GapCause.MONITOR_DOWN, None), "and the end of this one"
     # Screen and metrics, which tell what is true now, never heard of it.
     assert next(fact.cause for fact in attentive.facts if isinstance(fact, Gap)) is GapCause.NOT_CONNECTED
+
+
+def test_reading_waits_for_a_ledger_that_is_there_and_behind(monitor: Monitor) -> None:
+    """More than UNWRITTEN_FACTS wait: the ledger's thread is given time. A ledger that is away is not waited for."""
+    gap = Gap(system="pbx1", started_at=NOON, ended_at=None, cause=GapCause.NOT_CONNECTED)
+    for _ in range(UNWRITTEN_FACTS):
+        monitor.writer.record(gap)  # its thread is not started: they stay
+    monitor.writer.up = True
+    assert monitor._pause_seconds() == 0
+    monitor.writer.record(gap)
+    assert monitor._pause_seconds() > 0
+    monitor.writer.up = False
+    assert monitor._pause_seconds() == 0
