@@ -73,7 +73,9 @@ def blind(state: State, event: e.BlindTransfer) -> None:
         return
     _begin(call, transfer)
     state.signal(call, Signal.PASSED_ON, event.at_us)
-    _already_there(state, call, event.at_us)
+    if by_channels.isdisjoint(call.parties) and channel is not call.caller:
+        # Agent and caller have parted already; a caller who passes the agent on stays with nobody.
+        _already_there(state, call, event.at_us)
 
 
 def _already_there(state: State, call: LiveCall, at_us: int) -> None:

@@ -373,3 +373,13 @@ def test_a_transfer_answered_in_a_gap_is_completed_at_no_known_instant() -> None
     wire.at(40).ends(caller, other, by=caller)
     transfer = only(reading.take(wire.take()))
     assert (transfer.result, transfer.reconnected_at, transfer.reconnect_us) == (TransferResult.COMPLETED, None, None)
+
+
+def test_a_caller_who_passes_the_agent_on_is_gone_and_reaches_nobody() -> None:
+    """The caller's own far end sends the agent to 202 and leaves: no person answered a caller who was passed on."""
+    wire = Wire()
+    caller, agent = talking(wire)
+    passes_on(wire.at(10), caller, agent, "202")
+    transfer = only(read(wire))
+    assert (transfer.kind, transfer.by, transfer.to) == (TransferKind.BLIND, "PJSIP/trunk", "202")
+    assert (transfer.result, transfer.reconnected_at) == (TransferResult.CALLER_LEFT, None)
