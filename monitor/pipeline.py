@@ -18,6 +18,7 @@ from monitor import __version__
 from monitor.ami.clock import RemoteClock
 from monitor.ami.decoder import Decoder
 from monitor.ami.feed import Batch, LinkDown, LinkUp
+from monitor.ami.protocol import pong_us
 from monitor.ami_listener import AmiListener
 from monitor.board import Board
 from monitor.calls.facts import Gap, GapCause, instant, microseconds
@@ -204,6 +205,9 @@ class Follower:
                 facts = feed(event)
                 if facts:
                     self._out(facts)
+            elif (pong := pong_us(packet)) is not None:
+                self._clock.observe(received_us, pong)
+                there_us = self._clock.at(received_us)
         if self._decoder.last_us != before_us:
             self._clock.observe(received_us, self._decoder.last_us)
 

@@ -309,6 +309,8 @@ class Conversation:
         self.refused = set()
         # Answers to what was asked before are of the past now.
         self._awaited = {number: what for number, what in self._awaited.items() if what.split()[0] not in PRESENT}
+        # Its answer alone tells Asterisk's time; the answers about the present bear no stamp.
+        self._ask("Ping")
         for action in PRESENT:
             self._ask(action, awaited=action)
         self._watch()

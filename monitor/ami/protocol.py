@@ -118,6 +118,14 @@ def event_name(packet: bytes) -> bytes | None:
     return packet[start:end] if end >= 0 else packet[start:]
 
 
+def pong_us(packet: bytes) -> int | None:
+    """Asterisk's time in its answer to `Action: Ping`, microseconds since 1970; None where the packet is another.
+
+    **Source:** Asterisk main/manager.c `action_ping`, which stamps its answer whatever `timestampevents` says.
+    """
+    return timestamp_us(packet) if packet.startswith(_RESPONSE) and b"\r\nPing: Pong" in packet else None
+
+
 def is_ami(packet: bytes) -> bool:
     """Whether the packet begins as AMI packets do."""
     return packet.startswith((_EVENT, _RESPONSE, BANNER))

@@ -102,7 +102,7 @@ def test_the_present_is_asked_for_only_after_booting() -> None:
     assert conversation.steps() == [Step(StepKind.NOT_BOOTED, 0)]
     assert asked(conversation) == {}
     assert hear(conversation, BOOTED) == [Step(StepKind.UP, 0)]
-    assert set(asked(conversation)) == {"CoreShowChannels", "QueueStatus", "BridgeList"}
+    assert set(asked(conversation)) == {"Ping", "CoreShowChannels", "QueueStatus", "BridgeList"}
     assert "permissions" not in conversation.notes
 
 
@@ -173,7 +173,7 @@ def test_booting_again_asks_for_the_present_again() -> None:
     conversation = live()
     conversation.data_to_send()
     assert hear(conversation, BOOTED) == [Step(StepKind.UP, 0)]
-    assert set(asked(conversation)) == {"CoreShowChannels", "QueueStatus", "BridgeList"}
+    assert set(asked(conversation)) == {"Ping", "CoreShowChannels", "QueueStatus", "BridgeList"}
 
 
 @pytest.mark.parametrize(("answer", "restart"), [(b"True", True), (b"False", False)])
