@@ -1,4 +1,4 @@
-"""Every scenario at once on one Asterisk, compared with what passed on the wire."""
+"""Every scenario at once on one Asterisk, then a hundred calls at once, compared with what passed on the wire."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ def session(lab: None) -> Iterator[Session]:
     with Stage(list(SCENARIOS.values())) as stage:
         recorder = stage.recorder("recorder")
         try:
-            played = stage.play(list(SCENARIOS), recorder)
+            # The hundred by themselves: what some scenarios have Asterisk do (sounds, music, a pickup) keeps it from
+            # reading its socket for a tenth of a second now and then, and a crowd is to show something else.
+            played = stage.play([name for name in SCENARIOS if name != "hundred"], recorder)
+            played += stage.play(["hundred"], recorder)
         finally:
             recorder.close()
         yield Session(played={one.scenario.name: one for one in played}, packets=recorder.packets, raw=recorder.raw)
