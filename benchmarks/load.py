@@ -32,6 +32,7 @@ def _await(reader: Reader, holds: Callable[[dict[str, Any]], bool]) -> dict[str,
             return found
         if time.monotonic() > until:
             raise RuntimeError(f"The reader did not come that far within {_SETTLED_SECONDS:.0f} s: {found}.")
+        # The reader answers only when it is asked; asked oftener, the asking would be measured too.
         time.sleep(0.1)
 
 
@@ -140,6 +141,7 @@ def _in_real_time(reader: Reader, played: Iterable[tuple[int, bytes]], until_us:
                 reader.server.send([b"".join(held)])
                 sent += len(held)
                 held = []
+            # The load is made in real time: a packet is sent when its stamp says, not sooner.
             time.sleep(max(_TICK_SECONDS, (at_us - now_us) / 1_000_000))
         if at_us > until_us:
             break

@@ -99,6 +99,7 @@ def _use_wal(store: Store) -> None:
             except OperationalError as error:
                 if "locked" not in str(error.orig) or time.monotonic() > deadline:
                     raise
+                # SQLite's busy_timeout does not hold for a change of journal mode, and it tells nobody when it is free.
                 time.sleep(0.02)
             else:
                 return
