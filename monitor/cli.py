@@ -217,7 +217,7 @@ def db_upgrade(
     """Bring the ledger's tables up to date."""
     from monitor.ledger.schema import upgrade  # noqa: PLC0415
 
-    url = store or _settings(config).ledger.url.get_secret_value()
+    url = store or _settings(config).ledger.connect_url()
     typer.echo(f"The ledger is at revision {upgrade(url)}.")
 
 

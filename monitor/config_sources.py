@@ -21,7 +21,7 @@ PREFIX = "CALLMONITOR_"
 NOT_SETTINGS = frozenset({"CONFIG", "DEBUG", "LAB"})
 """Variables with our prefix that are not settings: the file's path, `--debug`, and the laboratory's folder."""
 
-UNSHOWN = frozenset({"secret", "url"})
+UNSHOWN = frozenset({"secret", "url", "apprise", "password_hash", "sha256"})
 """Keys whose value no message repeats."""
 
 Tree = dict[str, Any]
@@ -201,7 +201,7 @@ def line_of(text: str, location: Location) -> int | None:
             inside = tuple(name.split("."))
             if table[1] == "[[":
                 tables[name] = tables.get(name, -1) + 1
-                inside = (name, tables[name])
+                inside = (*inside, tables[name])
             if inside == location[: len(inside)] and (nearest is None or len(inside) > nearest[0]):
                 nearest = (len(inside), number)
         elif key := _KEY.match(line):
@@ -225,7 +225,7 @@ def sentence(fault: ErrorDetails, origin: Origin) -> str:
     key, kind = dotted(location), fault["type"]
     place = origin.place(location)
     if kind == "extra_forbidden":
-        section = str(location[0]) if len(location) > 1 else ""
+        section = ".".join(part for part in location[:-1] if isinstance(part, str))
         close = difflib.get_close_matches(str(location[-1]), origin.keys.get(section, frozenset()), n=1)
         return f"{place}: {key} is no setting; " + (
             f"did you mean {close[0]}?" if close else "remove it, or look it up in docs/settings.md."

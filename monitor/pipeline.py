@@ -292,7 +292,7 @@ class Monitor:
         names = [system.name for system in settings.require_asterisk()]
         self.board = Board(rules, systems=names, zone=settings.zone)
         self.writer = LedgerWriter(
-            settings.ledger.url.get_secret_value(),
+            settings.ledger.connect_url(),
             spool_dir=settings.ledger.spool_dir,
             memory_facts=settings.ledger.memory_facts,
         )

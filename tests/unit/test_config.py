@@ -42,11 +42,11 @@ def test_the_ledger_follows_xdg_state_home() -> None:
 
 
 def test_flags_win_over_environment_over_file_over_defaults(tmp_path: Path) -> None:
-    path = write(tmp_path, 'language = "en"\n[web]\nhost = "10.0.0.1"\nport = 9001\n')
+    path = write(tmp_path, 'language = "en"\n[web]\nhost = "127.0.0.2"\nport = 9001\n')
     environ = {**HOME, "CALLMONITOR_WEB__PORT": "9002", "CALLMONITOR_LOG__LEVEL": "debug"}
     settings = load(path, {"log": {"level": "error"}}, environ)
     assert settings.language == "en"  # file over default ko
-    assert settings.web.host == "10.0.0.1"  # file, untouched by the variable beside it
+    assert settings.web.host == "127.0.0.2"  # file, untouched by the variable beside it
     assert settings.web.port == 9002  # environment over the file's 9001
     assert settings.log.level == "error"  # flag over the environment's debug
 
