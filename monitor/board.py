@@ -148,6 +148,15 @@ class Board:
                 oldest[where] = min(oldest.get(where, since_at), since_at)
         return oldest
 
+    def oldest_waiting(self) -> dict[tuple[str, str], datetime]:
+        """By (system, line), since when the longest-waiting unanswered call has waited for a person."""
+        oldest: dict[tuple[str, str], datetime] = {}
+        for call in self.calls.values():
+            if call.waits and call.asked_at is not None:
+                where = (call.key.system, call.line)
+                oldest[where] = min(oldest.get(where, call.asked_at), call.asked_at)
+        return oldest
+
     def name_of(self, system: str, agent: str) -> str:
         """What people call an interface: the member's name where a queue has told it."""
         return self._members.get((system, agent), agent)

@@ -68,6 +68,11 @@ class CallNow:
     warned: bool = False
     breached: bool = False
 
+    @property
+    def waits(self) -> bool:
+        """Whether the caller has asked for a person and none has answered; a phone may be ringing."""
+        return self.answered_rings is None and self.stage in (Stage.WAITING, Stage.RINGING)
+
     def ringing_us(self, now: datetime) -> int:
         """Ringing this caller has heard up to `now`, in microseconds."""
         if self.ringing_since_at is None:

@@ -29,6 +29,7 @@ from monitor.calls.facts import (
     TransferResult,
     Verdict,
 )
+from monitor.calls.formulas import left_the_centre
 from monitor.calls.rules import Reading
 from monitor.metrics_present import OTHER, PresentCollector
 
@@ -135,6 +136,8 @@ class Metrics:
             series.waiting[call.outcome].observe(call.waiting_us / _SECOND_US)
         if call.outcome is Outcome.ANSWERED:
             series.talking.observe(call.talking_us / _SECOND_US)
+            if left_the_centre(call.transfers):
+                series.left_centre.inc()
         if call.holds:
             series.hold.observe(call.hold_us / _SECOND_US)
 
@@ -201,6 +204,7 @@ class _Families:
         "breaches",
         "calls",
         "hold",
+        "left_centre",
         "reconnect",
         "ringing",
         "rings",
@@ -220,6 +224,7 @@ class _Families:
 
         self.calls = counter(names.CALLS)
         self.verdicts = counter(names.RING_VERDICTS)
+        self.left_centre = counter(names.CALLS_LEFT_CENTRE)
         self.rings = histogram(names.CALL_RINGS, RING_BOUNDS)
         self.ringing = histogram(names.RINGING, ringing_bounds(rule.period_us))
         self.waiting = histogram(names.WAITING, WAITING_BOUNDS)
@@ -239,6 +244,7 @@ class _LineSeries:
         "breaches",
         "calls",
         "hold",
+        "left_centre",
         "reconnect",
         "ringing",
         "rings",
@@ -257,6 +263,7 @@ class _LineSeries:
             for reading in Reading
             for verdict in Verdict
         }
+        self.left_centre = families.left_centre.labels(*here)
         self.rings = families.rings.labels(*here)
         self.ringing = families.ringing.labels(*here)
         self.waiting = {outcome: families.waiting.labels(*here, outcome) for outcome in Outcome}

@@ -107,6 +107,13 @@ TRANSFER_RECONNECT = Name(
     "From a transfer to the answer of the person the caller was passed to, in seconds; transfers nobody answered are "
     "left out. Source: the transfer record.",
 )
+CALLS_LEFT_CENTRE = Name(
+    "callcenter_calls_left_centre_total",
+    "counter",
+    _LINE,
+    "Answered calls that a person passed on to somebody outside the centre; the others were handled directly. "
+    "Source: the call record.",
+)
 CALLS_IN_PROGRESS = Name(
     "callcenter_calls_in_progress",
     "gauge",
@@ -125,6 +132,13 @@ OLDEST_RINGING = Name(
     _LINE,
     "Since when the longest-ringing unanswered call has been ringing, in seconds since 1970; no sample while none "
     "rings. Source: the board.",
+)
+OLDEST_WAITING = Name(
+    "callcenter_oldest_waiting_timestamp_seconds",
+    "gauge",
+    _LINE,
+    "Since when the longest-waiting unanswered call has waited for a person, ringing included, in seconds since 1970; "
+    "no sample while none waits. Source: the board.",
 )
 QUEUE_CALLERS = Name(
     "callcenter_queue_callers",

@@ -55,6 +55,10 @@ class Present(Protocol):
         """Since when the longest-ringing call rings, by (system, line)."""
         ...
 
+    def oldest_waiting(self) -> Mapping[tuple[str, str], datetime]:
+        """Since when the longest-waiting call waits for a person, by (system, line)."""
+        ...
+
 
 class SystemFigures(Protocol):
     """What a listener and the call state tell of one Asterisk, read at scrape time."""
@@ -167,7 +171,10 @@ class PresentCollector:
         oldest = _gauge(names.OLDEST_RINGING)
         for place, since_at in self._board.oldest_ringing().items():
             oldest.add_metric(place, since_at.timestamp())
-        yield from (in_progress, past_limit, oldest)
+        waiting = _gauge(names.OLDEST_WAITING)
+        for place, since_at in self._board.oldest_waiting().items():
+            waiting.add_metric(place, since_at.timestamp())
+        yield from (in_progress, past_limit, oldest, waiting)
 
     def _queues(self) -> Iterator[Metric]:
         callers = _gauge(names.QUEUE_CALLERS)

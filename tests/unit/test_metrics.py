@@ -25,6 +25,7 @@ from monitor.calls.facts import (
     AttemptEnded,
     AttemptResult,
     Call,
+    CallAnswered,
     CallKey,
     CallStarted,
     Hold,
@@ -308,6 +309,31 @@ def test_gauges_show_the_board_at_the_scrape() -> None:
     assert centre.here("callcenter_calls_in_progress", stage="ringing") == 0
     assert centre.here("callcenter_calls_ringing_past_limit") == 0
     assert centre.here("callcenter_oldest_ringing_since_timestamp_seconds") is None
+    assert centre.here("callcenter_oldest_waiting_timestamp_seconds") is None
+
+
+def test_waiting_is_counted_from_when_a_person_was_asked_for_until_one_answers() -> None:
+    centre = Centre()
+    later, latest = NOON + timedelta(seconds=4), NOON + timedelta(seconds=9)
+    centre.record(CallStarted(key=KEY, line="main", dialled="15886565", caller=None, at=NOON))
+    assert centre.here("callcenter_oldest_waiting_timestamp_seconds") is None
+
+    centre.record(StageChanged(key=KEY, line="main", stage=Stage.WAITING, at=later, queue="help"))
+    centre.record(StageChanged(key=KEY, line="main", stage=Stage.RINGING, at=latest, queue="help"))
+    assert centre.here("callcenter_oldest_waiting_timestamp_seconds") == NOON.timestamp() + 4
+
+    answered = CallAnswered(key=KEY, line="main", agent="PJSIP/1", member=None, queue="help", at=latest, rings=1)
+    centre.record(answered)
+    assert centre.here("callcenter_oldest_waiting_timestamp_seconds") is None
+
+
+def test_an_answered_call_that_left_the_centre_is_counted_once() -> None:
+    centre = Centre()
+    outside = replace(TRANSFER, kind=TransferKind.BLIND, scope=Scope.OUTSIDE, result=TransferResult.COMPLETED)
+    centre.record(replace(CALL, outcome=Outcome.ANSWERED, transfers=(outside, outside)))
+    centre.record(replace(CALL, outcome=Outcome.ANSWERED, transfers=(replace(outside, scope=Scope.INSIDE),)))
+
+    assert centre.here("callcenter_calls_left_centre_total") == 1
 
 
 def test_figures_of_listener_and_store_are_read_at_the_scrape() -> None:
