@@ -11,7 +11,7 @@ from monitor.ami.feed import Batch
 from monitor.ami.protocol import PacketReader
 from monitor.calls.facts import Call, Gap, GapCause, Observed, RingBreach, RingWarning
 from monitor.config import AsteriskSettings
-from monitor.pipeline import Follower
+from monitor.follower import Follower
 
 from .wire import PLAN, Wire, us
 
