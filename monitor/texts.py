@@ -1,11 +1,16 @@
-"""Every sentence a person reads in the terminal, in Korean and in English.
+"""Every sentence a person reads, in Korean and in English, from one source: the gettext catalogues in `monitor/locale`.
 
-Field by field in both languages, so that the type checker refuses a missing one. `{…}` are filled in by the terminal.
+The message identifiers are the English sentences, so that only Korean needs a catalogue. `Texts` are those that the
+terminal and the page share, field by field, so that the type checker refuses a missing one; templates ask the catalogue
+itself. `{…}` are filled in by whoever shows the text.
 """
 
 from __future__ import annotations
 
+import gettext
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from monitor.calls.facts import (
@@ -24,6 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Language = Literal["ko", "en"]
+LANGUAGES: tuple[Language, ...] = ("ko", "en")
+"""The default first."""
+LOCALE = Path(__file__).parent / "locale"
+DOMAIN = "callmonitor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,232 +104,151 @@ class Texts:
     summary_transfers: str
 
 
-KOREAN = Texts(
-    title="전화벨 현황판",
-    ringing_now="지금 울리는 전화",
-    waiting_now="기다리는 고객",
-    agents="상담원",
-    breaches="벨 초과",
-    transfers="전화연결",
-    today="오늘",
-    rings="벨",
-    seconds="초",
-    phone="울리는 전화기",
-    queue="대기열",
-    caller="고객 번호",
-    line="회선",
-    time="시각",
-    outcome="결과",
-    passed_on="보냄 → 받음",
-    kind="방식",
-    scope="범위",
-    result="결과",
-    reconnection="연결",
-    nobody_rings="울리는 전화가 없습니다",
-    nobody_waits="기다리는 고객이 없습니다",
-    no_agents="아직 알려진 상담원이 없습니다",
-    no_breaches="벨 초과가 없습니다",
-    no_transfers="전화연결이 없습니다",
-    more="외 {count}",
-    no_caller="번호 없음",
-    goes_on="진행 중",
-    no_figure="-",
-    calls_in_progress="진행 중",
-    offered="인입",
-    answered="응대",
-    abandoned="포기",
-    answer_rate="응대율",
-    compliance="준수율",
-    kept="준수/위반",
-    excluded="제외",
-    direct_handling="직접처리율",
-    store="원장",
-    observed="수신 중",
-    not_heard_yet="연결 전",
-    quit_hint="Ctrl+C 끝내기",
-    readings={Reading.WITHIN: "{limit}번까지", Reading.BEFORE: "{limit}번 전"},
-    agent_statuses={
-        AgentStatus.FREE: "대기",
-        AgentStatus.RINGING: "울림",
-        AgentStatus.TALKING: "통화",
-        AgentStatus.WRAP_UP: "후처리",
-        AgentStatus.PAUSED: "휴식",
-        AgentStatus.AWAY: "이석",
-    },
-    outcomes={
-        Outcome.ANSWERED: "응대",
-        Outcome.ABANDONED_ANNOUNCEMENT: "안내 중 포기",
-        Outcome.ABANDONED_WAITING: "대기 중 포기",
-        Outcome.ABANDONED_RINGING: "벨 중 포기",
-        Outcome.NO_ANSWER: "무응답",
-        Outcome.BUSY: "통화 중",
-        Outcome.FAILED: "실패",
-        Outcome.UNOBSERVED: "관측 못 함",
-    },
-    verdicts={Verdict.KEPT: "준수", Verdict.BROKEN: "위반", Verdict.EXCLUDED: "제외"},
-    verdict_reasons={
-        VerdictReason.ANSWERED_WITHIN_RULE: "기준 안에 응대",
-        VerdictReason.RANG_PAST_RULE: "기준을 넘겨 울림",
-        VerdictReason.CENTRE_GAVE_UP: "센터가 연결을 끝냄",
-        VerdictReason.CALLER_LEFT_WITHIN_RULE: "기준 안에 고객이 끊음",
-        VerdictReason.NO_PHONE_RANG: "울린 전화 없음",
-        VerdictReason.PARTLY_UNOBSERVED: "일부 관측 못 함",
-    },
-    transfer_kinds={
-        TransferKind.BLIND: "바로 연결",
-        TransferKind.ATTENDED: "상의 후 연결",
-        TransferKind.BLONDE: "울릴 때 연결",
-        TransferKind.FORWARD: "착신전환",
-    },
-    transfer_results={
-        TransferResult.COMPLETED: "연결됨",
-        TransferResult.NO_ANSWER: "무응답",
-        TransferResult.BUSY: "통화 중",
-        TransferResult.RETURNED: "되돌아옴",
-        TransferResult.CALLER_LEFT: "고객이 끊음",
-        TransferResult.FAILED: "실패",
-        TransferResult.UNOBSERVED: "관측 못 함",
-    },
-    scopes={Scope.INSIDE: "센터 안", Scope.OUTSIDE: "센터 밖", Scope.UNKNOWN: "모름"},
-    gap_causes={
-        GapCause.NOT_CONNECTED: "연결 끊김",
-        GapCause.NOT_BOOTED: "시작 중",
-        GapCause.RESTARTED: "재시작됨",
-        GapCause.MONITOR_DOWN: "모니터 꺼짐",
-        GapCause.CLOCK_STEP: "시계 어긋남",
-        GapCause.OVERFLOW: "수신 넘침",
-        GapCause.CAPTURE_BREAK: "기록 끊김",
-    },
-    plain_warning="{time} 벨 경고    {line} · {rings}번째 벨 · {agents} · 고객 {caller}",
-    plain_breach="{time} 벨 초과    {line} · {rings}번째 벨 · {agents} · 고객 {caller}",
-    plain_transfer="{time} 전화연결   {line} · {by} → {to} ({scope}) · {kind} · {result} {reconnection}",
-    plain_end="{time} 전화 끝    {line} · {outcome} · 벨 {rings}번, {seconds}초 · {verdict} ({reason}) · 고객 {caller}",
-    plain_down="{time} 수신 끊김  {system} · {cause}",
-    plain_up="{time} 수신 재개  {system} · {cause} {seconds}초",
-    plain_status=(
-        "{time} 현황       울림 {ringing} · 대기 {waiting} · 통화 {talking} · 오늘 인입 {offered} · "
-        "응대율 {answer_rate} · 준수율 {compliance}"
-    ),
-    plain_seconds="{seconds}초",
-    summary="요약",
-    summary_calls="전화 {offered}건: {outcomes}",
-    summary_verdicts="준수율 {reading} {rate}: {verdicts}",
-    summary_transfers="전화연결 {count}건: {kinds}",
-)
+@cache
+def catalogue(language: Language, domain: str = DOMAIN) -> gettext.NullTranslations:
+    """The catalogue of a language: English texts to theirs.
 
-ENGLISH = Texts(
-    title="Ring board",
-    ringing_now="Ringing now",
-    waiting_now="Callers waiting",
-    agents="Agents",
-    breaches="Rang too long",
-    transfers="Transfers",
-    today="Today",
-    rings="rings",
-    seconds="s",
-    phone="phones ringing",
-    queue="queue",
-    caller="caller",
-    line="line",
-    time="time",
-    outcome="outcome",
-    passed_on="by → to",
-    kind="kind",
-    scope="scope",
-    result="result",
-    reconnection="s",
-    nobody_rings="no phone is ringing",
-    nobody_waits="nobody is waiting",
-    no_agents="no agents known yet",
-    no_breaches="no call has rung too long",
-    no_transfers="no transfers",
-    more="and {count} more",
-    no_caller="no number",
-    goes_on="goes on",
-    no_figure="-",
-    calls_in_progress="in progress",
-    offered="offered",
-    answered="answered",
-    abandoned="abandoned",
-    answer_rate="answer rate",
-    compliance="compliance",
-    kept="kept/broken",
-    excluded="excluded",
-    direct_handling="handled directly",
-    store="ledger",
-    observed="listening",
-    not_heard_yet="not connected yet",
-    quit_hint="Ctrl+C ends",
-    readings={Reading.WITHIN: "within {limit}", Reading.BEFORE: "before {limit}"},
-    agent_statuses={
-        AgentStatus.FREE: "free",
-        AgentStatus.RINGING: "ringing",
-        AgentStatus.TALKING: "talking",
-        AgentStatus.WRAP_UP: "wrap-up",
-        AgentStatus.PAUSED: "paused",
-        AgentStatus.AWAY: "away",
-    },
-    outcomes={
-        Outcome.ANSWERED: "answered",
-        Outcome.ABANDONED_ANNOUNCEMENT: "left in menu",
-        Outcome.ABANDONED_WAITING: "left waiting",
-        Outcome.ABANDONED_RINGING: "left ringing",
-        Outcome.NO_ANSWER: "no answer",
-        Outcome.BUSY: "busy",
-        Outcome.FAILED: "failed",
-        Outcome.UNOBSERVED: "unobserved",
-    },
-    verdicts={Verdict.KEPT: "kept", Verdict.BROKEN: "broken", Verdict.EXCLUDED: "excluded"},
-    verdict_reasons={
-        VerdictReason.ANSWERED_WITHIN_RULE: "answered within the rule",
-        VerdictReason.RANG_PAST_RULE: "rang past the rule",
-        VerdictReason.CENTRE_GAVE_UP: "the centre gave up",
-        VerdictReason.CALLER_LEFT_WITHIN_RULE: "caller left within the rule",
-        VerdictReason.NO_PHONE_RANG: "no phone rang",
-        VerdictReason.PARTLY_UNOBSERVED: "partly unobserved",
-    },
-    transfer_kinds={
-        TransferKind.BLIND: "blind",
-        TransferKind.ATTENDED: "attended",
-        TransferKind.BLONDE: "blonde",
-        TransferKind.FORWARD: "forward",
-    },
-    transfer_results={
-        TransferResult.COMPLETED: "completed",
-        TransferResult.NO_ANSWER: "no answer",
-        TransferResult.BUSY: "busy",
-        TransferResult.RETURNED: "returned",
-        TransferResult.CALLER_LEFT: "caller left",
-        TransferResult.FAILED: "failed",
-        TransferResult.UNOBSERVED: "unobserved",
-    },
-    scopes={Scope.INSIDE: "inside", Scope.OUTSIDE: "outside", Scope.UNKNOWN: "unknown"},
-    gap_causes={
-        GapCause.NOT_CONNECTED: "not connected",
-        GapCause.NOT_BOOTED: "starting up",
-        GapCause.RESTARTED: "restarted",
-        GapCause.MONITOR_DOWN: "monitor was down",
-        GapCause.CLOCK_STEP: "clock stepped",
-        GapCause.OVERFLOW: "events overflowed",
-        GapCause.CAPTURE_BREAK: "recording broken off",
-    },
-    plain_warning="{time} warning    {line} · ring {rings} · {agents} · caller {caller}",
-    plain_breach="{time} BREACH     {line} · ring {rings} · {agents} · caller {caller}",
-    plain_transfer="{time} transfer   {line} · {by} → {to} ({scope}) · {kind} · {result} {reconnection}",
-    plain_end=(
-        "{time} call ended {line} · {outcome} · rings {rings}, {seconds} s · {verdict} ({reason}) · caller {caller}"
-    ),
-    plain_down="{time} not heard  {system} · {cause}",
-    plain_up="{time} heard anew {system} · {cause} {seconds} s",
-    plain_status=(
-        "{time} now        ringing {ringing} · waiting {waiting} · talking {talking} · offered today {offered} · "
-        "answer rate {answer_rate} · compliance {compliance}"
-    ),
-    plain_seconds="{seconds} s",
-    summary="Summary",
-    summary_calls="{offered} calls: {outcomes}",
-    summary_verdicts="compliance {reading} {rate}: {verdicts}",
-    summary_transfers="{count} transfers: {kinds}",
-)
+    Args:
+        language: English needs no file, since the identifiers are its texts.
+        domain: which of the catalogues in `monitor/locale`.
+    """
+    if language == "en":
+        return gettext.NullTranslations()
+    return gettext.translation(domain, LOCALE, [language])
 
+
+@cache
+def texts_in(language: Language) -> Texts:
+    """The shared texts in one language."""
+    words = catalogue(language)
+    _, _c = words.gettext, words.pgettext
+    return Texts(
+        title=_("Ring board"),
+        ringing_now=_("Ringing now"),
+        waiting_now=_("Callers waiting"),
+        agents=_("Agents"),
+        breaches=_("Rang too long"),
+        transfers=_("Transfers"),
+        today=_("Today"),
+        rings=_("rings"),
+        seconds=_("s"),
+        phone=_("phones ringing"),
+        queue=_("queue"),
+        caller=_("caller"),
+        line=_("line"),
+        time=_("time"),
+        outcome=_("outcome"),
+        passed_on=_("by → to"),
+        kind=_("kind"),
+        scope=_("scope"),
+        result=_("result"),
+        reconnection=_c("reconnection", "s"),
+        nobody_rings=_("no phone is ringing"),
+        nobody_waits=_("nobody is waiting"),
+        no_agents=_("no agents known yet"),
+        no_breaches=_("no call has rung too long"),
+        no_transfers=_("no transfers"),
+        more=_("and {count} more"),
+        no_caller=_("no number"),
+        goes_on=_("goes on"),
+        no_figure=_("-"),
+        calls_in_progress=_("in progress"),
+        offered=_("offered"),
+        answered=_("answered"),
+        abandoned=_("abandoned"),
+        answer_rate=_("answer rate"),
+        compliance=_("compliance"),
+        kept=_("kept/broken"),
+        excluded=_("excluded"),
+        direct_handling=_("handled directly"),
+        store=_("ledger"),
+        observed=_("listening"),
+        not_heard_yet=_("not connected yet"),
+        quit_hint=_("Ctrl+C ends"),
+        readings={
+            Reading.WITHIN: _c("reading", "within {limit}"),
+            Reading.BEFORE: _c("reading", "before {limit}"),
+        },
+        agent_statuses={
+            AgentStatus.FREE: _c("agent", "free"),
+            AgentStatus.RINGING: _c("agent", "ringing"),
+            AgentStatus.TALKING: _c("agent", "talking"),
+            AgentStatus.WRAP_UP: _c("agent", "wrap-up"),
+            AgentStatus.PAUSED: _c("agent", "paused"),
+            AgentStatus.AWAY: _c("agent", "away"),
+        },
+        outcomes={
+            Outcome.ANSWERED: _c("outcome", "answered"),
+            Outcome.ABANDONED_ANNOUNCEMENT: _c("outcome", "left in menu"),
+            Outcome.ABANDONED_WAITING: _c("outcome", "left waiting"),
+            Outcome.ABANDONED_RINGING: _c("outcome", "left ringing"),
+            Outcome.NO_ANSWER: _c("outcome", "no answer"),
+            Outcome.BUSY: _c("outcome", "busy"),
+            Outcome.FAILED: _c("outcome", "failed"),
+            Outcome.UNOBSERVED: _c("outcome", "unobserved"),
+        },
+        verdicts={
+            Verdict.KEPT: _c("verdict", "kept"),
+            Verdict.BROKEN: _c("verdict", "broken"),
+            Verdict.EXCLUDED: _c("verdict", "excluded"),
+        },
+        verdict_reasons={
+            VerdictReason.ANSWERED_WITHIN_RULE: _c("reason", "answered within the rule"),
+            VerdictReason.RANG_PAST_RULE: _c("reason", "rang past the rule"),
+            VerdictReason.CENTRE_GAVE_UP: _c("reason", "the centre gave up"),
+            VerdictReason.CALLER_LEFT_WITHIN_RULE: _c("reason", "caller left within the rule"),
+            VerdictReason.NO_PHONE_RANG: _c("reason", "no phone rang"),
+            VerdictReason.PARTLY_UNOBSERVED: _c("reason", "partly unobserved"),
+        },
+        transfer_kinds={
+            TransferKind.BLIND: _c("transfer", "blind"),
+            TransferKind.ATTENDED: _c("transfer", "attended"),
+            TransferKind.BLONDE: _c("transfer", "blonde"),
+            TransferKind.FORWARD: _c("transfer", "forward"),
+        },
+        transfer_results={
+            TransferResult.COMPLETED: _c("transfer result", "completed"),
+            TransferResult.NO_ANSWER: _c("transfer result", "no answer"),
+            TransferResult.BUSY: _c("transfer result", "busy"),
+            TransferResult.RETURNED: _c("transfer result", "returned"),
+            TransferResult.CALLER_LEFT: _c("transfer result", "caller left"),
+            TransferResult.FAILED: _c("transfer result", "failed"),
+            TransferResult.UNOBSERVED: _c("transfer result", "unobserved"),
+        },
+        scopes={
+            Scope.INSIDE: _c("scope", "inside"),
+            Scope.OUTSIDE: _c("scope", "outside"),
+            Scope.UNKNOWN: _c("scope", "unknown"),
+        },
+        gap_causes={
+            GapCause.NOT_CONNECTED: _c("gap", "not connected"),
+            GapCause.NOT_BOOTED: _c("gap", "starting up"),
+            GapCause.RESTARTED: _c("gap", "restarted"),
+            GapCause.MONITOR_DOWN: _c("gap", "monitor was down"),
+            GapCause.CLOCK_STEP: _c("gap", "clock stepped"),
+            GapCause.OVERFLOW: _c("gap", "events overflowed"),
+            GapCause.CAPTURE_BREAK: _c("gap", "recording broken off"),
+        },
+        plain_warning=_("{time} warning    {line} · ring {rings} · {agents} · caller {caller}"),
+        plain_breach=_("{time} BREACH     {line} · ring {rings} · {agents} · caller {caller}"),
+        plain_transfer=_("{time} transfer   {line} · {by} → {to} ({scope}) · {kind} · {result} {reconnection}"),
+        plain_end=_(
+            "{time} call ended {line} · {outcome} · rings {rings}, {seconds} s · {verdict} ({reason}) · caller {caller}"
+        ),
+        plain_down=_("{time} not heard  {system} · {cause}"),
+        plain_up=_("{time} heard anew {system} · {cause} {seconds} s"),
+        plain_status=_(
+            "{time} now        ringing {ringing} · waiting {waiting} · talking {talking} · offered today {offered} · "
+            "answer rate {answer_rate} · compliance {compliance}"
+        ),
+        plain_seconds=_("{seconds} s"),
+        summary=_("Summary"),
+        summary_calls=_("{offered} calls: {outcomes}"),
+        summary_verdicts=_("compliance {reading} {rate}: {verdicts}"),
+        summary_transfers=_("{count} transfers: {kinds}"),
+    )
+
+
+KOREAN = texts_in("ko")
+ENGLISH = texts_in("en")
 TEXTS: Mapping[Language, Texts] = {"ko": KOREAN, "en": ENGLISH}

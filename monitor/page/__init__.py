@@ -1,0 +1,1 @@
+"""The live page: what supervisors watch, served by `run` and `demo`."""

@@ -1,0 +1,118 @@
+"""Templates to HTML: one environment a language, with the words and forms that every page shares.
+
+Jinja2 escapes whatever it fills in; nothing here marks a text from the network as safe.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from monitor import __version__
+from monitor.page.viewer import viewer_of
+from monitor.texts import LANGUAGES, TEXTS, catalogue
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from starlette.requests import HTTPConnection, Request
+
+    from monitor.texts import Language
+
+LANGUAGE_COOKIE = "callmonitor_language"
+NOTHING = "–"
+"""Stands where there is no figure: no calls is not 0 %."""
+_SECOND_US = 1_000_000
+
+
+class Renderer:
+    """Renders templates in a viewer's language.
+
+    Args:
+        zone: the centre's time zone.
+        language: of those who have not chosen one.
+    """
+
+    def __init__(self, zone: tzinfo, language: Language) -> None:
+        self.zone = zone
+        self.language = language
+        self._environments = {name: self._environment(name) for name in LANGUAGES}
+
+    def _environment(self, language: Language) -> Environment:
+        environment = Environment(
+            loader=PackageLoader("monitor.page"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+            auto_reload=False,
+        )
+        environment.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined] # i18n adds it
+        environment.globals |= {
+            "language": language,
+            "texts": TEXTS[language],
+            "version": __version__,
+        }
+        environment.filters |= {
+            "time": self.time,
+            "day": self.day,
+            "iso": iso,
+            "tenths": tenths,
+            "clock": clock,
+            "percent": percent,
+        }
+        return environment
+
+    def language_of(self, connection: HTTPConnection) -> Language:
+        """The language somebody has chosen, by `?lang=` now or by cookie before."""
+        chosen = connection.query_params.get("lang") or connection.cookies.get(LANGUAGE_COOKIE)
+        return next((name for name in LANGUAGES if name == chosen), self.language)
+
+    def page(self, request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+        """A whole page for one viewer."""
+        language = self.language_of(request)
+        html = self.fragment(language, template, request=request, viewer=viewer_of(request), **context)
+        response = HTMLResponse(html, status)
+        if request.query_params.get("lang") == language:
+            response.set_cookie(LANGUAGE_COOKIE, language, max_age=365 * 86400, httponly=True, samesite="lax")
+        return response
+
+    def fragment(self, language: Language, template: str, **context: Any) -> str:
+        """What a template makes of its context."""
+        return self._environments[language].get_template(template).render(context)
+
+    def time(self, at: datetime | None) -> str:
+        """The time of day in the centre, `14:03:59`."""
+        return NOTHING if at is None else at.astimezone(self.zone).strftime("%H:%M:%S")
+
+    def day(self, at: datetime) -> str:
+        """The local day, `2026-11-25`."""
+        return at.astimezone(self.zone).strftime("%Y-%m-%d")
+
+
+def iso(at: datetime) -> str:
+    """An instant as programs read it, in UTC to the microsecond."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def tenths(duration_us: int | float | None) -> str:
+    """Seconds to one decimal, cut and not rounded: 8.96 s is ring 3, and must not read 9.0, where ring 4 begins."""
+    return NOTHING if duration_us is None else f"{int(duration_us) // 100_000 / 10:.1f}"
+
+
+def clock(duration_us: int | float | None) -> str:
+    """Minutes and seconds, `2:05`; hours before them where there are some."""
+    if duration_us is None:
+        return NOTHING
+    minutes, seconds = divmod(int(duration_us) // _SECOND_US, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def percent(figure: float | None) -> str:
+    """A quotient as people read it, to one decimal; a dash where there is none."""
+    return NOTHING if figure is None else f"{figure:.1%}"

@@ -1,0 +1,46 @@
+"""Who looks on, and what they may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from monitor.masking import mask_number
+
+if TYPE_CHECKING:
+    from starlette.requests import HTTPConnection
+
+Role = Literal["board", "supervisor"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """A person or program that was let in."""
+
+    name: str
+    """As they signed in; empty where nobody has to."""
+    role: Role
+    """`board` sees figures; `supervisor` also each call."""
+    numbers: bool = False
+    """Sees callers' numbers in full."""
+    csrf: str = ""
+    """What a form of theirs must bring along."""
+
+    @property
+    def sees_calls(self) -> bool:
+        """Whether single calls may be looked at."""
+        return self.role == "supervisor"
+
+    def number(self, number: str | None) -> str:
+        """A caller's number as this viewer may see it; empty where there is none."""
+        return (number or "") if self.numbers else mask_number(number)
+
+
+LOCAL = Viewer(name="", role="supervisor")
+"""Whoever sits at this machine, where nobody has to sign in: every call, and no number in full."""
+
+
+def viewer_of(connection: HTTPConnection) -> Viewer:
+    """The viewer that `monitor.page.access` has let in."""
+    viewer: Viewer = connection.state.viewer
+    return viewer
