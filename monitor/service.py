@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import signal
 import sys
 from datetime import UTC, datetime
@@ -12,6 +14,7 @@ import structlog
 
 from monitor import log
 from monitor.pipeline import Monitor
+from monitor.systemd import Notifier
 from monitor.terminal import open_terminal
 from monitor.web import bind
 
@@ -20,8 +23,12 @@ if TYPE_CHECKING:
 
     from monitor.config import Settings
     from monitor.terminal import Terminal
+    from monitor.web import Part
 
 _log = structlog.get_logger(__name__)
+
+_STATUS_SECONDS = 10.0
+"""How often systemd is told how things are, where it has no watchdog that wants to hear it oftener."""
 
 
 def run(settings: Settings, *, screen: bool) -> None:
@@ -59,6 +66,34 @@ async def _until_signalled(monitor: Monitor, listening: socket.socket, terminal:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(monitor.run(listening, stop))
+        tasks.create_task(_tell_systemd(monitor, Notifier(os.environ), stop))
         if terminal is not None:
             tasks.create_task(terminal.run(stop))
+        await monitor.run(listening, stop)
+        # Whatever ended it, the others end with it.
+        stop.set()
+
+
+async def _tell_systemd(monitor: Monitor, notifier: Notifier, stop: asyncio.Event) -> None:
+    """Tell systemd that the service is ready, then how it is; its watchdog only while calls are followed."""
+    await monitor.started.wait()
+    notifier.ready(_status(monitor))
+    interval_seconds = _STATUS_SECONDS
+    if notifier.watchdog_seconds is not None:
+        interval_seconds = min(interval_seconds, notifier.watchdog_seconds / 2)
+    while not stop.is_set():
+        if monitor.alive:
+            notifier.alive(_status(monitor))
+        else:
+            notifier.status("Calls are not followed any more; systemd's watchdog will start the service anew.")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(interval_seconds):
+                await stop.wait()
+    notifier.stopping()
+
+
+def _status(monitor: Monitor) -> str:
+    """How the service is, in a sentence."""
+    parts: list[Part] = [*monitor.systems.values(), monitor.store]
+    wrong = [part.reason for part in parts if not part.up and part.reason]
+    return " ".join(wrong) or f"Listening to {', '.join(monitor.systems)}; every call is kept."
