@@ -105,6 +105,24 @@ def demo(
 
 
 @app.command()
+def simulate(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of its AMI; 0 takes a free one.")] = 5038,
+    speed: Annotated[float, typer.Option(min=0.1, max=100, help="Seconds of the centre's day per second.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="The same number, the same day.")] = 15886565,
+    *,
+    username: Annotated[str, typer.Option(help="Of the manager account.")] = "demo",
+    secret_file: Annotated[
+        Path | None, typer.Option("--secret-file", help="Holds its secret; needed outside loopback. Default: demo.")
+    ] = None,
+) -> None:
+    """Be an Asterisk with a busy call centre, for a monitor elsewhere, until stopped by SIGTERM or Ctrl-C."""
+    from monitor import simulate as centre  # noqa: PLC0415
+
+    centre.run(host=host, port=port, speed=speed, seed=seed, username=username, secret_file=secret_file)
+
+
+@app.command()
 def replay(
     files: Annotated[
         list[str], typer.Argument(metavar="FILE…", help="Raw AMI captures; - is standard input, .gz too.")

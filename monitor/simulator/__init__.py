@@ -9,10 +9,11 @@ from monitor.simulator.arrivals import Arrivals
 from monitor.simulator.capture import capture
 from monitor.simulator.centre import Centre
 from monitor.simulator.plans import CallPlan
-from monitor.simulator.server import SECRET, SYSTEM, USERNAME, Simulator
+from monitor.simulator.server import LOOPBACK, SECRET, SYSTEM, USERNAME, Simulator
 from monitor.simulator.truth import TrueAttempt, TrueTransfer, Truth
 
 __all__ = [
+    "LOOPBACK",
     "SECRET",
     "SYSTEM",
     "USERNAME",

@@ -1,4 +1,4 @@
-"""The simulator's shell: a loopback socket that speaks AMI, and the clock."""
+"""The simulator's shell: a socket that speaks AMI, on loopback unless told otherwise, and the clock."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from monitor.simulator.centre import Centre
 USERNAME = "demo"
 SECRET = "demo"  # noqa: S105 - it opens a simulation on a loopback port
 SYSTEM = "demo"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 MAX_UNSENT_BYTES = 16 << 20
 """A client that reads more slowly than this allows is cut off."""
@@ -21,7 +22,7 @@ _LONGEST_NAP_SECONDS = 0.25
 
 
 class Simulator:
-    """A call centre in a box that speaks AMI on a loopback socket.
+    """A call centre in a box that speaks AMI on a socket.
 
     At speed 1 it is plain: events happen now, and their `Timestamp` is the time of day. At another speed the
     simulated Asterisk's clock runs `speed` times as fast as ours from the instant of `start`: its `Timestamp`s are
@@ -91,10 +92,10 @@ class Simulator:
 
         Raises:
             OSError: the port is taken.
-            ValueError: the host is no loopback address.
+            ValueError: the host is no loopback address, and the account's secret is the one that everybody knows.
         """
-        if host not in ("127.0.0.1", "::1", "localhost"):
-            raise ValueError(f"The simulator listens on loopback addresses only, not on {host}.")
+        if host not in LOOPBACK and self.account.secret == SECRET:
+            raise ValueError(f"The simulator listens on loopback only, not on {host}, without a secret of its own.")
         self._server = await asyncio.get_running_loop().create_server(lambda: _Client(self), host, port)
         self._started_at = time.monotonic()
         self._started_at_us = time.time_ns() // 1_000

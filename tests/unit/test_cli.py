@@ -13,7 +13,7 @@ from monitor import __version__
 
 from .test_replay import callmonitor
 
-COMMANDS = ("run", "demo", "replay", "doctor", "check-config", "db")
+COMMANDS = ("run", "demo", "simulate", "replay", "doctor", "check-config", "db")
 
 
 def test_help_names_every_command(tmp_path: Path) -> None:
@@ -42,6 +42,7 @@ def test_version(tmp_path: Path) -> None:
         (["reply", "x.ami"], "reply"),
         (["demo", "--speed", "fast"], "--speed"),
         (["demo", "--speed", "0"], "--speed"),
+        (["simulate", "--port", "65536"], "--port"),
         (["run", "--port", "http"], "--port"),
     ],
 )
