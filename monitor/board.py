@@ -11,7 +11,8 @@ from collections import Counter, deque
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from monitor.board_records import AgentNow, BreachNow, CallNow, Day, PhoneNow, SystemNow, TransferNow
+from monitor.board_day import Day, Today
+from monitor.board_records import AgentNow, BreachNow, CallNow, PhoneNow, SystemNow, TransferNow
 from monitor.calls.facts import (
     AgentState,
     AgentStatus,
@@ -30,11 +31,12 @@ from monitor.calls.facts import (
     StageChanged,
     TransferEnded,
 )
+from monitor.calls.ringing import heard_at
 from monitor.calls.rules import RingRule, rule_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from datetime import date, datetime, tzinfo
+    from datetime import datetime, tzinfo
     from typing import Any
 
     from monitor.calls.facts import CallKey, Fact
@@ -84,8 +86,7 @@ class Board:
         """The newest last."""
         self.last_at: datetime | None = None
         """The latest instant any fact has carried."""
-        self._day: date | None = None
-        self._lines: dict[tuple[str, str], Day] = {}
+        self.day = Today(zone)
         self._members: dict[tuple[str, str], str] = {}
         self._queues: Counter[str] = Counter()
         self._agents: Counter[str] = Counter()
@@ -114,19 +115,11 @@ class Board:
 
     def today(self, now: datetime) -> Day:
         """The local day of `now`, over all lines."""
-        total = Day()
-        for day in self.today_by_line(now).values():
-            for name in Day.__slots__:
-                value = getattr(day, name)
-                if isinstance(value, Counter):
-                    getattr(total, name).update(value)
-                else:
-                    setattr(total, name, getattr(total, name) + value)
-        return total
+        return self.day.total(now)
 
     def today_by_line(self, now: datetime) -> dict[tuple[str, str], Day]:
         """The local day of `now` by (system, line); empty where it has brought nothing yet."""
-        return self._lines if self._day == now.astimezone(self.zone).date() else {}
+        return self.day.by_line(now)
 
     def rule_at(self, now: datetime) -> RingRule:
         """The ring rule in force on the local day of `now`."""
@@ -160,6 +153,43 @@ class Board:
     def name_of(self, system: str, agent: str) -> str:
         """What people call an interface: the member's name where a queue has told it."""
         return self._members.get((system, agent), agent)
+
+    # What the ledger remembers
+
+    def recall(self, calls: Iterable[Call]) -> None:
+        """Take calls of the present day that ended before this program began, in the order of `filed_at`.
+
+        They count as those that are told by facts; what has been told by a fact is not counted again.
+        """
+        breaches: list[BreachNow] = []
+        transfers: list[TransferNow] = []
+        for call in calls:
+            rule = self.rule_at(call.filed_at)
+            if not self.day.recall(call, rule):
+                continue
+            system = call.key.system
+            names = {attempt.agent: attempt.member or attempt.agent for attempt in call.attempts}
+            at = heard_at(call, rule.breach_us)
+            if call.rings > rule.limit and at is not None:
+                rang = (each for each in call.attempts if each.started_at <= at <= each.ended_at)
+                breaches.append(
+                    BreachNow(
+                        key=call.key,
+                        line=call.line,
+                        queue=call.queue,
+                        at=at,
+                        agents=tuple(names[attempt.agent] for attempt in rang),
+                        rings=call.rings,
+                        outcome=call.outcome,
+                    )
+                )
+            for transfer in call.transfers:
+                by = names.get(transfer.by) or self.name_of(system, transfer.by)
+                transfers.append(TransferNow(key=call.key, line=call.line, by=by, transfer=transfer))
+        newest = sorted([*self.breaches, *breaches], key=lambda breach: breach.at)
+        self.breaches = deque(newest, maxlen=self.breaches.maxlen)
+        passed = sorted([*self.transfers, *transfers], key=lambda passed: passed.transfer.at)
+        self.transfers = deque(passed, maxlen=self.transfers.maxlen)
 
     # What facts change
 
@@ -245,15 +275,15 @@ class Board:
 
     def _ring_warning(self, fact: RingWarning) -> None:
         self._seen(fact.key.system, fact.at)
-        self._on_day(fact.key.system, fact.line, fact.at).warnings += 1
         call = self.calls.get(fact.key)
+        self._day_of(fact, call).warnings += 1
         if call is not None:
             call.warned = True
 
     def _ring_breach(self, fact: RingBreach) -> None:
         self._seen(fact.key.system, fact.at)
-        self._on_day(fact.key.system, fact.line, fact.at).breaches += 1
         call = self.calls.get(fact.key)
+        self._day_of(fact, call).breaches += 1
         if call is not None:
             call.breached = True
         names = {phone.agent: phone.member for phone in call.phones.values()} if call is not None else {}
@@ -268,6 +298,10 @@ class Board:
             )
         )
 
+    def _day_of(self, fact: RingWarning | RingBreach, call: CallNow | None) -> Day:
+        """The day a ring counts on: that of its call, as in the ledger."""
+        return self.day.on(fact.key.system, fact.line, fact.at if call is None else call.entered_at)
+
     def _transfer_ended(self, fact: TransferEnded) -> None:
         self._seen(fact.key.system, fact.transfer.at)
         by = self.name_of(fact.key.system, fact.transfer.by)
@@ -275,7 +309,7 @@ class Board:
 
     def _call(self, fact: Call) -> None:
         self._seen(fact.key.system, fact.recorded_at)
-        self._on_day(fact.key.system, fact.line, fact.recorded_at).count(fact)
+        self.day.count(fact)
         self._remove(fact.key)
         for breach in self.breaches:
             if breach.outcome is None and breach.key == fact.key:
@@ -348,11 +382,3 @@ class Board:
             now.cause, now.since_at = next(iter(now.gaps.items()))
         elif not now.observed:
             now.observed, now.cause, now.since_at = True, None, fact.ended_at
-
-    def _on_day(self, system: str, line: str, at: datetime) -> Day:
-        """The counts of a line, emptied when `at` is the first instant of a later local day."""
-        day = at.astimezone(self.zone).date()
-        if self._day is None or day > self._day:
-            self._day = day
-            self._lines = {}
-        return self._lines.setdefault((system, line), Day())

@@ -1,21 +1,19 @@
-"""The board's records: calls, phones, agents and systems as they are now, and what a day has brought.
+"""The board's records: calls, phones, agents and systems as they are now.
 
 They belong to `monitor.board.Board`, which changes them as facts arrive; everybody else only reads.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from monitor.calls.facts import Outcome, Stage, TransferResult, Verdict, microseconds
-from monitor.calls.formulas import answer_rate, compliance, direct_handling_rate, left_the_centre
+from monitor.calls.facts import Stage, microseconds
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from monitor.calls.facts import AgentStatus, Call, CallKey, GapCause, Transfer, TransferKind, VerdictReason
+    from monitor.calls.facts import AgentStatus, CallKey, GapCause, Outcome, Transfer
     from monitor.calls.rules import RingRule
 
 
@@ -136,58 +134,3 @@ class TransferNow:
     by: str
     """The member's name where known, else the interface."""
     transfer: Transfer
-
-
-@dataclass(slots=True)
-class Day:
-    """What one local day has brought, from the records of calls that ended in it."""
-
-    offered: int = 0
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
-    verdicts: Counter[tuple[str, Verdict]] = field(default_factory=Counter)
-    """By (reading, verdict)."""
-    excluded: Counter[VerdictReason] = field(default_factory=Counter)
-    """Calls excluded under the headline reading, by reason."""
-    transfers: Counter[TransferKind] = field(default_factory=Counter)
-    transfers_completed: int = 0
-    left_the_centre: int = 0
-    """Answered calls that a person passed on to somebody outside."""
-    warnings: int = 0
-    breaches: int = 0
-    talking_us: int = 0
-    waiting_us: int = 0
-    """Waiting of answered calls."""
-
-    @property
-    def answered(self) -> int:
-        """Calls a person answered."""
-        return self.outcomes[Outcome.ANSWERED]
-
-    @property
-    def answer_rate(self) -> float | None:
-        """See `monitor.calls.formulas.answer_rate`."""
-        return answer_rate(self.answered, self.offered)
-
-    @property
-    def direct_handling_rate(self) -> float | None:
-        """See `monitor.calls.formulas.direct_handling_rate`."""
-        return direct_handling_rate(self.answered, self.left_the_centre)
-
-    def compliance(self, reading: str) -> float | None:
-        """See `monitor.calls.formulas.compliance`."""
-        return compliance(self.verdicts[reading, Verdict.KEPT], self.verdicts[reading, Verdict.BROKEN])
-
-    def count(self, call: Call) -> None:
-        """Take one finished call."""
-        self.offered += 1
-        self.outcomes[call.outcome] += 1
-        self.verdicts.update(call.verdicts)
-        if call.verdicts and call.verdicts[0][1] is Verdict.EXCLUDED:
-            self.excluded[call.verdict_reason] += 1
-        for transfer in call.transfers:
-            self.transfers[transfer.kind] += 1
-            self.transfers_completed += transfer.result is TransferResult.COMPLETED
-        self.talking_us += call.talking_us
-        if call.outcome is Outcome.ANSWERED:
-            self.waiting_us += call.waiting_us or 0
-            self.left_the_centre += left_the_centre(call.transfers)

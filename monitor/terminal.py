@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import IO
 
     from monitor.board import Board
-    from monitor.board_records import Day
+    from monitor.board_day import Day
     from monitor.calls.facts import Fact
     from monitor.calls.rules import RingRule
     from monitor.terminal_screen import Part

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from monitor.board import Board
-    from monitor.board_records import AgentNow, BreachNow, CallNow, Day, TransferNow
+    from monitor.board_day import Day
+    from monitor.board_records import AgentNow, BreachNow, CallNow, TransferNow
     from monitor.calls.rules import RingRule
     from monitor.texts import Texts
 

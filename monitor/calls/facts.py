@@ -307,6 +307,12 @@ class Call:
     recorded_at: datetime
     """The last instant the state had seen when it made this record."""
 
+    @property
+    def filed_at(self) -> datetime:
+        """The instant the call is counted under: when it entered, else the first instant that was seen of it."""
+        seen = (self.entered_at, self.asked_at, self.first_ring_at, self.answered_at, self.ended_at)
+        return next((at for at in seen if at is not None), self.recorded_at)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentState:

@@ -98,12 +98,6 @@ def rank(call: Call) -> tuple[int, datetime]:
     return completeness(call), call.recorded_at
 
 
-def filed_at(call: Call) -> datetime:
-    """The instant a call is counted under: when it entered, else the first instant that was seen of it."""
-    seen = (call.entered_at, call.asked_at, call.first_ring_at, call.answered_at, call.ended_at, call.recorded_at)
-    return next(at for at in seen if at is not None)
-
-
 class _Shape:
     """The fields of a fact that are columns under the same name."""
 
@@ -136,7 +130,7 @@ def call_row(call: Call) -> Row:
     verdicts = dict(call.verdicts)
     row["system"] = call.key.system
     row["linkedid"] = call.key.linkedid
-    row["filed_at"] = filed_at(call)
+    row["filed_at"] = call.filed_at
     row["verdict_within"] = verdicts.get(Reading.WITHIN)
     row["verdict_before"] = verdicts.get(Reading.BEFORE)
     row["headline"] = call.verdicts[0][0] if call.verdicts else None

@@ -29,7 +29,7 @@ from monitor.calls.facts import (
 from monitor.calls.rules import Reading, RingRule
 from monitor.errors import StoreError
 from monitor.ledger import RefusedFact, Repository
-from monitor.ledger.rows import StoredFact, StoredRule, filed_at
+from monitor.ledger.rows import StoredFact, StoredRule
 
 from .records import NINE, a_call, after, agent_states, calls, gaps, partly, ring, rules
 
@@ -192,7 +192,7 @@ def test_calls_come_in_the_order_of_their_filing_however_many(repository: Reposi
     """1203 calls need three pages; 401 of each three share their instant, so that pages are cut within one."""
     written = [a_call(f"1.{number:04}", entered_at=after(number % 3)) for number in range(1203)]
     repository.record_all(written)
-    assert everything(repository) == sorted(written, key=lambda call: (filed_at(call), call.key.linkedid))
+    assert everything(repository) == sorted(written, key=lambda call: (call.filed_at, call.key.linkedid))
 
 
 def test_a_period_begins_with_its_first_instant_and_ends_before_its_last(repository: Repository) -> None:

@@ -43,14 +43,23 @@ IMPURE = {
 SINKS = {
     "monitor.alerts",
     "monitor.board",
+    "monitor.board_day",
     "monitor.board_records",
     "monitor.ledger",
     "monitor.metrics",
     "monitor.metrics_names",
     "monitor.metrics_present",
-    "monitor.page",
 }
-KNOWN_TO_SINKS = {"monitor.calls.facts", "monitor.calls.formulas", "monitor.calls.rules", "monitor.calls.terms"}
+READERS = {"monitor.page", "monitor.terminal", "monitor.terminal_screen"}
+"""What people look at: it reads the board and the ledger, and nobody reads it."""
+READ = {"monitor.board", "monitor.board_day", "monitor.board_records", "monitor.ledger", "monitor.config_web"}
+KNOWN_TO_SINKS = {
+    "monitor.calls.facts",
+    "monitor.calls.formulas",
+    "monitor.calls.ringing",
+    "monitor.calls.rules",
+    "monitor.calls.terms",
+}
 """All that a sink may know of calls: the facts, and the formulas that page, metrics and reports share."""
 LEAVES = {"monitor.errors", "monitor.masking", "monitor.texts", "monitor.log"}
 """Rooms that know nothing of the flow and may be used anywhere in it."""
@@ -128,6 +137,20 @@ def test_rule_2_sinks_know_facts_and_not_each_other(module: str) -> None:
     used = {name for name in imports(NAMES[module]) if within(name, "monitor")}
     wrong = {name for name in used if room(name) not in family and name not in KNOWN_TO_SINKS and name not in LEAVES}
     assert wrong == set()
+
+
+@pytest.mark.parametrize("module", [name for name in sorted(NAMES) if room(name) in READERS])
+def test_rule_2_readers_read_board_and_ledger_only(module: str) -> None:
+    allowed = READERS | READ | KNOWN_TO_SINKS | LEAVES | {"monitor", "monitor.replay_json"}
+    used = {name for name in imports(NAMES[module]) if within(name, "monitor")}
+    assert {name for name in used if room(name) not in allowed and name not in allowed} == set()
+
+
+@MODULES
+def test_rule_2_nobody_reads_the_readers(module: str) -> None:
+    if room(module) in READERS | {"monitor.pipeline", "monitor.service", "monitor.demo", "monitor.cli"}:
+        return
+    assert not {name for name in imports(NAMES[module]) if room(name) in READERS}
 
 
 def test_rule_2_every_sink_takes_facts() -> None:
