@@ -20,7 +20,7 @@ from monitor.calls.facts import AgentState, Call, CallKey, Gap
 from monitor.calls.rules import Reading
 from monitor.errors import StoreError
 from monitor.ledger import rows
-from monitor.ledger.columns import REPLACEMENT, Name
+from monitor.ledger.columns import REPLACEMENT
 from monitor.ledger.rows import (
     AGENT_STATES,
     ATTEMPTS,
@@ -35,12 +35,13 @@ from monitor.ledger.rows import (
 )
 from monitor.ledger.schema import head, revision_of
 from monitor.ledger.store import RefusedFact, Store
+from monitor.ledger.whole import CHUNK, among, whole_calls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table
+    from sqlalchemy import ColumnElement, Connection, Select, Table
 
     from monitor.calls.facts import (
         AttemptResult,
@@ -53,8 +54,6 @@ if TYPE_CHECKING:
     )
     from monitor.calls.rules import RingRule
 
-_CHUNK = 500
-"""Rows read at a time, and keys in one statement."""
 _NO_END = datetime.max.replace(tzinfo=UTC)
 
 
@@ -160,19 +159,12 @@ class Repository:
         for system, linkedid in keys:
             by_system[system].append(linkedid)
         for system, linkedids in by_system.items():
-            for start in range(0, len(linkedids), _CHUNK):
-                chunk = linkedids[start : start + _CHUNK]
+            for start in range(0, len(linkedids), CHUNK):
+                chunk = linkedids[start : start + CHUNK]
                 for table in PARTS_OF_CALLS:
                     connection.execute(
-                        delete(table).where(table.c.system == system, self._among(table.c.linkedid, chunk))
+                        delete(table).where(table.c.system == system, among(connection, table.c.linkedid, chunk))
                     )
-
-    def _among(self, column: ColumnElement[str], values: list[str]) -> ColumnElement[bool]:
-        """Whether a column holds one of the values."""
-        if self.store.is_sqlite:
-            return column.in_(values)
-        # As one array, which PostgreSQL looks up in the key; 500 placeholders it compares with every row in turn.
-        return column.in_(select(func.unnest(bindparam(None, values, type_=postgresql.ARRAY(Name())))))
 
     def _insert_all(self, connection: Connection, table: Table, parts: list[Row]) -> None:
         if parts:
@@ -232,7 +224,7 @@ class Repository:
         """One call, or None where the ledger has no such call."""
         chosen = select(CALLS).where(CALLS.c.system == key.system, CALLS.c.linkedid == key.linkedid)
         with self.store.reading() as connection:
-            return next(self._whole(connection, connection.execute(chosen).mappings().all()), None)
+            return next(whole_calls(connection, connection.execute(chosen).mappings().all()), None)
 
     def calls(
         self, since: datetime, until: datetime, *, system: str | None = None, line: str | None = None
@@ -246,13 +238,13 @@ class Repository:
             line: only this line's.
         """
         filed, order = CALLS.c.filed_at, (CALLS.c.filed_at, CALLS.c.system, CALLS.c.linkedid)
-        chosen = select(CALLS).where(_in_period(since, until, system, line)).order_by(*order).limit(_CHUNK)
+        chosen = select(CALLS).where(_in_period(since, until, system, line)).order_by(*order).limit(CHUNK)
         statement = chosen
         with self.store.reading() as connection:
             while True:
                 found = connection.execute(statement).mappings().all()
-                yield from self._whole(connection, found)
-                if len(found) < _CHUNK:
+                yield from whole_calls(connection, found)
+                if len(found) < CHUNK:
                     return
                 last = found[-1]
                 behind = and_(CALLS.c.system == last["system"], CALLS.c.linkedid > last["linkedid"])
@@ -263,20 +255,6 @@ class Repository:
                         and_(filed == last["filed_at"], or_(CALLS.c.system > last["system"], behind)),
                     ),
                 )
-
-    def _whole(self, connection: Connection, found: Sequence[RowMapping]) -> Iterator[Call]:
-        """Calls with what belongs to them."""
-        parts: defaultdict[tuple[str, str], dict[Table, list[RowMapping]]] = defaultdict(dict)
-        by_system: defaultdict[str, list[str]] = defaultdict(list)
-        for row in found:
-            by_system[row["system"]].append(row["linkedid"])
-        for system, linkedids in by_system.items():
-            for table in PARTS_OF_CALLS:
-                chosen = select(table).where(table.c.system == system, self._among(table.c.linkedid, linkedids))
-                for part in connection.execute(chosen.order_by(table.c.linkedid, table.c.ordinal)).mappings():
-                    parts[system, part["linkedid"]].setdefault(table, []).append(part)
-        for row in found:
-            yield rows.call_of(row, parts[row["system"], row["linkedid"]])
 
     def counts(
         self, since: datetime, until: datetime, *, system: str | None = None, line: str | None = None
