@@ -66,7 +66,7 @@ async def _until_signalled(monitor: Monitor, listening: socket.socket, terminal:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(_tell_systemd(monitor, Notifier(os.environ), stop))
+        tasks.create_task(tell_systemd(monitor, Notifier(os.environ), stop))
         if terminal is not None:
             tasks.create_task(terminal.run(stop))
         await monitor.run(listening, stop)
@@ -74,8 +74,14 @@ async def _until_signalled(monitor: Monitor, listening: socket.socket, terminal:
         stop.set()
 
 
-async def _tell_systemd(monitor: Monitor, notifier: Notifier, stop: asyncio.Event) -> None:
-    """Tell systemd that the service is ready, then how it is; its watchdog only while calls are followed."""
+async def tell_systemd(monitor: Monitor, notifier: Notifier, stop: asyncio.Event) -> None:
+    """Tell systemd that the service is ready, then how it is; its watchdog only while calls are followed.
+
+    Args:
+        monitor: whose service it is.
+        notifier: the way to systemd.
+        stop: set when the service is to end.
+    """
     await monitor.started.wait()
     notifier.ready(_status(monitor))
     interval_seconds = _STATUS_SECONDS
