@@ -5,6 +5,7 @@
     ├── CaptureError       a recording cannot be read
     ├── ProtocolError      an AMI action would not be safe to send
     ├── ConnectionProblem  one Asterisk cannot be listened to (kinds in `monitor.ami_listener`)
+    ├── SearchError        the ledger was asked for something that makes no sense
     └── StoreError         the ledger cannot be opened or brought up to date
 
 Every message says what happened and what the operator does next; the command line prints it as one sentence.
@@ -29,6 +30,18 @@ class ProtocolError(MonitorError):
 
 class ConnectionProblem(MonitorError):  # noqa: N818 - it names what is wrong with a connection, not an exception
     """One Asterisk cannot be listened to."""
+
+
+class SearchError(MonitorError):
+    """The ledger was asked for something that makes no sense.
+
+    Attributes:
+        field: which part of the question is at fault, by the name it has in the ledger's filters.
+    """
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class StoreError(MonitorError):

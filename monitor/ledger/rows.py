@@ -184,10 +184,15 @@ def call_of(row: RowMapping, parts: Mapping[Table, list[RowMapping]]) -> Call:
         key=CallKey(system=row["system"], linkedid=row["linkedid"]),
         verdicts=tuple((str(reading), verdicts[reading]) for reading in readings),
         attempts=tuple(RingAttempt(**_ATTEMPT.taken(part)) for part in parts.get(ATTEMPTS, ())),
-        transfers=tuple(Transfer(**_TRANSFER.taken(part)) for part in parts.get(TRANSFERS, ())),
+        transfers=tuple(transfer_of(part) for part in parts.get(TRANSFERS, ())),
         holds=tuple(Hold(**_HOLD.taken(part)) for part in parts.get(HOLDS, ())),
         **_CALL.taken(row),
     )
+
+
+def transfer_of(row: RowMapping) -> Transfer:
+    """The transfer that was stored as `row`."""
+    return Transfer(**_TRANSFER.taken(row))
 
 
 def agent_state_of(row: RowMapping) -> AgentState:
