@@ -1,0 +1,1 @@
+"""The Grafana dashboards: what they ask, run against the real things."""

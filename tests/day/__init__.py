@@ -1,0 +1,1 @@
+"""One day, replayed into board, metrics and ledger, with a real Prometheus that scraped it."""
