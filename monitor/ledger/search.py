@@ -33,7 +33,6 @@ __all__ = ["MAX_LIMIT", "CallFilter", "Found", "FoundTransfers", "LedgerTransfer
 
 MAX_LIMIT = CHUNK
 """Rows one page may have at most."""
-_MAX_CURSOR = 2000
 _CHECK_BYTES = 6
 """Of the sum that tells a cursor of ours from one that was cut or made up; it guards no secret."""
 
@@ -181,12 +180,10 @@ def _cursor(found: Sequence[RowMapping], limit: int, order: _Order) -> str | Non
     if len(found) <= limit:
         return None
     last = found[limit - 1]
-    at, *rest = (last[column.key] for column in order)  # type: ignore[index] # columns of tables have keys
-    said = json.dumps([microseconds(at), *rest], separators=(",", ":"), ensure_ascii=False).encode()
-    return base64.urlsafe_b64encode(_check(said) + said).decode().rstrip("=")
+    return _written([last[column.key] for column in order])  # type: ignore[index] # columns of tables have keys
 
 
-def _place(cursor: str, order: _Order) -> list[datetime | str | int]:
+def _place(cursor: str, order: _Order) -> list[Any]:
     """The row a cursor names.
 
     Raises:
@@ -194,21 +191,26 @@ def _place(cursor: str, order: _Order) -> list[datetime | str | int]:
     """
     try:
         place = _read(cursor)
+        types = [type(value) for value in place]
+        # Written again it must be the same, which leaves no room for anything that is not a row's place.
+        if types == [datetime, str, str, int][: len(order)] and _written(place) == cursor:
+            return place
     except (ValueError, TypeError, OverflowError, RecursionError):
-        place = []
-    if [type(value) for value in place] != [datetime, str, str, int][: len(order)]:
-        raise SearchError(
-            "The place to go on from is not one that this ledger has given: begin again with the first page.", "after"
-        )
-    return place
+        pass
+    raise SearchError(
+        "The place to go on from is not one that this ledger has given: begin again with the first page.", "after"
+    )
 
 
-def _read(cursor: str) -> list[datetime | str | int]:
-    raw = base64.b64decode(cursor[:_MAX_CURSOR] + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-    check, said = raw[:_CHECK_BYTES], raw[_CHECK_BYTES:]
-    if check != _check(said):
-        return []
-    at_us, *rest = json.loads(said.decode("utf-8"))
+def _written(place: Sequence[Any]) -> str:
+    at, *rest = place
+    said = json.dumps([microseconds(at), *rest], separators=(",", ":"), ensure_ascii=False).encode()
+    return base64.urlsafe_b64encode(_check(said) + said).decode().rstrip("=")
+
+
+def _read(cursor: str) -> list[Any]:
+    raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    at_us, *rest = json.loads(raw[_CHECK_BYTES:].decode())
     return [instant(at_us), *rest]
 
 
