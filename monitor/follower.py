@@ -13,12 +13,13 @@ from monitor.ami.decoder import Decoder
 from monitor.ami.feed import Batch, LinkDown, LinkUp
 from monitor.ami.protocol import pong_us
 from monitor.ami_listener import AmiListener
-from monitor.calls.facts import Gap, GapCause, microseconds
+from monitor.calls.facts import Gap, GapCause, instant, microseconds
 from monitor.calls.state import NEVER_US
 from monitor.calls.tracker import Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
 
     from monitor.ami.feed import FeedItem
     from monitor.calls.facts import Fact
@@ -31,6 +32,8 @@ FEED_ITEMS = 16
 """Batches that wait for the call state; beyond it the listener lets the network wait."""
 GRACE_US = 20_000
 """How long a timer waits for an event that was stamped before it and is still on its way: an answer just in time."""
+PONG_SECONDS = 1.5
+"""How long an answer to a ping may take before people are told; the connection is given a little longer."""
 STUCK_US = 60_000_000
 """A timer later than this: whoever should have acted on it does not work any more, and no load explains it."""
 
@@ -84,6 +87,19 @@ class Follower:
         return self._listener.up
 
     @property
+    def quiet(self) -> bool:
+        """Whether it has given no sign of life for longer than its pings should take: what is shown may be out of date."""
+        heard_at = self._listener.heard_at
+        if heard_at is None:
+            return False
+        allowed_seconds = self._listener.settings.ping_interval_seconds + PONG_SECONDS
+        return asyncio.get_running_loop().time() - heard_at > allowed_seconds
+
+    def now(self) -> datetime:
+        """What its clock shows now."""
+        return instant(self._clock.at(now_us()))
+
+    @property
     def reason(self) -> str | None:
         """Why its figures cannot be trusted now, in words."""
         return self._listener.problem
@@ -119,6 +135,11 @@ class Follower:
         if self._blind_since_us is None:
             return self._gaps_us
         return self._gaps_us + max(0, self._clock.at(now_us()) - self._blind_since_us)
+
+    @property
+    def there_us(self) -> int:
+        """What its clock shows now, in microseconds since 1970."""
+        return self._clock.at(now_us())
 
     @property
     def alive(self) -> bool:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from monitor.calls.facts import Fact
     from monitor.calls.rules import RingRule
-    from monitor.metrics_present import Present, StoreFigures, SystemFigures
+    from monitor.metrics_present import AlertFigures, Present, StoreFigures, SystemFigures
 
 MAX_QUEUES = 200
 """Queue label values per system; queues first seen after that count as `other`."""
@@ -78,6 +78,7 @@ class Metrics:
         lines: names of the configured lines, which start at zero on every system.
         version: the program's version.
         sink_failures: by sink, the facts it failed to take; may grow.
+        alerts: by kind of target, what was told at once; none where nobody is told.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Metrics:
         lines: Iterable[str] = (),
         version: str = "",
         sink_failures: Mapping[str, int] = MappingProxyType({}),
+        alerts: Mapping[str, AlertFigures] = MappingProxyType({}),
     ) -> None:
         # A second series per counter that says when this process began: process_start_time_seconds says it once.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
@@ -105,7 +107,9 @@ class Metrics:
             for line in self._lines:
                 self._line_series(system, line)
         build = (version, platform.python_version(), rule.label)
-        registry.register(PresentCollector(board, systems, store, self._lines, build, sink_failures=sink_failures))
+        registry.register(
+            PresentCollector(board, systems, store, self._lines, build, sink_failures=sink_failures, alerts=alerts)
+        )
         self._takers: dict[type, Callable[[Any], None]] = {
             Call: self._call,
             AttemptEnded: self._attempt_ended,

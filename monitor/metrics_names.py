@@ -208,11 +208,29 @@ STORE_WAITING = Name(
     (),
     "Facts that wait to be written to the ledger, in memory and on disk. Source: the ledger's writer.",
 )
+ALERTS_SENT = Name(
+    "callcenter_alerts_sent_total",
+    "counter",
+    ("target",),
+    "Alerts that were taken by those told at once, refreshed and ended ones among them. Source: the alerts.",
+)
+ALERTS_FAILED = Name(
+    "callcenter_alerts_failed_total",
+    "counter",
+    ("target",),
+    "Alerts that could not be told, counted at every try; an empty round that fails counts as one. Source: the alerts.",
+)
+ALERTS_WAITING = Name(
+    "callcenter_alerts_waiting",
+    "gauge",
+    ("target",),
+    "Alerts that wait to be told or told again. Source: the alerts.",
+)
 SINK_FAILURES = Name(
     "callcenter_sink_failures_total",
     "counter",
     ("sink",),
-    "Facts that one taker of facts (board, metrics, ledger, screen) failed to take; the others have them. "
+    "Facts that one taker of facts (board, metrics, ledger, alerts, screen) failed to take; the others have them. "
     "Source: the program.",
 )
 BUILD_INFO = Name(

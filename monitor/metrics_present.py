@@ -1,6 +1,6 @@
 """What is read when the registry is scraped: the board, the listeners and the store, as gauges and counters.
 
-The three protocols say what each has to tell; the parts themselves know nothing of Prometheus.
+The protocols say what each has to tell; the parts themselves know nothing of Prometheus.
 """
 
 from __future__ import annotations
@@ -113,8 +113,27 @@ class StoreFigures(Protocol):
         ...
 
 
+class AlertFigures(Protocol):
+    """What those who are told at once have taken, read at scrape time."""
+
+    @property
+    def sent(self) -> int:
+        """Alerts taken."""
+        ...
+
+    @property
+    def failed(self) -> int:
+        """Alerts of tries that failed."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """Alerts to tell now."""
+        ...
+
+
 class PresentCollector:
-    """Reads board, listeners and store when the registry is scraped.
+    """Reads board, listeners, store and alerts when the registry is scraped.
 
     Args:
         board: what is true now.
@@ -123,6 +142,7 @@ class PresentCollector:
         lines: the configured lines, which show a 0 on every system.
         build: version, Python's version and the ring rule's label.
         sink_failures: by sink, the facts it failed to take; every sink from the start.
+        alerts: by kind of target, what was told at once; none where nobody is told.
     """
 
     def __init__(
@@ -134,6 +154,7 @@ class PresentCollector:
         build: tuple[str, ...],
         *,
         sink_failures: Mapping[str, int],
+        alerts: Mapping[str, AlertFigures],
     ) -> None:
         self._board = board
         self._systems = systems
@@ -141,6 +162,7 @@ class PresentCollector:
         self._lines = lines
         self._build = build
         self._sink_failures = sink_failures
+        self._alerts = alerts
 
     def collect(self) -> Iterator[Metric]:
         """Every gauge, and the counters that others keep."""
@@ -151,12 +173,14 @@ class PresentCollector:
         up.add_metric((), float(self._store.up))
         waiting = _gauge(names.STORE_WAITING)
         waiting.add_metric((), self._store.waiting_facts)
+        yield from (up, waiting)
+        yield from self._told()
         failures = _counter(names.SINK_FAILURES)
         for sink, count in self._sink_failures.items():
             failures.add_metric((sink,), count)
         build = _gauge(names.BUILD_INFO)
         build.add_metric(self._build, 1)
-        yield from (up, waiting, failures, build)
+        yield from (failures, build)
 
     def _calls(self) -> Iterator[Metric]:
         places = [(system, line) for system in self._systems for line in self._lines]
@@ -184,6 +208,16 @@ class PresentCollector:
         for labels, count in self._board.agent_counts.items():
             agents.add_metric(labels, count)
         yield from (callers, agents)
+
+    def _told(self) -> Iterator[Metric]:
+        sent = _counter(names.ALERTS_SENT)
+        failed = _counter(names.ALERTS_FAILED)
+        waiting = _gauge(names.ALERTS_WAITING)
+        for target, figures in self._alerts.items():
+            sent.add_metric((target,), figures.sent)
+            failed.add_metric((target,), figures.failed)
+            waiting.add_metric((target,), figures.waiting)
+        yield from (sent, failed, waiting)
 
     def _listeners(self) -> Iterator[Metric]:
         up = _gauge(names.AMI_UP)

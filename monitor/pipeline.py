@@ -26,7 +26,9 @@ from monitor.web import WebServer, create_app
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
+    from monitor.alerts import Alerts
     from monitor.calls.facts import Fact
     from monitor.config import Settings
 
@@ -83,6 +85,11 @@ class StoreHealth:
         return self._writer.last_error or (None if self._writer.up else "The ledger has not been reached yet.")
 
     @property
+    def quiet(self) -> bool:
+        """It has not answered for longer than it should take."""
+        return self._writer.quiet
+
+    @property
     def waiting_facts(self) -> int:
         """Facts not yet written."""
         return self._writer.waiting_facts
@@ -119,6 +126,7 @@ class Monitor:
         self.registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
+        self.alerts = self._alerts()
         metrics = Metrics(
             self.registry,
             self.board,
@@ -128,16 +136,42 @@ class Monitor:
             lines=[line.name for line in settings.line],
             version=__version__,
             sink_failures=self.sink_failures,
+            alerts=self.alerts.figures if self.alerts is not None else {},
         )
         self._sinks: list[tuple[str, Sink]] = []
         self.add_sink(self.board, "board")
         self.add_sink(metrics, "metrics")
         self.add_sink(self.writer, "ledger")
+        if self.alerts is not None:
+            self.add_sink(self.alerts, "alerts")
 
     @property
     def alive(self) -> bool:
         """Whether every Asterisk's calls are still followed; not whether any of them can be reached."""
         return all(follower.alive for follower in self.followers)
+
+    def _alerts(self) -> Alerts | None:
+        """Whoever is told at once; None where nobody is."""
+        settings = self.settings.alerts
+        if not (settings.alertmanager or settings.apprise):
+            return None
+        from monitor.alerts import Alerts  # noqa: PLC0415 - its HTTP client takes 0.3 s and 18 MB
+
+        return Alerts(
+            self.settings.ring_rules(),
+            self._clock_of,
+            alertmanager=settings.alertmanager,
+            apprise=[address.get_secret_value() for address in settings.apprise],
+            language=self.settings.language,
+            page_url=settings.page_url,
+            warnings=settings.warnings,
+            repeat_seconds=settings.repeat_seconds,
+        )
+
+    def _clock_of(self, system: str) -> datetime:
+        """What a system's clock shows now; our own time for one that has got another name since."""
+        follower = self.systems.get(system)
+        return instant(now_us() if follower is None else follower.there_us)
 
     def _pause_seconds(self) -> float:
         """Time for the ledger's thread, which gets little while events come faster than they can be followed."""
@@ -178,6 +212,8 @@ class Monitor:
             await asyncio.to_thread(self.writer.flush, _STORE_SECONDS)
             downtime = Downtime(self.writer, [follower.system for follower in self.followers], instant(now_us()))
             told = await downtime.tell(self.tell)
+            if self.alerts is not None:
+                await stack.enter_async_context(self.alerts)
             stack.callback(self._close_followers)
             tasks = [asyncio.create_task(follower.run()) for follower in self.followers]
             self.started.set()

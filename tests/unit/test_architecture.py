@@ -42,6 +42,10 @@ IMPURE = {
 }
 SINKS = {
     "monitor.alerts",
+    "monitor.alerts_alertmanager",
+    "monitor.alerts_apprise",
+    "monitor.alerts_groups",
+    "monitor.alerts_words",
     "monitor.board",
     "monitor.board_day",
     "monitor.board_records",
@@ -154,7 +158,7 @@ def test_rule_2_nobody_reads_the_readers(module: str) -> None:
 
 
 def test_rule_2_every_sink_takes_facts() -> None:
-    for sink in ("board", "metrics", "ledger/writer"):
+    for sink in ("alerts", "board", "metrics", "ledger/writer"):
         tree = ast.parse((PACKAGE / f"{sink}.py").read_text(encoding="utf-8"))
         takers = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "record"]
         assert [[argument.arg for argument in node.args.args] for node in takers] == [["self", "fact"]]

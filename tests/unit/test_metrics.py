@@ -127,6 +127,15 @@ class Store:
     waiting_facts: int = 12
 
 
+@dataclass
+class Alerts:
+    """The figures of those told at once, as the pipeline hands them."""
+
+    sent: int = 5
+    failed: int = 2
+    waiting: int = 1
+
+
 class Centre:
     """Board and metrics on a registry of their own, both fed the same facts."""
 
@@ -144,6 +153,7 @@ class Centre:
             lines=["main"],
             version="1.2.3",
             sink_failures=self.sink_failures,
+            alerts={"alertmanager": Alerts(), "apprise": Alerts(sent=0)},
         )
 
     def record(self, *facts: Fact) -> None:
@@ -352,6 +362,14 @@ def test_figures_of_listener_and_store_are_read_at_the_scrape() -> None:
     assert centre.value("callcenter_unobserved_seconds_total", system="pbx") == 1.5
     assert centre.value("callcenter_store_up") == 0
     assert centre.value("callcenter_store_waiting_facts") == 12
+
+
+def test_what_was_told_at_once_is_read_at_the_scrape() -> None:
+    centre = Centre()
+    assert centre.value("callcenter_alerts_sent_total", target="alertmanager") == 5
+    assert centre.value("callcenter_alerts_failed_total", target="alertmanager") == 2
+    assert centre.value("callcenter_alerts_waiting", target="alertmanager") == 1
+    assert centre.value("callcenter_alerts_sent_total", target="apprise") == 0
 
 
 def test_failures_of_a_sink_are_read_at_the_scrape() -> None:

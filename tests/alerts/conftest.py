@@ -1,0 +1,27 @@
+"""Whoever is told, real and on loopback."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .alertmanager import Alertmanager
+from .receiver import Receiver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as running:
+        yield running
+
+
+@pytest.fixture
+def alertmanager(tmp_path: Path) -> Iterator[Alertmanager]:
+    """A real one that notifies nobody."""
+    with Alertmanager(tmp_path / "alertmanager") as running:
+        yield running
