@@ -4,11 +4,12 @@ BIN := .venv/bin
 DEMO_SECONDS ?=
 DEMO_ARGS ?=
 
-.PHONY: help demo test lint lab bench clean
+.PHONY: help demo test lint lab bench clean secrets
 help:
 	@echo "make demo    watch a simulated call centre (DEMO_SECONDS=20 ends by itself)"
 	@echo "make test    lint, types and all tests; the lab too where this machine can have it"
 	@echo "make lab     install a real Asterisk 22 and SIPp for the tests (Debian, as root)"
+	@echo "make secrets draw the passwords that docker-compose.yml needs, into ./secrets"
 	@echo "make bench   speed and memory against other readers of AMI"
 
 .venv/ready: pyproject.toml constraints.txt
@@ -36,6 +37,9 @@ test: .venv/ready lint
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks
+
+secrets: .venv/ready
+	$(BIN)/python deploy/compose/make_secrets.py secrets
 
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
