@@ -17,6 +17,7 @@ Role = Literal["board", "supervisor"]
 
 _ARGON2 = re.compile(r"\$argon2(id|i|d)\$v=\d+\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_SESSION_SECRET = re.compile(r"\S{32,}")
 
 
 def _path(value: Path | None) -> Path | None:
@@ -111,6 +112,17 @@ class WebSettings(Section):
                 "add a [[web.user]] table, or set host to 127.0.0.1"
             )
         return self
+
+    def read_session_secret(self) -> bytes | None:
+        """The key that signs the cookies; None where one is to be drawn.
+
+        Raises:
+            ConfigError: its file cannot be read, or does not hold one long line.
+        """
+        if self.session_secret_file is None:
+            return None
+        content = "32 random characters or more"
+        return one_line(self.session_secret_file, "session_secret_file", content, _SESSION_SECRET).encode()
 
     @property
     def on_loopback(self) -> bool:

@@ -1,0 +1,183 @@
+"""What somebody is refused, how that is told, and forms that may be trusted to be ours."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse
+
+from monitor.page.headers import route_path
+from monitor.texts import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import Scope
+
+    from monitor.page.render import Renderer
+
+FORM_BYTES = 8192
+_BODY_SECONDS = 10
+_FIELDS = 20
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def _(text: str) -> str:
+    """Mark a text for the catalogues; it is put into words where it is told."""
+    return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why somebody does not get what they asked for."""
+
+    status: HTTPStatus
+    sentence: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Refused(Exception):  # noqa: N818 - it says what happens to a request, not that something broke
+    """A request is refused."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.sentence)
+        self.refusal = refusal
+
+
+MISDIRECTED = Refusal(
+    status=HTTPStatus.MISDIRECTED_REQUEST,
+    sentence=_("Nobody has to sign in here, so the board answers on this machine only: open it as localhost."),
+)
+SIGN_IN = Refusal(
+    status=HTTPStatus.UNAUTHORIZED,
+    sentence="Sign in, or send a token as `Authorization: Bearer …`.",
+    headers={"www-authenticate": 'Bearer realm="callmonitor"'},
+)
+BAD_TOKEN = Refusal(
+    status=HTTPStatus.UNAUTHORIZED,
+    sentence="This token is not known here; ask for a new one.",
+    headers={"www-authenticate": 'Bearer realm="callmonitor", error="invalid_token"'},
+)
+NO_CALLS = Refusal(
+    status=HTTPStatus.FORBIDDEN,
+    sentence=_("Single calls are shown to supervisors only; your role sees the board and its figures."),
+)
+ELSEWHERE = Refusal(
+    status=HTTPStatus.FORBIDDEN,
+    sentence=_(
+        "This form was sent from another site, and nothing was done. Open the page itself and send it from there."
+    ),
+)
+STALE = Refusal(
+    status=HTTPStatus.FORBIDDEN,
+    sentence=_("This form is no longer valid, and nothing was done. Open the page again and send it once more."),
+)
+READ_ONLY = Refusal(
+    status=HTTPStatus.METHOD_NOT_ALLOWED,
+    sentence=_("Nothing can be changed here; read with GET."),
+    headers={"allow": "GET, HEAD"},
+)
+TOO_LARGE = Refusal(
+    status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE, sentence=_("This form is larger than any of ours; it was not read.")
+)
+TOO_SLOW = Refusal(status=HTTPStatus.REQUEST_TIMEOUT, sentence=_("The form did not arrive in time; send it once more."))
+NO_FORM = Refusal(
+    status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    sentence=_("Only forms are taken here, as application/x-www-form-urlencoded."),
+)
+UNREADABLE = Refusal(status=HTTPStatus.BAD_REQUEST, sentence=_("This form cannot be read; send it once more."))
+
+
+def for_program(scope: Scope) -> bool:
+    """Whether a program waits for the answer and could do nothing with a page: the API, or an event stream."""
+    accept = dict(scope["headers"]).get(b"accept", b"")
+    return is_api(scope) or b"text/event-stream" in accept
+
+
+def is_api(scope: Scope) -> bool:
+    """Whether the JSON API is asked."""
+    path = route_path(scope)
+    return path == "/api" or path.startswith("/api/")
+
+
+def told(refusal: Refusal, request: Request, renderer: Renderer) -> Response:
+    """The answer that tells it: to people a page in their language, to programs JSON.
+
+    **Source:** RFC 9457, problem details, for the JSON.
+    """
+    if for_program(request.scope):
+        problem = {
+            "type": "about:blank",
+            "title": refusal.status.phrase,
+            "status": refusal.status,
+            "detail": refusal.sentence,
+        }
+        response: Response = JSONResponse(
+            problem, refusal.status, dict(refusal.headers), media_type="application/problem+json"
+        )
+    else:
+        words = catalogue(renderer.language_of(request))
+        back = "/login" if route_path(request.scope) == "/login" else "/"
+        response = renderer.page(
+            request, "refused.html", status=refusal.status, sentence=words.gettext(refusal.sentence), back=back
+        )
+        response.headers.update(refusal.headers)
+    if refusal.status in (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.REQUEST_TIMEOUT):
+        response.headers["connection"] = "close"  # what is left of the body is not waited for
+    return response
+
+
+def sent_from_here(request: Request) -> bool:
+    """Whether the browser says that a form was sent from our own page, or does not say.
+
+    Browsers say so of every form; programs do not, and have to bring the form's token all the same.
+    """
+    fetched = request.headers.get("sec-fetch-site")
+    if fetched is not None and fetched not in ("same-origin", "none"):
+        return False
+    origin = request.headers.get("origin")
+    if origin is None:
+        return True
+    scheme, _separator, host = origin.partition("://")
+    # The scheme itself is not compared: a proxy in front may have taken TLS off. "null" has none and names nobody.
+    return scheme in _DEFAULT_PORTS and _with_port(scheme, host) == _with_port(scheme, request.headers.get("host", ""))
+
+
+def _with_port(scheme: str, host: str) -> str:
+    """A host in lower case, its port written out."""
+    host = host.lower()
+    return host if re.search(r":\d+$", host) else f"{host}:{_DEFAULT_PORTS[scheme]}"
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The fields of a form.
+
+    Raises:
+        Refused: it is no form, too large, too slow, or not text.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+        raise Refused(NO_FORM)
+    length = request.headers.get("content-length", "0")
+    if len(length) > len(str(FORM_BYTES)) or not length.isdecimal() or int(length) > FORM_BYTES:
+        raise Refused(TOO_LARGE)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > FORM_BYTES:
+                    raise Refused(TOO_LARGE)
+        fields = parse_qs(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_FIELDS)
+    except TimeoutError:
+        raise Refused(TOO_SLOW) from None
+    except (ValueError, ClientDisconnect):
+        raise Refused(UNREADABLE) from None
+    return {name: values[-1] for name, values in fields.items()}

@@ -1,0 +1,111 @@
+"""What every answer tells the browser to refuse, and to which names the page answers at all.
+
+Both are plain ASGI and look at the beginning of an answer only: nothing is held back, so that an event stream flows.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_FROM_HERE = ("script-src", "style-src", "img-src", "connect-src", "media-src", "font-src", "form-action")
+_FROM_NOWHERE = ("default-src", "frame-ancestors", "base-uri")
+CONTENT_SECURITY_POLICY = "; ".join(
+    [*(f"{kind} 'none'" for kind in _FROM_NOWHERE), *(f"{kind} 'self'" for kind in _FROM_HERE)]
+)
+"""Everything comes from here, and nothing stands inline: what a caller's name smuggles in is not run."""
+
+PERMISSIONS_POLICY = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
+_ALWAYS = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "permissions-policy": PERMISSIONS_POLICY,
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+_YEAR_SECONDS = 365 * 86_400
+_HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[^:\[\]]+))(?::\d{1,5})?")
+
+
+class SecurityHeaders:
+    """Adds the security headers to every answer.
+
+    Pages are never kept by a browser or a proxy, since the next to sit there may be somebody else; static files are
+    kept, and asked for anew by their ETag.
+
+    Args:
+        app: what answers.
+        secure: whether browsers come over HTTPS, and are to insist on it from now on.
+    """
+
+    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+        self._app = app
+        self._headers = _ALWAYS | ({"strict-transport-security": f"max-age={_YEAR_SECONDS}"} if secure else {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, with the headers."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        caching = "no-cache" if route_path(scope).startswith("/static/") else "no-store"
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(self._headers)
+                headers.setdefault("cache-control", caching)
+            await send(message)
+
+        await self._app(scope, receive, sending)
+
+
+class LoopbackNames:
+    """Serves only those who call this machine by a name of loopback.
+
+    Where nobody signs in, whoever reaches the page may read it. A page from elsewhere, open in a browser on this
+    machine, could have its own name point to 127.0.0.1 and read it too, as far as the browser can tell; but then the
+    browser still sends that name.
+
+    Args:
+        app: what answers.
+        refuse: the answer to everybody else.
+    """
+
+    def __init__(self, app: ASGIApp, *, refuse: Callable[[Request], Response]) -> None:
+        self._app = app
+        self._refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or refuse."""
+        if scope["type"] != "http" or names_loopback(Headers(scope=scope).getlist("host")):
+            await self._app(scope, receive, send)
+            return
+        await self._refuse(Request(scope))(scope, receive, send)
+
+
+def names_loopback(hosts: list[str]) -> bool:
+    """Whether the Host headers of a request are one, and name loopback; any port may follow."""
+    found = _HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
+    if found is None:
+        return False
+    try:
+        return ipaddress.ip_address(found["six"] or found["name"]).is_loopback
+    except ValueError:
+        return bool(found["name"]) and found["name"].lower() == "localhost"
+
+
+def route_path(scope: Scope) -> str:
+    """The path as the routes see it, below whatever the application is mounted at."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
