@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, Literal
 
 from monitor.calls.facts import (
     AgentStatus,
+    AttemptResult,
     GapCause,
+    Observed,
     Outcome,
     Scope,
+    Stage,
     TransferKind,
     TransferResult,
     Verdict,
@@ -83,6 +86,9 @@ class Texts:
     quit_hint: str
     readings: Mapping[Reading, str]
     agent_statuses: Mapping[AgentStatus, str]
+    stages: Mapping[Stage, str]
+    attempt_results: Mapping[AttemptResult, str]
+    observations: Mapping[Observed, str]
     outcomes: Mapping[Outcome, str]
     verdicts: Mapping[Verdict, str]
     verdict_reasons: Mapping[VerdictReason, str]
@@ -176,6 +182,32 @@ def texts_in(language: Language) -> Texts:
             AgentStatus.WRAP_UP: _c("agent", "wrap-up"),
             AgentStatus.PAUSED: _c("agent", "paused"),
             AgentStatus.AWAY: _c("agent", "away"),
+        },
+        stages={
+            Stage.ANNOUNCEMENT: _c("stage", "announcement"),
+            Stage.WAITING: _c("stage", "waiting"),
+            Stage.RINGING: _c("stage", "ringing"),
+            Stage.TALKING: _c("stage", "talking"),
+            Stage.HELD: _c("stage", "on hold"),
+            Stage.TRANSFERRING: _c("stage", "being transferred"),
+            Stage.GIVEN_UP: _c("stage", "given up"),
+            Stage.RELEASED: _c("stage", "after the conversation"),
+            Stage.ENDED: _c("stage", "ended"),
+        },
+        attempt_results={
+            AttemptResult.ANSWERED: _c("attempt", "answered"),
+            AttemptResult.NO_ANSWER: _c("attempt", "no answer"),
+            AttemptResult.ANSWERED_ELSEWHERE: _c("attempt", "answered elsewhere"),
+            AttemptResult.CALLER_LEFT: _c("attempt", "caller left"),
+            AttemptResult.REJECTED: _c("attempt", "rejected"),
+            AttemptResult.FORWARDED: _c("attempt", "forwarded"),
+            AttemptResult.FAILED: _c("attempt", "failed"),
+            AttemptResult.DECLINED_BY_PERSON: _c("attempt", "picked up, not connected"),
+            AttemptResult.UNOBSERVED: _c("attempt", "unobserved"),
+        },
+        observations={
+            Observed.WHOLE: _c("observed", "whole"),
+            Observed.PARTLY: _c("observed", "partly"),
         },
         outcomes={
             Outcome.ANSWERED: _c("outcome", "answered"),

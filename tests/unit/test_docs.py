@@ -350,6 +350,9 @@ def test_every_word_is_in_the_glossary_as_the_terminal_has_it(kind: type[StrEnum
         word: text
         for mapping in (
             KOREAN.agent_statuses,
+            KOREAN.stages,
+            KOREAN.attempt_results,
+            KOREAN.observations,
             KOREAN.outcomes,
             KOREAN.verdicts,
             KOREAN.verdict_reasons,
