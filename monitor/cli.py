@@ -227,6 +227,32 @@ def check_config(config: ConfigOption = None) -> None:
     typer.echo("The settings can be used.")
 
 
+@app.command("hash-password")
+def hash_password() -> None:
+    """Ask for a password, or read it from standard input, and print its argon2 hash for a [[web.user]] table."""
+    from monitor.page import access_passwords  # noqa: PLC0415
+
+    if sys.stdin.isatty():
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    else:
+        try:
+            password = sys.stdin.buffer.readline().decode().rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise ConfigError("The password is not UTF-8; send it as UTF-8 text, in one line.") from error
+    typer.echo(access_passwords.hash_password(password))
+
+
+@app.command("make-token")
+def make_token() -> None:
+    """Draw a token for a program that reads /api/v1, and print it with the SHA-256 for a [[web.token]] table."""
+    import hashlib  # noqa: PLC0415
+    import secrets  # noqa: PLC0415
+
+    token = f"callmonitor_{secrets.token_urlsafe(32)}"
+    typer.echo(f"token   {token}")
+    typer.echo(f"sha256  {hashlib.sha256(token.encode()).hexdigest()}")
+
+
 @db.command("upgrade")
 def db_upgrade(
     config: ConfigOption = None,
