@@ -1,8 +1,9 @@
 """Install the laboratory: a real Asterisk 22 in a folder of its own, and SIPp.
 
 `make lab` runs this file as root on Debian. It installs the Debian packages the laboratory needs (SIPp to
-play callers and phones, debootstrap, Prometheus with promtool, PostgreSQL) and unpacks a small newer Debian with
-Asterisk into a cache folder outside the checkout, `~/.cache/callmonitor/lab` unless the environment variable
+play callers and phones, debootstrap, Prometheus with promtool, PostgreSQL; systemd and Docker Compose, which
+judge the files in deploy/) and unpacks a small newer Debian with Asterisk into a cache folder outside the
+checkout, `~/.cache/callmonitor/lab` unless the environment variable
 `CALLMONITOR_LAB` names another. Nothing of that Asterisk runs on the machine itself: `tests/lab/asterisk.py`
 starts it inside the folder, on loopback ports. Running the installer again does nothing when all is in place.
 
@@ -30,6 +31,8 @@ HOST_PROGRAMS = {
     "promtool": "prometheus",
     "gpgv": "gpgv",
     "pg_createcluster": "postgresql",
+    "systemd-analyze": "systemd",
+    "docker-compose": "docker-compose",
 }
 """What must be found on the machine, and the Debian package that brings it."""
 
