@@ -94,8 +94,9 @@ class Words:
             )
         else:
             text = self._count(
-                "A phone rings for the last time within the promise of {limit} rings.",
-                "The phones of {calls} calls ring for the last time within the promise of {limit} rings.",
+                "A phone is at ring {limit}, the last within the promise: answered now, it is kept.",
+                "The phones of {calls} calls are at ring {limit}, the last within the promise: "
+                "answered now, it is kept.",
                 present.calls,
             )
         return text.format(calls=present.calls, limit=present.limit, rings=present.rings)
