@@ -168,6 +168,7 @@ def load(
         raise ConfigError("\n".join(sentence(fault, origin) for fault in error.errors())) from None
     for user in settings.web.user:
         user.read_hash()
+    settings.web.read_session_secret()
     settings.ledger.connect_url()
     for system in settings.asterisk:
         system.read_secret()

@@ -38,7 +38,7 @@ from monitor.page.access_forms import (
     sent_from_here,
     told,
 )
-from monitor.page.access_passwords import Passwords, TooManyAtOnceError, normal
+from monitor.page.access_passwords import Passwords, TooManyAtOnceError, name_key
 from monitor.page.access_sessions import Sessions
 from monitor.page.headers import LoopbackNames, SecurityHeaders, route_path
 from monitor.page.viewer import LOCAL, Viewer
@@ -89,7 +89,7 @@ class Access:
         key = settings.read_session_secret() or secrets.token_bytes(32)
         self._renderer = renderer
         self._clock = clock
-        self._users = {normal(user.name): user for user in settings.user}
+        self._users = {name_key(user.name): user for user in settings.user}
         self._tokens = settings.token
         self._numbers_for = settings.numbers_for
         self._passwords = Passwords(settings.user, key, clock)
@@ -205,7 +205,7 @@ class Access:
     async def _sign_in(self, request: Request) -> Response:
         form: dict[str, str] = request.state.form
         then = local_path(form.get("next", "/"))
-        name = normal(form.get("name", "").strip())[: _NAME_AT_MOST + 1]
+        name = name_key(form.get("name", ""))[: _NAME_AT_MOST + 1]
         address = address_of(request.client.host if request.client else None)
         user = self._users.get(name)
         # What stands in place of a name may be a password that slipped into the wrong field: only names go to the log.

@@ -43,6 +43,11 @@ def normal(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+def name_key(name: str) -> str:
+    """What a user's name is known by, as set or as typed: keyboards of telephones add a space behind it."""
+    return normal(name).strip()
+
+
 def hash_password(password: str) -> str:
     """The argon2 hash of a password, for the settings.
 
@@ -74,7 +79,7 @@ class Passwords:
     """
 
     def __init__(self, users: Iterable[UserSettings], key: bytes, clock: Callable[[], datetime]) -> None:
-        self._users = {normal(user.name): user for user in users}
+        self._users = {name_key(user.name): user for user in users}
         self._key = key
         self._clock = clock
         self._fingerprints: dict[str, tuple[datetime, str | None]] = {}
@@ -86,7 +91,7 @@ class Passwords:
         self._hasher = PasswordHasher()
 
     async def check(self, name: str, password: str) -> str | None:
-        """Whether it is this user's password, by the hash of this moment.
+        """Whether it is the password of the user of this key, by the hash of this moment.
 
         Who does not exist takes as long to be refused as who does, so that nobody can find out.
 
