@@ -80,6 +80,7 @@ class Connection(asyncio.Protocol):
         self._last_byte_at = self._loop.time()
         received_at_us = now_us()
         self._listener.last_event_at = received_at_us / 1_000_000
+        self._listener.heard_at = self._last_byte_at
         conversation, phase = self._conversation, self._conversation.phase
         problem: ConnectionProblem | None = None
         packets: list[tuple[int, bytes]] = []

@@ -49,6 +49,7 @@ class AmiListener:
         up: logged in, booted, and the connection is alive.
         reconnects: how often a lost connection was made again.
         last_event_at: when the last bytes came, seconds since 1970; None before the first.
+        heard_at: the same by the event loop's clock, which nobody sets.
         discarded: packets not handed on, by reason: `oversized`, `not_ami`, `unfinished`.
         untimed_events: events handed on from a system that sends no timestamps.
         problem: why this system's figures cannot be trusted now, in words; None while all is well.
@@ -74,6 +75,7 @@ class AmiListener:
         self.up = False
         self.reconnects = 0
         self.last_event_at: float | None = None
+        self.heard_at: float | None = None
         self.discarded = {"oversized": 0, "not_ami": 0, "unfinished": 0}
         self.untimed_events = 0
         self.problem: str | None = f"{self.where} has not been reached yet."

@@ -8,13 +8,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from monitor.calls.facts import Stage, microseconds
+from monitor.calls.facts import AgentStatus, Stage, microseconds
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
-    from monitor.calls.facts import AgentStatus, CallKey, GapCause, Outcome, Transfer
+    from monitor.calls.facts import CallKey, GapCause, Outcome, Transfer
     from monitor.calls.rules import RingRule
+
+
+STATUS_ORDER = (
+    AgentStatus.RINGING,
+    AgentStatus.TALKING,
+    AgentStatus.WRAP_UP,
+    AgentStatus.FREE,
+    AgentStatus.PAUSED,
+    AgentStatus.AWAY,
+)
+"""Of a person in several queues, the state that tells most."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -134,3 +146,14 @@ class TransferNow:
     by: str
     """The member's name where known, else the interface."""
     transfer: Transfer
+
+
+def one_each(agents: Iterable[AgentNow]) -> list[AgentNow]:
+    """One entry per person, however many queues they serve: that of the state that tells most."""
+    people: dict[tuple[str, str], AgentNow] = {}
+    for agent in agents:
+        who = (agent.system, agent.agent)
+        known = people.get(who)
+        if known is None or STATUS_ORDER.index(agent.status) < STATUS_ORDER.index(known.status):
+            people[who] = agent
+    return list(people.values())

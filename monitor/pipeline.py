@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from starlette.routing import Mount
 
 from monitor import __version__
 from monitor.board import Board
@@ -20,7 +21,9 @@ from monitor.downtime import Downtime
 from monitor.follower import Follower, now_us
 from monitor.ledger.writer import LedgerWriter
 from monitor.metrics import Metrics
+from monitor.page.app import Page, Sources
 from monitor.plan import plan_of
+from monitor.recall import recall
 from monitor.web import WebServer, create_app
 
 if TYPE_CHECKING:
@@ -105,6 +108,7 @@ class Monitor:
 
     def __init__(self, settings: Settings, *, clock_rate: float = 1.0) -> None:
         self.settings = settings
+        self._clock_rate = clock_rate
         rules = settings.ring_rules()
         names = [system.name for system in settings.require_asterisk()]
         self.board = Board(rules, systems=names, zone=settings.zone)
@@ -144,6 +148,23 @@ class Monitor:
         self.add_sink(self.writer, "ledger")
         if self.alerts is not None:
             self.add_sink(self.alerts, "alerts")
+        self.page = Page(
+            settings.web,
+            settings.language,
+            Sources(
+                board=self.board,
+                systems=self.systems,
+                store=self.store,
+                clock=self.now,
+                zone=settings.zone,
+                rate=clock_rate,
+            ),
+        )
+        self.add_sink(self.page, "page")
+
+    def now(self) -> datetime:
+        """The time in the centre: ours, or where its clock runs at a rate of its own, that of its first system."""
+        return instant(now_us()) if self._clock_rate == 1 else self.followers[0].now()
 
     @property
     def alive(self) -> bool:
@@ -207,15 +228,18 @@ class Monitor:
             stack.callback(self.writer.close, 5.0)
             for rule in self.settings.ring_rules():
                 self.writer.record_rule(rule)
-            app = create_app(self.registry, self.systems, self.store)
+            app = create_app(self.registry, self.systems, self.store, routes=[Mount("/", self.page.app)])
             await stack.enter_async_context(WebServer(app, listening))
             await asyncio.to_thread(self.writer.flush, _STORE_SECONDS)
-            downtime = Downtime(self.writer, [follower.system for follower in self.followers], instant(now_us()))
+            began_at = instant(now_us())
+            downtime = Downtime(self.writer, [follower.system for follower in self.followers], began_at)
             told = await downtime.tell(self.tell)
             if self.alerts is not None:
                 await stack.enter_async_context(self.alerts)
             stack.callback(self._close_followers)
             tasks = [asyncio.create_task(follower.run()) for follower in self.followers]
+            tasks.append(asyncio.create_task(self.page.run()))
+            recalling = asyncio.create_task(recall(self.board, self.writer, began_at))
             self.started.set()
             stopping = asyncio.create_task(stop.wait())
             telling = None if told else asyncio.create_task(downtime.keep_later())
@@ -225,7 +249,7 @@ class Monitor:
                 for task in done - {stopping}:
                     task.result()
             finally:
-                all_tasks = [task for task in (*tasks, stopping, telling) if task is not None]
+                all_tasks = [task for task in (*tasks, recalling, stopping, telling) if task is not None]
                 for task in all_tasks:
                     task.cancel()
                 await asyncio.gather(*all_tasks, return_exceptions=True)

@@ -14,18 +14,19 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from monitor.board_records import STATUS_ORDER, one_each
 from monitor.calls.facts import AgentStatus, Outcome, Stage, TransferResult, Verdict
 from monitor.masking import mask_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from rich.console import RenderableType
 
     from monitor.board import Board
     from monitor.board_day import Day
-    from monitor.board_records import AgentNow, BreachNow, CallNow, TransferNow
+    from monitor.board_records import BreachNow, CallNow, TransferNow
     from monitor.calls.rules import RingRule
     from monitor.texts import Texts
 
@@ -44,15 +45,6 @@ _STATUS_STYLES = {
     AgentStatus.PAUSED: "magenta",
     AgentStatus.AWAY: "bright_black",
 }
-_STATUS_ORDER = (
-    AgentStatus.RINGING,
-    AgentStatus.TALKING,
-    AgentStatus.WRAP_UP,
-    AgentStatus.FREE,
-    AgentStatus.PAUSED,
-    AgentStatus.AWAY,
-)
-"""Of a member of several queues, the first of these that holds in any of them is shown."""
 
 
 class Part(Protocol):
@@ -196,11 +188,11 @@ class Screen:
 
     def _agents(self, columns: int, rows: int) -> RenderableType:
         texts = self._texts
-        people = _people(self._board.agents.values())
+        people = one_each(self._board.agents.values())
         title = f"{texts.agents} {len(people)}"
         counts: list[Text] = []
         names: list[Text] = []
-        for status in _STATUS_ORDER:
+        for status in STATUS_ORDER:
             of_status = sorted(clean(agent.member or agent.agent) for agent in people if agent.status is status)
             if of_status:
                 counts.append(Text(f"{texts.agent_statuses[status]} {len(of_status)}", _STATUS_STYLES[status]))
@@ -355,17 +347,6 @@ def _ends(left: Text, right: Text) -> Table:
 def _fitting(count: int, rows: int) -> int:
     """How many of `count` rows fit; the panel's foot tells of the rest without taking a row."""
     return min(count, max(0, rows))
-
-
-def _people(agents: Iterable[AgentNow]) -> list[AgentNow]:
-    """One entry per person, however many queues they serve."""
-    people: dict[tuple[str, str], AgentNow] = {}
-    for agent in agents:
-        who = (agent.system, agent.agent)
-        known = people.get(who)
-        if known is None or _STATUS_ORDER.index(agent.status) < _STATUS_ORDER.index(known.status):
-            people[who] = agent
-    return list(people.values())
 
 
 def _lines_of(words: list[Text], columns: int, rows: int, texts: Texts) -> list[Text]:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
+_ANSWER_SECONDS = 2.0
+"""How long the store may take to answer before people are told that it does not."""
 _SPILLED_AT_ONCE = 1000
 """Facts turned into lines at a time: 10,000 of them would take 50 MB on their way to disk."""
 
@@ -66,7 +68,7 @@ class LedgerWriter:
         memory_facts: int = 10_000,
         memory_seconds: float = 60.0,
         retry_seconds: float = 30.0,
-        ping_seconds: float = 5.0,
+        ping_seconds: float = 2.0,
     ) -> None:
         self.repository = Repository(Store(store))
         self.up = False
@@ -104,6 +106,11 @@ class LedgerWriter:
     def last_error(self) -> str | None:
         """Why the store is away or facts cannot wait on disk: sentences with a next step; None while all is well."""
         return " ".join(filter(None, (self._store_error, self._spool_error))) or None
+
+    @property
+    def quiet(self) -> bool:
+        """Whether the store has not answered for longer than it is asked: a database that hangs says nothing."""
+        return time.monotonic() - self._contact_at > self._ping_seconds + _ANSWER_SECONDS
 
     @property
     def waiting_facts(self) -> int:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from monitor import __version__
+from monitor.calls.facts import microseconds
 from monitor.page.viewer import viewer_of
 from monitor.texts import LANGUAGES, TEXTS, catalogue
 
@@ -20,10 +22,11 @@ if TYPE_CHECKING:
 
     from starlette.requests import HTTPConnection, Request
 
+    from monitor.calls.facts import CallKey
     from monitor.texts import Language
 
 LANGUAGE_COOKIE = "callmonitor_language"
-NOTHING = "–"
+NOTHING = "\u2013"
 """Stands where there is no figure: no calls is not 0 %."""
 _SECOND_US = 1_000_000
 
@@ -64,6 +67,8 @@ class Renderer:
             "tenths": tenths,
             "clock": clock,
             "percent": percent,
+            "milliseconds": milliseconds,
+            "call_path": call_path,
         }
         return environment
 
@@ -99,12 +104,12 @@ def iso(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def tenths(duration_us: int | float | None) -> str:
+def tenths(duration_us: float | None) -> str:
     """Seconds to one decimal, cut and not rounded: 8.96 s is ring 3, and must not read 9.0, where ring 4 begins."""
     return NOTHING if duration_us is None else f"{int(duration_us) // 100_000 / 10:.1f}"
 
 
-def clock(duration_us: int | float | None) -> str:
+def clock(duration_us: float | None) -> str:
     """Minutes and seconds, `2:05`; hours before them where there are some."""
     if duration_us is None:
         return NOTHING
@@ -116,3 +121,13 @@ def clock(duration_us: int | float | None) -> str:
 def percent(figure: float | None) -> str:
     """A quotient as people read it, to one decimal; a dash where there is none."""
     return NOTHING if figure is None else f"{figure:.1%}"
+
+
+def milliseconds(at: datetime | None) -> str:
+    """An instant as a browser counts, in milliseconds since 1970; empty where there is none."""
+    return "" if at is None else f"{microseconds(at) / 1000:.3f}"
+
+
+def call_path(key: CallKey) -> str:
+    """Where a call's own page is; whatever stands in its names goes in one step of the path."""
+    return f"/calls/{quote(key.system, safe='')}/{quote(key.linkedid, safe='')}"

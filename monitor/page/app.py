@@ -1,0 +1,86 @@
+"""The page as one application: the board, single calls, the JSON API, and who may see which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from monitor.page.access import Access
+from monitor.page.board import BoardPages
+from monitor.page.render import Renderer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import tzinfo
+
+    from monitor.board import Board
+    from monitor.calls.facts import Fact
+    from monitor.config_web import WebSettings
+    from monitor.page.now import Source, SystemSource
+    from monitor.texts import Language
+
+_STATIC = Path(__file__).parent / "static"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """What the page reads."""
+
+    board: Board
+    systems: Mapping[str, SystemSource]
+    """Each Asterisk by name; may grow."""
+    store: Source
+    """The ledger, as far as its health goes."""
+    clock: Callable[[], datetime]
+    """The time in the centre."""
+    zone: tzinfo
+    rate: float = 1.0
+    """How fast the systems' clocks run; 1 but for a simulator."""
+
+
+class Page:
+    """The page: a sink of facts, which wake it, and a reader of the board and the ledger.
+
+    Args:
+        settings: who may see it.
+        language: of those who have not chosen one.
+        sources: what it reads.
+
+    Raises:
+        ConfigError: a file of a secret cannot be read.
+    """
+
+    def __init__(self, settings: WebSettings, language: Language, sources: Sources) -> None:
+        renderer = Renderer(sources.zone, language)
+        access = Access(settings, renderer, lambda: datetime.now(UTC))
+        self.board = BoardPages(
+            renderer, sources.board, sources.systems, sources.store, sources.clock, rate=sources.rate
+        )
+        self.app = Starlette(
+            routes=[*self.board.routes, *access.routes, Mount("/static", StaticFiles(directory=_STATIC))],
+            middleware=access.middleware,
+        )
+
+    @property
+    def streams(self) -> int:
+        """Browsers that watch the board now."""
+        return self.board.hub.streams
+
+    @property
+    def streams_dropped(self) -> int:
+        """Browsers that were dropped because they did not read."""
+        return self.board.hub.dropped_total
+
+    def record(self, fact: Fact) -> None:
+        """Take a fact, after the board has."""
+        self.board.record(fact)
+
+    async def run(self) -> None:
+        """Keep all who watch up to date, for ever."""
+        await self.board.hub.run()
