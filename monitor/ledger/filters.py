@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, exists, func, or_
+from sqlalchemy import and_, func, or_, select
 
 from monitor.calls.rules import Reading
 from monitor.errors import SearchError
@@ -144,18 +144,26 @@ def _digits(number_ends: str) -> str:
 
 
 def _served_by(agent: str) -> ColumnElement[bool]:
-    rang = and_(
-        ATTEMPTS.c.system == CALLS.c.system,
-        ATTEMPTS.c.linkedid == CALLS.c.linkedid,
-        or_(ATTEMPTS.c.agent == agent, ATTEMPTS.c.member == agent),
+    rang = (
+        select(ATTEMPTS.c.ordinal)
+        .where(
+            ATTEMPTS.c.system == CALLS.c.system,
+            ATTEMPTS.c.linkedid == CALLS.c.linkedid,
+            or_(ATTEMPTS.c.agent == agent, ATTEMPTS.c.member == agent),
+        )
+        # Keeps PostgreSQL from reading every attempt there is into a table of its own before the first call is found.
+        .offset(0)
     )
-    return or_(CALLS.c.agent == agent, CALLS.c.member == agent, exists().where(rang))
+    return or_(CALLS.c.agent == agent, CALLS.c.member == agent, rang.exists())
 
 
 def _number_ends(digits: str) -> ColumnElement[bool]:
     """Digits only, so that nothing in them is a wildcard."""
+    whole = digits.startswith("0") and len(digits) >= _TRUNK_ZERO_FROM
+    ends = (digits, f"82{digits[1:]}") if whole else (digits,)
     bare: ColumnElement[str] = CALLS.c.caller
     for separator in _SEPARATORS:
         bare = func.replace(bare, separator, "")
-    whole = digits.startswith("0") and len(digits) >= _TRUNK_ZERO_FROM
-    return or_(*(bare.like(f"%{end}") for end in ([digits, f"82{digits[1:]}"] if whole else [digits])))
+    # The digits with anything between them: tells most numbers apart before their separators are looked for.
+    likely = CALLS.c.caller.like(f"%{'%'.join(digits[1:] if whole else digits)}%")
+    return and_(likely, or_(*(bare.like(f"%{end}") for end in ends)))
