@@ -10,15 +10,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from monitor.calls.facts import Outcome, TransferResult, Verdict
-from monitor.calls.formulas import abandon_rate, answer_rate, compliance, direct_handling_rate, left_the_centre, mean_us
+from monitor.calls.formulas import (
+    ABANDONED,
+    abandon_rate,
+    answer_rate,
+    compliance,
+    direct_handling_rate,
+    left_the_centre,
+    mean_us,
+)
 
 if TYPE_CHECKING:
     from datetime import date, datetime, tzinfo
 
     from monitor.calls.facts import Call, CallKey, TransferKind, VerdictReason
     from monitor.calls.rules import RingRule
-
-ABANDONED = (Outcome.ABANDONED_ANNOUNCEMENT, Outcome.ABANDONED_WAITING, Outcome.ABANDONED_RINGING)
 
 
 @dataclass(slots=True)

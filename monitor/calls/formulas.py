@@ -8,14 +8,18 @@ microseconds), is pure, and returns None where its denominator is 0: no calls is
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
-from monitor.calls.facts import Scope, TransferKind, TransferResult
+from monitor.calls.facts import Outcome, Scope, TransferKind, TransferResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from monitor.calls.facts import Transfer
+
+ABANDONED = (Outcome.ABANDONED_ANNOUNCEMENT, Outcome.ABANDONED_WAITING, Outcome.ABANDONED_RINGING)
+"""Outcomes of calls whose caller left before a person answered."""
 
 
 def ratio(part: int, whole: int) -> float | None:
@@ -85,28 +89,45 @@ def quantile_us(durations_us: Sequence[int], share: float) -> int | None:
     """
     if not durations_us:
         return None
-    ordered = sorted(durations_us)
-    # Rank ceil(share * n) without floats deciding: 0.95 * 20 is 19.000000000000004 in some orders of work.
-    rank = -(-round(share * 1_000_000) * len(ordered) // 1_000_000)
-    return ordered[min(max(rank, 1), len(ordered)) - 1]
+    return sorted(durations_us)[nearest_rank(len(durations_us), share) - 1]
 
 
-def left_the_centre(transfers: Iterable[Transfer]) -> bool:
-    """Whether a person passed the caller on to somebody outside the centre.
+def nearest_rank(count: int, share: float) -> int:
+    """Which of `count` durations in ascending order is the quantile, counted from 1: ceil(share * count).
+
+    Args:
+        count: how many there are, 1 or more.
+        share: from 0 to 1.
+    """
+    # Without floats deciding: 0.95 * 20 is 19.000000000000004 in some orders of work.
+    rank = -(-round(share * 1_000_000) * count // 1_000_000)
+    return min(max(rank, 1), count)
+
+
+def passes_outside(kind: TransferKind, scope: Scope, result: TransferResult) -> bool:
+    """Whether a transfer of this kind is a person passing the caller on to somebody outside the centre.
 
     A phone's own forwarding is no transfer by a person; a transfer that failed or came back to the agent, or a
     consultation that found nobody, left the caller with the centre; a scope nobody configured is not taken for outside.
 
     **Source:** the charter, "가급적 고객센터에서 직접 답변".
     """
-    return any(
-        transfer.scope is Scope.OUTSIDE
-        and transfer.kind is not TransferKind.FORWARD
-        and transfer.result not in (TransferResult.RETURNED, TransferResult.FAILED)
+    return (
+        scope is Scope.OUTSIDE
+        and kind is not TransferKind.FORWARD
+        and result not in (TransferResult.RETURNED, TransferResult.FAILED)
         # Agent and caller part only when an attended transfer is completed.
-        and (transfer.kind is not TransferKind.ATTENDED or transfer.result is TransferResult.COMPLETED)
-        for transfer in transfers
+        and (kind is not TransferKind.ATTENDED or result is TransferResult.COMPLETED)
     )
+
+
+PASSES_OUTSIDE = tuple(which for which in product(TransferKind, Scope, TransferResult) if passes_outside(*which))
+"""Every (kind, scope, result) for which `passes_outside` holds, for those who ask a database."""
+
+
+def left_the_centre(transfers: Iterable[Transfer]) -> bool:
+    """Whether one of a call's transfers took the caller out of the centre; see `passes_outside`."""
+    return any(passes_outside(transfer.kind, transfer.scope, transfer.result) for transfer in transfers)
 
 
 def direct_handling_rate(answered: int, answered_and_left: int) -> float | None:
@@ -125,3 +146,8 @@ def asked_first_rate(consented: int, reported: int) -> float | None:
     **Source:** the charter, "양해를 구한 후"; reported by the dialplan's `UserEvent` TransferConsent.
     """
     return ratio(consented, reported)
+
+
+def coverage(unobserved_us: int, whole_us: int) -> float | None:
+    """Coverage (관측률) = observed time / all time, both summed over the systems."""
+    return ratio(whole_us - unobserved_us, whole_us)
