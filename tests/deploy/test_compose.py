@@ -8,9 +8,9 @@ import shutil
 import stat
 import subprocess
 import sys
-import urllib.request
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 import yaml
 from argon2 import PasswordHasher
@@ -185,7 +185,6 @@ def test_an_engine_brings_it_up(tmp_path: Path) -> None:
     try:
         subprocess.run([*command, "up", "--detach", "--build", "--wait"], cwd=folder, check=True)
         for url in ("9158/readyz", "9090/-/ready", "9093/-/ready", "3000/api/health"):
-            with urllib.request.urlopen(f"http://127.0.0.1:{url}", timeout=10) as answer:
-                assert answer.status == 200, url
+            assert httpx.get(f"http://127.0.0.1:{url}").status_code == 200, url
     finally:
         subprocess.run([*command, "down", "--volumes"], cwd=folder, check=False)
