@@ -1,0 +1,1 @@
+"""The Grafana dashboards: Python that writes `ko/*.json` and `en/*.json`. `make dashboards` runs it."""
