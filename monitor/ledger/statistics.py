@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
@@ -21,6 +20,7 @@ from monitor.ledger.rows import CALLS, GAPS, RULES, TRANSFERS
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+    from enum import StrEnum
 
     from sqlalchemy import Connection
 
