@@ -1,0 +1,69 @@
+"""Fixtures: a real Chromium, driven by Playwright."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, Page
+
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+)
+DESK = {"width": 1440, "height": 900}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; skipped where it is not installed, and an error where `CI` is set."""
+    program = shutil.which("chromium")
+    if program is None:
+        reason = "chromium not found; run `make lab` as root on Debian"
+        if os.environ.get("CI"):
+            raise RuntimeError(reason)
+        pytest.skip(reason)
+    with sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def look(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens a page in a fresh profile; what it complained of in its console is a failure of the test.
+
+    What the browser says of a request that got no answer is the network's doing, and a test's own.
+    """
+    complaints: list[str] = []
+    contexts = []
+
+    def look_at(url: str, **options: object) -> Page:
+        context = browser.new_context(**({"viewport": DESK, "locale": "ko-KR"} | options))  # type: ignore[arg-type] # Playwright's many options
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda told: complaints.append(told.text) if told.type == "error" and "net::ERR" not in told.text else None,
+        )
+        page.goto(url)
+        return page
+
+    yield look_at
+    for context in contexts:
+        context.close()
+    assert complaints == []
