@@ -15,6 +15,8 @@ from pathlib import Path
 from argon2 import PasswordHasher
 
 RANDOM = ("ami_secret", "ledger_password", "reader_password", "postgres_password", "grafana_admin_password")
+OTHERS = ("smtp_password", "messenger_token")
+"""What mail and messenger gave to Alertmanager; until a person writes it here, the file holds what opens nothing."""
 SESSION = "session_secret"
 HASH = "supervisor_password_hash"
 
@@ -30,7 +32,7 @@ def make(folder: Path) -> str | None:
     """
     folder.mkdir(mode=0o700, exist_ok=True)
     folder.chmod(0o700)
-    for name in RANDOM:
+    for name in (*RANDOM, *OTHERS):
         _write(folder / name, secrets.token_urlsafe(24))
     _write(folder / SESSION, secrets.token_urlsafe(48))
     password = secrets.token_urlsafe(12)

@@ -42,6 +42,13 @@ def mounts(service: str) -> list[tuple[str, str]]:
     return found
 
 
+def given(service: str) -> dict[str, str]:
+    """The secrets a service is given, by their places in the container."""
+    listed = services()[service].get("secrets", [])
+    written = [{"source": secret} if isinstance(secret, str) else secret for secret in listed]
+    return {secret.get("target", SECRETS + secret["source"]): secret["source"] for secret in written}
+
+
 def compose() -> list[str]:
     """Docker Compose's command. Without one: skipped, and an error where `CI` is set."""
     for command in (["docker", "compose"], ["docker-compose"]):

@@ -17,7 +17,7 @@ from argon2 import PasswordHasher
 
 from monitor import __version__
 
-from .compose import ROOT, SECRETS, compose, composition, engine_answers, mounts, services
+from .compose import ROOT, SECRETS, compose, composition, engine_answers, given, mounts, services
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,7 +97,7 @@ def test_secrets_come_from_files_that_make_secrets_makes_and_git_ignores(tmp_pat
     make_secrets(tmp_path / "secrets")
     declared = {name: secret["file"] for name, secret in composition()["secrets"].items()}
     assert declared == {path.name: f"./secrets/{path.name}" for path in (tmp_path / "secrets").iterdir()}
-    assert set(declared) == {secret for service in services().values() for secret in service.get("secrets", [])}
+    assert set(declared) == {secret for name in services() for secret in given(name).values()}
     ignored = subprocess.run(["git", "check-ignore", *declared.values()], cwd=ROOT, capture_output=True, check=False)
     assert ignored.stdout.decode().split() == list(declared.values())
 
@@ -117,8 +117,8 @@ def test_a_service_is_given_each_secret_it_reads(name: str) -> None:
         path = ROOT / source
         files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
         texts += [file.read_text(encoding="utf-8") for file in files]
-    read = {secret for text in texts for secret in re.findall(rf"{SECRETS}(\w+)", text)}
-    assert read == set(services()[name].get("secrets", []))
+    read = {place for text in texts for place in re.findall(r"(?:/[a-z]+)+/secrets/\w+(?:\.\w+)*", text)}
+    assert read == set(given(name))
 
 
 def test_secrets_are_random_closed_and_never_made_twice(tmp_path: Path) -> None:
