@@ -10,7 +10,7 @@ out follow one another without a hole from the first instant seen to the last.
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.calls.facts import Observed, Outcome, Stage, TransferKind, TransferResult, microseconds
@@ -92,6 +92,9 @@ def _layers(call: Call, begin_us: int, end_us: int) -> list[Step]:
     """What may have been when, the surer later."""
     heard = ringing_heard(call)
     asked_us = microseconds(call.asked_at) if call.asked_at is not None else None
+    if asked_us is None and heard:
+        # When a person was asked for was not seen; but that phones rang was.
+        asked_us = heard[0].start_us
     talks_us = _talks_from(call, heard, begin_us)
     layers = [Step(Stage.ANNOUNCEMENT, begin_us, end_us)]
     if asked_us is not None:
@@ -102,7 +105,7 @@ def _layers(call: Call, begin_us: int, end_us: int) -> list[Step]:
     if talks_us is not None:
         layers.append(Step(Stage.TALKING, talks_us, end_us))
         by_time = sorted(call.transfers, key=lambda transfer: transfer.at)
-        for transfer, following in zip(by_time, [*by_time[1:], None], strict=True):
+        for transfer, following in zip_longest(by_time, by_time[1:]):
             if _let_go(call, transfer):
                 until_at = transfer.reconnected_at or (following.at if following is not None else None)
                 until_us = microseconds(until_at) if until_at is not None else end_us

@@ -7,23 +7,25 @@ Pure: a finished call and the rule that judged it in, frozen records out. Words 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
-from monitor.calls.facts import instant, microseconds
-from monitor.page.axis import RIGHT, Axis
+from monitor.calls.facts import Stage, instant, microseconds
+from monitor.page.axis import RIGHT, THINNEST, Axis
 from monitor.page.course import Stretch, after_ringing, course_of, ringing_heard, seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from monitor.calls.facts import Call, RingAttempt, Stage, Transfer
+    from monitor.calls.facts import AttemptResult, Call, RingAttempt, Transfer
     from monitor.page.axis import Break, Tick
     from monitor.page.course import Step
 
 WIDTH = 1000.0
+BLINK_US = 100_000
 BELL_APART = 20.0
 """Bells nearer to each other than this are not all drawn."""
 LABEL_WIDTH = 260.0
@@ -63,6 +65,11 @@ class PhoneLane:
     y: float
     """The top of its bars."""
     bars: tuple[RingBar, ...]
+
+    @property
+    def results(self) -> list[tuple[AttemptResult, int]]:
+        """How its ringing ended, and how often so, in the order in which each was first so."""
+        return list(Counter(bar.attempt.result for bar in self.bars).items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +126,10 @@ class Timeline:
     ticks: tuple[Tick, ...]
     breaks: tuple[Break, ...]
 
+    def after_us(self, at: datetime) -> int:
+        """From the beginning of the drawing to an instant."""
+        return microseconds(at) - microseconds(self.begins_at)
+
 
 def draw(call: Call, *, period_us: int, limit: int) -> Timeline:
     """Draw a finished call.
@@ -167,7 +178,7 @@ def draw(call: Call, *, period_us: int, limit: int) -> Timeline:
                 x=axis.x(started_us),
                 width=axis.width(started_us, ended_us),
             )
-            for stage, started_us, ended_us in course
+            for stage, started_us, ended_us in _worth_drawing(course, axis)
         ),
         stage_y=stage_y,
         bells_y=bells_y,
@@ -184,6 +195,18 @@ def draw(call: Call, *, period_us: int, limit: int) -> Timeline:
         ticks=axis.ticks(),
         breaks=axis.breaks(),
     )
+
+
+def _worth_drawing(course: tuple[Step, ...], axis: Axis) -> list[Step]:
+    """The stages without those too short to be seen: the way from one word of Asterisk to its next."""
+    seen_well = [
+        step
+        for step in course
+        if step.stage is Stage.RINGING
+        or step.end_us - step.start_us >= BLINK_US
+        or axis.points(step.end_us - step.start_us) >= THINNEST
+    ]
+    return seen_well or list(course)
 
 
 def _instants(call: Call, course: tuple[Step, ...]) -> Iterable[int]:
