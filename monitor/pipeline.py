@@ -15,10 +15,12 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from starlette.routing import Mount
 
 from monitor import __version__
+from monitor.alerts_setup import alerts_of
 from monitor.board import Board
 from monitor.calls.facts import instant
 from monitor.downtime import Downtime
 from monitor.follower import Follower, now_us
+from monitor.ledger.repository import Repository
 from monitor.ledger.writer import LedgerWriter
 from monitor.metrics import Metrics
 from monitor.page.app import Page, Sources
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from monitor.alerts import Alerts
     from monitor.calls.facts import Fact
     from monitor.config import Settings
 
@@ -130,7 +131,7 @@ class Monitor:
         self.registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
-        self.alerts = self._alerts()
+        self.alerts = alerts_of(settings, self._clock_of)
         metrics = Metrics(
             self.registry,
             self.board,
@@ -141,6 +142,7 @@ class Monitor:
             version=__version__,
             sink_failures=self.sink_failures,
             alerts=self.alerts.figures if self.alerts is not None else {},
+            page_url=settings.alerts.page_url,
         )
         self._sinks: list[tuple[str, Sink]] = []
         self.add_sink(self.board, "board")
@@ -148,6 +150,7 @@ class Monitor:
         self.add_sink(self.writer, "ledger")
         if self.alerts is not None:
             self.add_sink(self.alerts, "alerts")
+        self._reading = Repository(settings.ledger.connect_url())
         self.page = Page(
             settings.web,
             settings.language,
@@ -157,6 +160,8 @@ class Monitor:
                 store=self.store,
                 clock=self.now,
                 zone=settings.zone,
+                repository=self._reading,
+                lines=tuple(line.name for line in settings.line),
                 rate=clock_rate,
             ),
         )
@@ -170,24 +175,6 @@ class Monitor:
     def alive(self) -> bool:
         """Whether every Asterisk's calls are still followed; not whether any of them can be reached."""
         return all(follower.alive for follower in self.followers)
-
-    def _alerts(self) -> Alerts | None:
-        """Whoever is told at once; None where nobody is."""
-        settings = self.settings.alerts
-        if not (settings.alertmanager or settings.apprise):
-            return None
-        from monitor.alerts import Alerts  # noqa: PLC0415 - its HTTP client takes 0.3 s and 18 MB
-
-        return Alerts(
-            self.settings.ring_rules(),
-            self._clock_of,
-            alertmanager=settings.alertmanager,
-            apprise=[address.get_secret_value() for address in settings.apprise],
-            language=self.settings.language,
-            page_url=settings.page_url,
-            warnings=settings.warnings,
-            repeat_seconds=settings.repeat_seconds,
-        )
 
     def _clock_of(self, system: str) -> datetime:
         """What a system's clock shows now; our own time for one that has got another name since."""
@@ -224,6 +211,7 @@ class Monitor:
             stop: set it to end.
         """
         async with AsyncExitStack() as stack:
+            stack.callback(self._reading.close)
             self.writer.start()
             stack.callback(self.writer.close, 5.0)
             for rule in self.settings.ring_rules():

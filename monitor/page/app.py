@@ -11,8 +11,10 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from monitor.ledger.search import Search
 from monitor.page.access import Access
 from monitor.page.board import BoardPages
+from monitor.page.calls import CallPages
 from monitor.page.render import Renderer
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from monitor.board import Board
     from monitor.calls.facts import Fact
     from monitor.config_web import WebSettings
+    from monitor.ledger.repository import Repository
     from monitor.page.now import Source, SystemSource
     from monitor.texts import Language
 
@@ -40,6 +43,10 @@ class Sources:
     clock: Callable[[], datetime]
     """The time in the centre."""
     zone: tzinfo
+    repository: Repository
+    """The ledger, to be read: a reader of its own, apart from the writer's."""
+    lines: tuple[str, ...]
+    """Names of the configured lines."""
     rate: float = 1.0
     """How fast the systems' clocks run; 1 but for a simulator."""
 
@@ -62,8 +69,21 @@ class Page:
         self.board = BoardPages(
             renderer, sources.board, sources.systems, sources.store, sources.clock, rate=sources.rate
         )
+        calls = CallPages(
+            renderer,
+            sources.board,
+            Search(sources.repository.store),
+            sources.repository,
+            sources.clock,
+            lines=sources.lines,
+        )
         self.app = Starlette(
-            routes=[*self.board.routes, *access.routes, Mount("/static", StaticFiles(directory=_STATIC))],
+            routes=[
+                *self.board.routes,
+                *calls.routes,
+                *access.routes,
+                Mount("/static", StaticFiles(directory=_STATIC)),
+            ],
             middleware=access.middleware,
         )
 

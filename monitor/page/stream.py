@@ -190,11 +190,13 @@ class Hub:
         """A new stream, with the whole board as its first message; None where there are too many."""
         if self.streams >= MOST_STREAMS:
             return None
-        if variant not in self._streams:
-            self._streams[variant] = set()
-            self._painted[variant] = Painting()
+        if not self._streams:
+            self._trust = self._painter.trust()
         # What has changed since the last update is in this picture, and goes to the others with the next one.
         painting = self._painter.paint(variant, self._parts)
+        if variant not in self._streams:
+            self._streams[variant] = set()
+            self._painted[variant] = Painting(dict(painting.parts), painting.doubtful)
         stream = Stream(variant)
         body = {
             "parts": painting.parts,
