@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -19,6 +20,7 @@ import yaml
 from tests.alerts.alertmanager import free_port
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
 ROOT = Path(__file__).parents[2]
@@ -57,17 +59,32 @@ def alerts() -> dict[str, dict[str, Any]]:
     return {rule["alert"]: rule for rule in rules() if "alert" in rule}
 
 
+def hastened(text: str) -> str:
+    """A file of ours with every `for` and interval cut short: minutes are promtool's to prove, here it is the wire."""
+    text = re.sub(r"(?m)^( +for): .*$", r"\1: 1s", text)
+    return re.sub(r"(?m)^( +(?:\w+_)?(?:interval|timeout)): .*$", r"\1: 500ms", text)
+
+
 class Prometheus:
-    """A real one on a free loopback port; entered, it runs.
+    """A real one on a free loopback port, with the shipped files, hastened; entered, it runs.
 
     Args:
-        home: a folder with `prometheus.yml`; it keeps its data there too.
+        home: a folder to be made, for its files and data.
+        targets: by job, the port on this machine that it asks.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, targets: Mapping[str, int]) -> None:
         self.home = home
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
+        for folder in ("rules", "targets"):
+            (home / folder).mkdir(parents=True)
+        for file in (FOLDER / "prometheus.yml", *RULES):
+            copy = home / file.relative_to(FOLDER)
+            copy.write_text(hastened(file.read_text(encoding="utf-8")), encoding="utf-8")
+        for job, port in ({"prometheus": self.port} | dict(targets)).items():
+            found = json.dumps([{"targets": [f"127.0.0.1:{port}"]}])
+            (home / "targets" / f"{job}.yml").write_text(found, encoding="utf-8")
 
     def __enter__(self) -> Self:
         """Start it, and wait until it is ready."""
@@ -116,4 +133,13 @@ class Prometheus:
         question = urlencode({"query": expression})
         with urlopen(f"http://127.0.0.1:{self.port}/api/v1/query?{question}", timeout=10) as answer:
             found: list[dict[str, Any]] = json.load(answer)["data"]["result"]
+        return found
+
+    def wait_for(self, expression: str, seconds: float = 20.0) -> list[dict[str, Any]]:
+        """Ask until there is an answer; returns it."""
+        until = time.monotonic() + seconds
+        while not (found := self.query(expression)):
+            if time.monotonic() > until:
+                raise AssertionError(f"nothing within {seconds:g} s: {expression}")
+            time.sleep(_LOOK_SECONDS)  # another program's scrape is no event of ours
         return found

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from prometheus_client import CollectorRegistry, Counter, ProcessCollector, start_http_server
 
-from monitor.metrics_names import NAMES
+from monitor.metrics_names import NAMES, RING_BREACHES
 
-from .prometheus import FOLDER, ROOT, RULES, alerts, called, rules
+from .prometheus import FOLDER, ROOT, RULES, Prometheus, alerts, called, rules
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,3 +140,26 @@ def test_recorded_names_are_level_metric_operations() -> None:
         if "record" in rule:
             assert re.fullmatch(r"(centre|system|line|queue|instance):[a-z0-9_]+:[a-z0-9_]+", rule["record"])
     assert [file.name for file in RULES] == ["alerts.yml", "recording.yml", "thresholds.yml"]
+
+
+@pytest.mark.stage
+def test_a_real_prometheus_counts_today_in_whole_calls(tmp_path: Path) -> None:
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    breaches = Counter(RING_BREACHES.name, RING_BREACHES.help, RING_BREACHES.labels, registry=registry)
+    line = breaches.labels("pbx1", "1588-6565")
+    server, thread = start_http_server(0, "127.0.0.1", registry)
+    try:
+        with Prometheus(tmp_path / "prometheus", {"callmonitor": server.server_port}) as prometheus:
+            today = "line:callcenter_ring_breaches:increase_today"
+            prometheus.wait_for(f"{today} == 0")
+            line.inc(7)
+            # Exactly 7: `increase` would estimate what it did not see.
+            (sample,) = prometheus.wait_for(f"{today} > 0")
+            assert sample["value"][1] == "7"
+            assert sample["metric"] == {"__name__": today, "system": "pbx1", "line": "1588-6565"}
+            assert prometheus.query("ALERTS{alertstate='firing'}") == []
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
