@@ -109,7 +109,7 @@ class Alerts:
     ) -> None:
         self._clock = clock
         self._groups = Groups(rules, self._here, warnings=warnings)
-        alertmanagers = [Alertmanager(address, self, page_url=page_url) for address in alertmanager]
+        self.alertmanagers = [Alertmanager(address, self, page_url=page_url) for address in alertmanager]
         messengers = [
             Apprise(
                 number,
@@ -122,10 +122,10 @@ class Alerts:
             )
             for number, address in enumerate(apprise, 1)
         ]
-        self._targets: list[Target] = [*alertmanagers, *messengers]
+        self._targets: list[Target] = [*self.alertmanagers, *messengers]
         self.figures: Mapping[str, Figures] = {
             kind: Figures(targets)
-            for kind, targets in ((ALERTMANAGER, alertmanagers), (APPRISE, messengers))
+            for kind, targets in ((ALERTMANAGER, self.alertmanagers), (APPRISE, messengers))
             if targets
         }
         """By kind of target, of those that are configured."""

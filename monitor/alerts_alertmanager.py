@@ -124,14 +124,16 @@ class Alertmanager:
 
     async def run(self) -> None:
         """Tell it, for ever."""
-        limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=None)
-        timeout = httpx.Timeout(TIMEOUT_SECONDS, connect=_CONNECT_SECONDS)
-        # The machine's own certificates, so that an Alertmanager inside the house can be spoken to; and no proxy.
-        context = ssl.create_default_context()
-        async with httpx.AsyncClient(limits=limits, timeout=timeout, verify=context, trust_env=False) as client:
+        async with _client() as client:
             while True:
                 await self._until_due()
                 await self._tell(client)
+
+    async def ask(self) -> str | None:
+        """Why it cannot be told, in words; None where it can."""
+        async with _client() as client:
+            problem, _ = await self._post(client, [])
+        return None if problem is None else problem.text
 
     # What is due, and when
 
@@ -281,6 +283,17 @@ class _Problem:
     """No retry mends it."""
     of_content: bool = False
     """It is what was sent, and neither the address nor who asks."""
+
+
+def _client() -> httpx.AsyncClient:
+    """One connection, kept open."""
+    return httpx.AsyncClient(
+        limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=None),
+        timeout=httpx.Timeout(TIMEOUT_SECONDS, connect=_CONNECT_SECONDS),
+        # The machine's own certificates, so that an Alertmanager inside the house can be spoken to; and no proxy.
+        verify=ssl.create_default_context(),
+        trust_env=False,
+    )
 
 
 def _labels(group: Group) -> Iterator[tuple[str, str]]:

@@ -208,6 +208,7 @@ def _print_findings(findings: list[Finding]) -> None:
 @app.command("check-config")
 def check_config(config: ConfigOption = None) -> None:
     """Say whether the settings can be used."""
+    from monitor.alerts_setup import who_is_told  # noqa: PLC0415
     from monitor.plan import plan_of  # noqa: PLC0415
 
     settings = _settings(config)
@@ -223,6 +224,7 @@ def check_config(config: ConfigOption = None) -> None:
             f"({rule.country}), headline {rule.headline.value}"
         )
     typer.echo(f"Ledger: {settings.ledger.shown_url}")
+    typer.echo(f"Told at once: {who_is_told(settings)}")
     settings.require_asterisk()
     typer.echo("The settings can be used.")
 

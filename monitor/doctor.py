@@ -1,4 +1,4 @@
-"""Is each configured Asterisk fit to be listened to, and if not, what has to change?
+"""Is each configured Asterisk fit to be listened to, can alerts be told, and if not, what has to change?
 
 Asterisk does not tell an account which classes of event it is sent. They are told here by what the account may ask:
 `manager show user` (class command), else manager.conf itself (class system or config), else by the events of a few
@@ -9,12 +9,14 @@ seconds, which prove what comes but never, on a quiet system, what does not. A f
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from monitor.alerts_setup import alerts_of
 from monitor.ami.evidence import NEEDED
 from monitor.ami_actions import Questions, SeenEvent
 from monitor.ami_listener import where
@@ -60,7 +62,7 @@ class Finding:
     """One thing found out about one system."""
 
     system: str
-    """Its configured name."""
+    """Its configured name; `alerts` for those who are told at once."""
     severity: Severity
     sentence: str
     next_step: str | None = None
@@ -95,7 +97,27 @@ def doctor(settings: Settings, *, listen_seconds: float = 3.0) -> list[Finding]:
     findings: list[Finding] = []
     for system in settings.require_asterisk():
         findings += _Examination(system, settings.line, listen_seconds).findings()
-    return findings
+    return findings + _alerts(settings)
+
+
+def _alerts(settings: Settings) -> list[Finding]:
+    """Whether each Alertmanager takes what it will be told."""
+    alerts = alerts_of(settings)
+    found: list[Finding] = []
+    for alertmanager in alerts.alertmanagers if alerts is not None else ():
+        problem = asyncio.run(alertmanager.ask())
+        who = f"Alertmanager at {alertmanager.name}"
+        found.append(
+            Finding("alerts", Severity.GOOD, f"{who} listens.")
+            if problem is None
+            else Finding(
+                "alerts",
+                Severity.WARNING,
+                f"{who} cannot be told: {problem}.",
+                "See that it runs, and that [alerts] alertmanager is its address, with the path if it has one.",
+            )
+        )
+    return found
 
 
 class _Examination:
