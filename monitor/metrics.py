@@ -17,10 +17,12 @@ from prometheus_client import Counter, Histogram, disable_created_metrics
 
 from monitor import metrics_names as names
 from monitor.calls.facts import (
+    AgentState,
     AttemptEnded,
     AttemptResult,
     Call,
     Outcome,
+    QueueCallers,
     RingBreach,
     RingWarning,
     Scope,
@@ -79,6 +81,7 @@ class Metrics:
         version: the program's version.
         sink_failures: by sink, the facts it failed to take; may grow.
         alerts: by kind of target, what was told at once; none where nobody is told.
+        page_url: where people reach the page; empty where that is not known.
     """
 
     def __init__(
@@ -93,6 +96,7 @@ class Metrics:
         version: str = "",
         sink_failures: Mapping[str, int] = MappingProxyType({}),
         alerts: Mapping[str, AlertFigures] = MappingProxyType({}),
+        page_url: str = "",
     ) -> None:
         # A second series per counter that says when this process began: process_start_time_seconds says it once.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
@@ -108,7 +112,16 @@ class Metrics:
                 self._line_series(system, line)
         build = (version, platform.python_version(), rule.label)
         registry.register(
-            PresentCollector(board, systems, store, self._lines, build, sink_failures=sink_failures, alerts=alerts)
+            PresentCollector(
+                board,
+                systems,
+                store,
+                self._lines,
+                build,
+                sink_failures=sink_failures,
+                alerts=alerts,
+                page_url=page_url,
+            )
         )
         self._takers: dict[type, Callable[[Any], None]] = {
             Call: self._call,
@@ -116,10 +129,12 @@ class Metrics:
             TransferEnded: self._transfer_ended,
             RingWarning: self._ring_warning,
             RingBreach: self._ring_breach,
+            AgentState: self._queue_seen,
+            QueueCallers: self._queue_seen,
         }
 
     def record(self, fact: Fact) -> None:
-        """Count a fact; facts that only change what is true now are the board's."""
+        """Count a fact; facts that only change what is true now are the board's, and tell here of a queue at most."""
         taker = self._takers.get(type(fact))
         if taker is not None:
             taker(fact)
@@ -161,6 +176,15 @@ class Metrics:
 
     def _ring_breach(self, fact: RingBreach) -> None:
         self._line_series(fact.key.system, fact.line).breaches.inc()
+
+    def _queue_seen(self, fact: AgentState | QueueCallers) -> None:
+        """Let a queue's series begin at zero, before its first call: `increase()` does not see their first value."""
+        if fact.queue in self._queues.get(fact.system, ()):
+            return
+        self._queue_series(fact.system, fact.queue)
+        for (system, line), series in self._by_line.items():
+            if system == fact.system:
+                self._call_series(series, system, line, fact.queue)
 
     # Series, made once and kept: looking one up by label values costs more than counting does.
 

@@ -233,6 +233,13 @@ SINK_FAILURES = Name(
     "Facts that one taker of facts (board, metrics, ledger, alerts, screen) failed to take; the others have them. "
     "Source: the program.",
 )
+PAGE_INFO = Name(
+    "callcenter_page_info",
+    "gauge",
+    ("url",),
+    "Always 1; where people reach the page, so that boards can lead there. No sample where it is not set. "
+    "Source: the settings.",
+)
 BUILD_INFO = Name(
     "callcenter_build_info",
     "gauge",

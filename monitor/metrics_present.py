@@ -143,6 +143,7 @@ class PresentCollector:
         build: version, Python's version and the ring rule's label.
         sink_failures: by sink, the facts it failed to take; every sink from the start.
         alerts: by kind of target, what was told at once; none where nobody is told.
+        page_url: where people reach the page; empty where that is not known.
     """
 
     def __init__(
@@ -155,6 +156,7 @@ class PresentCollector:
         *,
         sink_failures: Mapping[str, int],
         alerts: Mapping[str, AlertFigures],
+        page_url: str,
     ) -> None:
         self._board = board
         self._systems = systems
@@ -163,6 +165,7 @@ class PresentCollector:
         self._build = build
         self._sink_failures = sink_failures
         self._alerts = alerts
+        self._page_url = page_url
 
     def collect(self) -> Iterator[Metric]:
         """Every gauge, and the counters that others keep."""
@@ -178,9 +181,12 @@ class PresentCollector:
         failures = _counter(names.SINK_FAILURES)
         for sink, count in self._sink_failures.items():
             failures.add_metric((sink,), count)
+        page = _gauge(names.PAGE_INFO)
+        if self._page_url:
+            page.add_metric((self._page_url,), 1)
         build = _gauge(names.BUILD_INFO)
         build.add_metric(self._build, 1)
-        yield from (failures, build)
+        yield from (failures, page, build)
 
     def _calls(self) -> Iterator[Metric]:
         places = [(system, line) for system in self._systems for line in self._lines]

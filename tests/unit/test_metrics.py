@@ -154,6 +154,7 @@ class Centre:
             version="1.2.3",
             sink_failures=self.sink_failures,
             alerts={"alertmanager": Alerts(), "apprise": Alerts(sent=0)},
+            page_url="https://board.example.org",
         )
 
     def record(self, *facts: Fact) -> None:
@@ -398,6 +399,33 @@ def test_known_label_sets_start_at_zero() -> None:
     assert zeros["callcenter_transfers_total"] == 4 * 3 * 7
     assert zeros["callcenter_calls_in_progress"] == len(Stage) - 1
     assert zeros["callcenter_call_rings_count"] == 1
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        QueueCallers(system="pbx", queue="help", callers=0, at=NOON),
+        AgentState(system="pbx", queue="help", agent="PJSIP/kim", member="Kim", status=AgentStatus.FREE, at=NOON),
+    ],
+    ids=lambda fact: type(fact).__name__,
+)
+def test_a_queue_counts_from_zero_when_it_is_first_heard_of(fact: Fact) -> None:
+    """`increase()` does not see the first value of a series, so that value must not be the first call."""
+    centre = Centre()
+    assert centre.here("callcenter_calls_total", queue="help", outcome="answered") is None
+    centre.record(fact)
+    for outcome in Outcome:
+        assert centre.here("callcenter_calls_total", queue="help", outcome=outcome) == 0
+    assert centre.value("callcenter_ring_attempts_total", system="pbx", queue="help", result="answered") == 0
+
+
+def test_the_pages_address_is_told_where_it_is_set() -> None:
+    centre = Centre()
+    assert centre.value("callcenter_page_info", url="https://board.example.org") == 1
+    registry = CollectorRegistry()
+    Metrics(registry, Board(), RingRule(), systems={}, store=Store())
+    told = {family.name: family.samples for family in registry.collect()}
+    assert told["callcenter_page_info"] == []
 
 
 def test_queue_labels_are_bounded() -> None:
