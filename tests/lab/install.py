@@ -29,6 +29,8 @@ HOST_PROGRAMS = {
     "sipp": "sip-tester",
     "prometheus": "prometheus",
     "promtool": "prometheus",
+    "prometheus-alertmanager": "prometheus-alertmanager",
+    "amtool": "prometheus-alertmanager",
     "gpgv": "gpgv",
     "pg_createcluster": "postgresql",
     "systemd-analyze": "systemd",
