@@ -14,6 +14,11 @@ _SHORTEST_PERSONAL = 5
 """Shorter numbers are extensions and service codes (201, 110), which belong to no caller."""
 
 
+def is_number(text: str) -> bool:
+    """Whether a text is a telephone number: digits with what people write between them."""
+    return _DIGITS.fullmatch(_SEPARATORS.sub("", text)) is not None
+
+
 def mask_number(number: str | None) -> str:
     """A caller's number with its middle hidden, as in `010-****-5678`; empty where there is none.
 

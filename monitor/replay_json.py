@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from monitor.calls.facts import Call, RingAttempt, Transfer
 
 
-def _at(at: datetime | None) -> str | None:
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if at is not None else None
+@overload
+def at_json(at: datetime) -> str: ...
+@overload
+def at_json(at: datetime | None) -> str | None: ...
+def at_json(at: datetime | None) -> str | None:
+    """An instant as RFC 3339 in UTC, to the microsecond."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if at is not None else None
 
 
-def _seconds(us: int | None) -> float | None:
+@overload
+def seconds(us: float) -> float: ...
+@overload
+def seconds(us: float | None) -> float | None: ...
+def seconds(us: float | None) -> float | None:
+    """Microseconds as seconds."""
     return us / 1_000_000 if us is not None else None
 
 
@@ -24,28 +33,29 @@ def _attempt(attempt: RingAttempt) -> dict[str, Any]:
         "member": attempt.member,
         "channel": attempt.channel,
         "queue": attempt.queue,
-        "started_at": _at(attempt.started_at),
-        "ended_at": _at(attempt.ended_at),
-        "ringing_seconds": _seconds(attempt.ringing_us),
+        "started_at": at_json(attempt.started_at),
+        "ended_at": at_json(attempt.ended_at),
+        "ringing_seconds": seconds(attempt.ringing_us),
         "rings": attempt.rings,
         "result": attempt.result.value,
     }
 
 
-def _transfer(transfer: Transfer) -> dict[str, Any]:
+def transfer_as_json(transfer: Transfer) -> dict[str, Any]:
+    """A transfer as it stands in its call."""
     return {
         "kind": transfer.kind.value,
-        "at": _at(transfer.at),
+        "at": at_json(transfer.at),
         "by": transfer.by,
         "to": transfer.to,
         "scope": transfer.scope.value,
         "result": transfer.result.value,
         "announced": transfer.announced,
         "consent": None if transfer.consent is None else "yes" if transfer.consent else "no",
-        "consultation_seconds": _seconds(transfer.consultation_us),
-        "caller_hold_seconds": _seconds(transfer.caller_hold_us),
-        "reconnected_at": _at(transfer.reconnected_at),
-        "reconnect_seconds": _seconds(transfer.reconnect_us),
+        "consultation_seconds": seconds(transfer.consultation_us),
+        "caller_hold_seconds": seconds(transfer.caller_hold_us),
+        "reconnected_at": at_json(transfer.reconnected_at),
+        "reconnect_seconds": seconds(transfer.reconnect_us),
         "reconnect_rings": transfer.reconnect_rings,
     }
 
@@ -58,17 +68,17 @@ def call_as_json(call: Call) -> dict[str, Any]:
         "line": call.line,
         "dialled": call.dialled,
         "caller": call.caller,
-        "entered_at": _at(call.entered_at),
-        "asked_at": _at(call.asked_at),
-        "first_ring_at": _at(call.first_ring_at),
-        "answered_at": _at(call.answered_at),
-        "ended_at": _at(call.ended_at),
+        "entered_at": at_json(call.entered_at),
+        "asked_at": at_json(call.asked_at),
+        "first_ring_at": at_json(call.first_ring_at),
+        "answered_at": at_json(call.answered_at),
+        "ended_at": at_json(call.ended_at),
         "outcome": call.outcome.value,
         "rings": call.rings,
-        "ringing_seconds": _seconds(call.ringing_us),
-        "waiting_seconds": _seconds(call.waiting_us),
-        "talking_seconds": _seconds(call.talking_us),
-        "hold_seconds": _seconds(call.hold_us),
+        "ringing_seconds": seconds(call.ringing_us),
+        "waiting_seconds": seconds(call.waiting_us),
+        "talking_seconds": seconds(call.talking_us),
+        "hold_seconds": seconds(call.hold_us),
         "verdicts": {reading: verdict.value for reading, verdict in call.verdicts},
         "verdict_reason": call.verdict_reason.value,
         "rule": call.rule,
@@ -77,5 +87,5 @@ def call_as_json(call: Call) -> dict[str, Any]:
         "agent": call.agent,
         "answered_by_pickup": call.answered_by_pickup,
         "attempts": [_attempt(attempt) for attempt in call.attempts],
-        "transfers": [_transfer(transfer) for transfer in call.transfers],
+        "transfers": [transfer_as_json(transfer) for transfer in call.transfers],
     }

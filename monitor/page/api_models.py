@@ -1,0 +1,396 @@
+"""What the JSON API answers with: one model an answer, from which its OpenAPI document is made.
+
+Instants are RFC 3339 in UTC to the microsecond, durations are seconds. A call has the fields of `callmonitor replay`
+(docs/replay.md), and what its ledger row has beside them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from monitor.calls.facts import (  # noqa: TC001 - pydantic reads the annotations when the module is loaded
+    AgentStatus,
+    AttemptResult,
+    GapCause,
+    Observed,
+    Outcome,
+    Scope,
+    Stage,
+    TransferKind,
+    TransferResult,
+    Verdict,
+    VerdictReason,
+)
+from monitor.calls.rules import Reading  # noqa: TC001 - as above
+
+Instant = Annotated[
+    str,
+    Field(
+        pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$",
+        examples=["2026-03-02T00:14:07.250000Z"],
+        json_schema_extra={"format": "date-time"},
+    ),
+]
+Seconds = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Answer(BaseModel):
+    """A part of an answer: exactly the fields it names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Problem(Answer):
+    """Why there is no other answer, as RFC 9457 has it."""
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    detail: str
+    """What is wrong and what to do, in a sentence."""
+    parameter: str | None = None
+    """The parameter at fault, where one is."""
+
+
+class Rule(Answer):
+    """A ring rule: the promise that is measured."""
+
+    label: str
+    """Name and version, as every figure carries them."""
+    limit: int
+    """The number of rings the promise names."""
+    headline: Reading
+    """The reading that is shown first."""
+    period_seconds: Seconds
+    """From the start of one ring to the start of the next."""
+
+
+# A call of the ledger
+
+
+class Attempt(Answer):
+    """One phone's ringing for one caller."""
+
+    agent: str
+    """The phone's interface."""
+    member: str | None
+    """The queue member's name."""
+    channel: str
+    queue: str | None
+    started_at: Instant
+    ended_at: Instant
+    ringing_seconds: Seconds
+    rings: Count
+    result: AttemptResult
+
+
+class Transfer(Answer):
+    """The caller was passed on, or a phone forwarded the call."""
+
+    kind: TransferKind
+    at: Instant
+    """When the agent let go."""
+    by: str
+    """The interface of the phone that passed the caller on."""
+    to: str
+    """The number, queue or phone it was passed to; a number outside the centre masked as callers' numbers are."""
+    scope: Scope
+    result: TransferResult
+    announced: bool
+    """The agent spoke with the target before letting go."""
+    consent: Literal["yes", "no"] | None
+    """What the dialplan reported of the caller's consent; null where it reported nothing."""
+    consultation_seconds: Seconds
+    caller_hold_seconds: Seconds
+    reconnected_at: Instant | None
+    reconnect_seconds: Seconds | None
+    reconnect_rings: Count | None
+
+
+class TransferOfCall(Transfer):
+    """A transfer, and the call it belongs to."""
+
+    system: str
+    linkedid: str
+    line: str
+    queue: str | None
+    member: str | None
+    """The queue member's name of `by`."""
+
+
+class Hold(Answer):
+    """The caller was put on hold by a person, or parked."""
+
+    by: str
+    started_at: Instant
+    ended_at: Instant
+
+
+class Call(Answer):
+    """One call, with every phone that rang, each transfer and each hold."""
+
+    system: str
+    linkedid: str
+    line: str
+    dialled: str
+    caller: str | None
+    """The caller's number, masked unless the reader's role sees numbers; null where it was withheld."""
+    filed_at: Instant
+    """The instant the call is counted under."""
+    entered_at: Instant | None
+    asked_at: Instant | None
+    first_ring_at: Instant | None
+    answered_at: Instant | None
+    ended_at: Instant | None
+    outcome: Outcome
+    rings: Count
+    ringing_seconds: Seconds
+    waiting_seconds: Seconds | None
+    talking_seconds: Seconds
+    hold_seconds: Seconds
+    verdicts: dict[Reading, Verdict]
+    """By reading, the headline's first."""
+    verdict_reason: VerdictReason
+    rule: str
+    """Name and version of the rule that made the verdicts."""
+    observed: Observed
+    queue: str | None
+    agent: str | None
+    member: str | None
+    answered_by_pickup: bool
+    attempts: list[Attempt]
+    transfers: list[Transfer]
+    holds: list[Hold]
+
+
+class Calls(Answer):
+    """A page of calls, the newest first."""
+
+    calls: list[Call]
+    next: str | None
+    """Give it as `after` for the next page; null on the last one."""
+
+
+class Transfers(Answer):
+    """A page of transfers, the newest first."""
+
+    transfers: list[TransferOfCall]
+    next: str | None
+    """Give it as `after` for the next page; null on the last one."""
+
+
+# The board
+
+
+class PhoneNow(Answer):
+    """A phone that rings now."""
+
+    agent: str
+    member: str | None
+    queue: str | None
+    since_at: Instant
+
+
+class CallNow(Answer):
+    """A call that goes on."""
+
+    system: str
+    linkedid: str
+    line: str
+    dialled: str
+    caller: str | None
+    """The caller's number, masked unless the reader's role sees numbers."""
+    queue: str | None
+    stage: Stage
+    stage_since_at: Instant
+    entered_at: Instant
+    asked_at: Instant | None
+    """When it asked for a person; null in an announcement."""
+    phones: list[PhoneNow]
+    """Those that ring, the longest-ringing first."""
+    counting: bool
+    """The ring rule still runs; false once a person has answered, when what rings is a transfer's target."""
+    ringing_seconds: Seconds
+    """Heard up to now."""
+    rings: Count
+    """Heard up to now; a bell that has just begun is a ring."""
+    warned: bool
+    """The last ring within the promise has begun."""
+    breached: bool
+    """The phone has rung past the promise."""
+    agent: str | None
+    """The phone that answered."""
+    member: str | None
+
+
+class AgentNow(Answer):
+    """A queue member in one queue."""
+
+    system: str
+    queue: str
+    agent: str
+    member: str
+    status: AgentStatus
+    since_at: Instant
+
+
+class SystemNow(Answer):
+    """One Asterisk."""
+
+    name: str
+    up: bool
+    """It is heard: the figures can be vouched for."""
+    cause: GapCause | None
+    """Why it is not observed, where that is known."""
+    since_at: Instant | None
+
+
+class BreachNow(Answer):
+    """A promise that was broken."""
+
+    system: str
+    linkedid: str
+    line: str
+    queue: str | None
+    at: Instant
+    agents: list[str]
+    """Whose phones rang at that instant."""
+    rings: Count
+    outcome: Outcome | None
+    """How the call ended; null while it goes on."""
+
+
+class TransferNow(Answer):
+    """A transfer that was made lately."""
+
+    system: str
+    linkedid: str
+    line: str
+    kind: TransferKind
+    at: Instant
+    by: str
+    """The member's name where known, else the interface."""
+    to: str
+    scope: Scope
+    result: TransferResult
+
+
+class Today(Answer):
+    """The local day so far, by the calls that have ended; shares of nothing are null."""
+
+    whole: bool
+    """Calls from before the start of the monitor are in it."""
+    offered: Count
+    answered: Count
+    outcomes: dict[Outcome, Count]
+    verdicts: dict[Reading, dict[Verdict, Count]]
+    excluded: dict[VerdictReason, Count]
+    compliance: dict[Reading, Share | None]
+    answer_rate: Share | None
+    abandon_rate: Share | None
+    asa_seconds: Seconds | None
+    direct_handling_rate: Share | None
+    transfers: dict[TransferKind, Count]
+    transfers_completed: Count
+    warnings: Count
+    breaches: Count
+
+
+class Board(Answer):
+    """What is true now."""
+
+    at: Instant
+    rule: Rule
+    systems: list[SystemNow]
+    ledger_up: bool
+    calls: list[CallNow]
+    """Every call that goes on, in the order in which they entered; `stage` and `phones` say where it stands."""
+    agents: list[AgentNow]
+    today: Today
+    breaches: list[BreachNow]
+    """The last ones, the newest first."""
+    transfers: list[TransferNow]
+    """The last ones, the newest first."""
+
+
+# Statistics
+
+
+class Waiting(Answer):
+    """Waiting of answered calls: from asking for a person to the answer."""
+
+    asa_seconds: Seconds | None
+    """The mean."""
+    p50_seconds: Seconds | None
+    p90_seconds: Seconds | None
+    p95_seconds: Seconds | None
+
+
+class ServiceLevel(Answer):
+    """How many were answered within some seconds of waiting, by three formulas."""
+
+    within_seconds: Seconds
+    """The x of the formulas."""
+    answered_within: Count
+    abandoned_within: Count
+    service_level: Share | None
+    """SL = answered within x / answered."""
+    service_level_with_abandons: Share | None
+    """SL2 = (answered + abandoned within x) / (answered + abandoned), of callers who had asked for a person."""
+    service_factor: Share | None
+    """Answered within x / offered."""
+
+
+class TransferCount(Answer):
+    """Transfers of one kind, scope and result."""
+
+    kind: TransferKind
+    scope: Scope
+    result: TransferResult
+    count: Count
+
+
+class Statistics(Answer):
+    """The figures of a period, by the instant calls are filed under; shares of nothing are null."""
+
+    since_at: Instant
+    """The first instant of the period."""
+    until_at: Instant
+    """The first instant behind it."""
+    system: str | None
+    line: str | None
+    queue: str | None
+    offered: Count
+    answered: Count
+    outcomes: dict[Outcome, Count]
+    partly_observed: Count
+    rules: dict[str, Count]
+    """Calls by the rule that judged them."""
+    verdicts: dict[Reading, dict[Verdict, Count]]
+    excluded: dict[VerdictReason, Count]
+    """Calls excluded under their headline reading, by reason."""
+    compliance: dict[Reading, Share | None]
+    """kept / (kept + broken)."""
+    answer_rate: Share | None
+    """answered / offered."""
+    abandon_rate: Share | None
+    """abandoned / offered; no short ones are left out."""
+    waiting: Waiting
+    service_level: ServiceLevel
+    talking_seconds: Seconds
+    hold_seconds: Seconds
+    transfers: list[TransferCount]
+    left_the_centre: Count
+    """Answered calls that a person passed on to somebody outside."""
+    direct_handling_rate: Share | None
+    """(answered - left_the_centre) / answered."""
+    warnings: Count
+    """Calls that rang up to the last ring of the promise, or past it."""
+    breaches: Count
+    """Calls that rang past the promise."""
+    coverage: Share | None
+    """Observed time / all time, up to now; null for a period that lies ahead."""
