@@ -4,12 +4,13 @@ BIN := .venv/bin
 DEMO_SECONDS ?=
 DEMO_ARGS ?=
 
-.PHONY: help demo test lint lab bench clean secrets
+.PHONY: help demo test lint lab bench clean secrets dashboards
 help:
 	@echo "make demo    watch a simulated call centre (DEMO_SECONDS=20 ends by itself)"
 	@echo "make test    lint, types and all tests; the lab too where this machine can have it"
 	@echo "make lab     install a real Asterisk 22 and SIPp for the tests (Debian, as root)"
 	@echo "make secrets draw the passwords that docker-compose.yml needs, into ./secrets"
+	@echo "make dashboards  write the Grafana boards and their Korean catalogue anew"
 	@echo "make bench   speed and memory against other readers of AMI"
 
 .venv/ready: pyproject.toml constraints.txt
@@ -32,11 +33,14 @@ lab:
 # The lab is an error where CI is set and it cannot be had, and skipped with the reason elsewhere.
 test: .venv/ready lint
 	@if [ -n "$$CI" ]; then $(PYTHON) -m tests.lab.install; else $(PYTHON) -m tests.lab.install || true; fi
-	$(BIN)/python -m pytest -m "not lab" -n 2
+	$(BIN)/python -m pytest -m "not lab" -n 2 --dist loadgroup
 	$(BIN)/python -m pytest -m lab
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks
+
+dashboards: .venv/ready
+	$(BIN)/python -m dashboards
 
 secrets: .venv/ready
 	$(BIN)/python deploy/compose/make_secrets.py secrets
