@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dashboards import panels as p
 from dashboards import sources as q
-from dashboards.frame import beside, board, heading, with_variables
+from dashboards.frame import beside, board, heading, with_marks, with_variables
 from dashboards.words import agent_states, attempt_results
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def agents(words: Words) -> Dashboard:
         refresh="30s",
     )
     with_variables(made, words, "prometheus", "ledger", "system", "queue")
+    with_marks(made, words, breaches=False)
     _now(made, words)
     heading(made, _("Ring attempts"))
     _attempts(made, words)
@@ -83,6 +84,7 @@ def _now(made: Dashboard, words: Words) -> None:
 
 def _attempts(made: Dashboard, words: Words) -> None:
     _ = words.say
+    in_queue = f'{q.QUEUE},queue!=""'
     answered = "sum by (queue) (increase(callcenter_ring_attempts_total{%s,%s}[$__range]))"
     beside(
         made,
@@ -111,7 +113,7 @@ def _attempts(made: Dashboard, words: Words) -> None:
                 ),
                 p.PERCENT,
                 q.instant(
-                    q.ratio(answered % (q.QUEUE, 'result="answered"'), answered % (q.QUEUE, DECIDED)), "{{queue}}"
+                    q.ratio(answered % (in_queue, 'result="answered"'), answered % (in_queue, DECIDED)), "{{queue}}"
                 ),
                 steps=((None, p.BAD), (0.7, p.WATCH), (0.85, p.GOOD)),
             )
@@ -126,7 +128,7 @@ def _attempts(made: Dashboard, words: Words) -> None:
                 p.COUNT,
                 q.over_time(
                     "3600 * sum by (queue) "
-                    f'(rate(callcenter_ring_attempts_total{{{q.QUEUE},result="no_answer"}}[$__rate_interval]))',
+                    f'(rate(callcenter_ring_attempts_total{{{in_queue},result="no_answer"}}[$__rate_interval]))',
                     "{{queue}}",
                 ),
             ),

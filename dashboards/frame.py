@@ -157,18 +157,19 @@ def _zone(words: Words) -> dashboard.TextBoxVariable:
     return dashboard.TextBoxVariable("zone").label(words.say("Time zone")).default_value("Asia/Seoul")
 
 
-def with_marks(made: dashboard.Dashboard, words: Words) -> dashboard.Dashboard:
-    """A board whose charts show breaches and what was not observed."""
-    breaches = (
-        dashboard.AnnotationQuery()
-        .name(words.term("mark", "Breaches"))
-        .datasource(LEDGER)
-        .enable(True)
-        .icon_color(BAD)
-        .target(SqlAnnotation("mark_breaches", rings=_quoted(words.say("rings"))))
-    )
+def with_marks(made: dashboard.Dashboard, words: Words, *, breaches: bool = True) -> dashboard.Dashboard:
+    """A board whose charts show what was not observed, and breaches where it is about lines."""
+    if breaches:
+        made.annotation(
+            dashboard.AnnotationQuery()
+            .name(words.term("mark", "Breaches"))
+            .datasource(LEDGER)
+            .enable(True)
+            .icon_color(BAD)
+            .target(SqlAnnotation("mark_breaches", rings=_quoted(words.say("rings"))))
+        )
     cases = " ".join(f"WHEN {_quoted(cause)} THEN {_quoted(text)}" for cause, text in gap_causes(words).items())
-    gaps = (
+    return made.annotation(
         dashboard.AnnotationQuery()
         .name(words.say("Not observed"))
         .datasource(LEDGER)
@@ -176,7 +177,6 @@ def with_marks(made: dashboard.Dashboard, words: Words) -> dashboard.Dashboard:
         .icon_color(WATCH)
         .target(SqlAnnotation("mark_gaps", causes=cases))
     )
-    return made.annotation(breaches).annotation(gaps)
 
 
 def _quoted(text: str) -> str:

@@ -8,7 +8,7 @@ from grafana_foundation_sdk.models.common import BigValueTextMode
 
 from dashboards import panels as p
 from dashboards import sources as q
-from dashboards.frame import beside, board, heading, with_variables
+from dashboards.frame import beside, board, heading, with_marks, with_variables
 from dashboards.tables import gaps
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def health(words: Words) -> Dashboard:
         refresh="30s",
     )
     with_variables(made, words, "prometheus", "ledger", "system")
+    with_marks(made, words, breaches=False)
     _figures(made, words)
     heading(made, "AMI")
     _listening(made, words)

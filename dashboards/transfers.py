@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dashboards import panels as p
 from dashboards import sources as q
-from dashboards.frame import beside, board, heading, with_variables
+from dashboards.frame import beside, board, heading, with_marks, with_variables
 from dashboards.now import BY_A_PERSON
 from dashboards.tables import destinations, recent_transfers
 from dashboards.words import kinds, scopes, transfer_results
@@ -30,6 +30,7 @@ def transfers(words: Words) -> Dashboard:
         refresh="1m",
     )
     with_variables(made, words, "prometheus", "ledger", "system", "line", "page")
+    with_marks(made, words)
     _figures(made, words)
     _sorts(made, words)
     heading(made, _("Reconnection"))

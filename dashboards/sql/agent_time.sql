@@ -1,4 +1,5 @@
--- How long each member of a queue was in each state. A state lasts until the member's next one.
+-- How long each member of a queue was in each state. A state lasts until the member's next one; one that began more than
+-- a day before the period and has lasted since is not looked for.
 WITH states AS (
   SELECT
     queue,

@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from monitor.board import Board
-from monitor.calls.facts import Gap, GapCause, Stage, microseconds
+from monitor.calls.facts import AgentState, Gap, GapCause, QueueCallers, Stage, microseconds
 from monitor.calls.lines import Line, Lines, Patterns
 from monitor.calls.rules import RingRule
 from monitor.calls.state import Plan
@@ -41,11 +41,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from prometheus_client import Metric
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from monitor.calls.facts import Fact
 
 SYSTEM, LINE = "pbx1", "1588-6565"
+PAGE = "https://board.example.org"
 ZONE = ZoneInfo("Asia/Seoul")
 MIDNIGHT = datetime(2026, 5, 4, tzinfo=ZONE)
 """A Monday."""
@@ -59,7 +60,7 @@ NOON_GAP = Gap(
 )
 CALLS_PER_HOUR = 400
 CUT_FROM = MIDNIGHT + timedelta(hours=15, minutes=30)
-FACTS_A_SLICE = 2_000
+FACTS_A_SLICE = 2_500
 START_SECONDS = 120.0
 STORED = "timestamp(callcenter_store_up)"
 """When the newest sample was scraped."""
@@ -102,26 +103,51 @@ class StoreFigures:
     waiting_facts: int = 0
 
 
-class _Scrapes:
-    """Counts the scrapes, and lets the feed wait for the next."""
+@dataclass
+class AlertFigures:
+    """What those who are told at once would tell."""
+
+    sent: int = 0
+    failed: int = 0
+    waiting: int = 0
+
+
+class Scrapes:
+    """Lets the feed wait for a scrape.
+
+    It waits for the whole answer: feed and answers share an event loop, and the feed would hold it up.
+    """
 
     def __init__(self) -> None:
         self._waiting: list[asyncio.Future[None]] = []
 
-    def collect(self) -> Iterator[Metric]:
-        """Nothing; only that somebody asked."""
-        for future in self._waiting:
-            if not future.done():
-                future.set_result(None)
-        self._waiting.clear()
-        yield from ()
-
     async def next(self) -> None:
-        """Return when all other collectors have been asked once more."""
+        """Return when a scrape that is asked for from now on has been answered."""
         future = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         async with asyncio.timeout(20):
             await future
+
+    def take(self) -> list[asyncio.Future[None]]:
+        """Those who wait for the scrape that begins now."""
+        waiting, self._waiting = self._waiting, []
+        return waiting
+
+
+class Marking:
+    """Around the application: tells when a request has been answered whole."""
+
+    def __init__(self, app: ASGIApp, scrapes: Scrapes) -> None:
+        self._app = app
+        self._scrapes = scrapes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, and let those who wait go on."""
+        waiting = self._scrapes.take()
+        await self._app(scope, receive, send)
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
 
 
 class ReplayedDay:
@@ -174,13 +200,16 @@ class ReplayedDay:
             lines=(LINE,),
             version="0",
             sink_failures={"board": 0, "metrics": 0, "ledger": 0},
+            alerts={"alertmanager": AlertFigures()},
+            page_url=PAGE,
         )
-        self._scrapes = _Scrapes()
-        self.registry.register(self._scrapes)
+        self._scrapes = Scrapes()
         self._keeper = Keeper(store, (rule,))
         self.repository = Repository(store)
         self._takers = (self.board.record, metrics.record, self._keeper.record, self._system.record)
         self._app = create_app(self.registry, {SYSTEM: self._system}, figures)
+        self._app.add_middleware(Marking, scrapes=self._scrapes)
+        self._queues: set[str] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="replayed day")
         self._fed = threading.Event()
@@ -231,7 +260,10 @@ class ReplayedDay:
                 take(fact)
             if self.board.last_at is not None:
                 self._system.last_event_at = self.board.last_at.timestamp()
-            if number % FACTS_A_SLICE == 0:
+            if number % 50 == 0:
+                # Scrapes are answered on this loop too, and Prometheus gives up on one that is kept waiting.
+                await asyncio.sleep(0)
+            if number % FACTS_A_SLICE == 0 or self._first_of_queue(fact):
                 await self._scrapes.next()
             if not self.cut_at and self._much_goes_on():
                 self.cut_at = await self._scraped_at()
@@ -248,6 +280,13 @@ class ReplayedDay:
                 for _, at in await asyncio.to_thread(self.prometheus.query, STORED, time.time()):
                     if at >= fed_at:
                         return at
+
+    def _first_of_queue(self, fact: Fact) -> bool:
+        """A queue is heard of, and its series stand at zero: live, they are scraped long before the first call ends."""
+        if not isinstance(fact, AgentState | QueueCallers) or fact.queue in self._queues:
+            return False
+        self._queues.add(fact.queue)
+        return True
 
     def _read(self) -> Iterator[Fact]:
         for path in self.captures:

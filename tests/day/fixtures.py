@@ -29,7 +29,10 @@ def _required(*missing: str) -> None:
 
 @pytest.fixture(scope="session")
 def replayed_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReplayedDay]:
-    """One simulated day, fed into board, metrics and ledger, and scraped by a real Prometheus."""
+    """One simulated day, fed into board, metrics and ledger, and scraped by a real Prometheus.
+
+    It takes some 20 s: tests that ask for it bear `xdist_group("replayed_day")`, so that one worker makes it for all.
+    """
     from .day import ReplayedDay  # noqa: PLC0415 - the tests that ask for no day need not load the whole program
 
     bin_dir = programs()

@@ -22,7 +22,7 @@ from .day import LINE, SYSTEM
 if TYPE_CHECKING:
     from .day import ReplayedDay
 
-pytestmark = pytest.mark.stage
+pytestmark = [pytest.mark.stage, pytest.mark.xdist_group("replayed_day")]
 HERE = {"system": SYSTEM, "line": LINE}
 
 
