@@ -8,7 +8,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from monitor.calls.facts import AttemptResult, Hold, Observed, Outcome, Stage, TransferResult, microseconds
 from monitor.page.axis import LEFT, RIGHT, THINNEST
@@ -337,6 +337,7 @@ def test_holds_that_overlap_the_end_are_drawn_to_it() -> None:
     assert told(call)[-1] == ("held", 55, 60)
 
 
+@settings(max_examples=80, deadline=None)
 @given(calls)
 def test_whatever_the_ledger_holds_can_be_drawn(call: Call) -> None:
     """Ends before beginnings, attempts years before the entry: clocks that were set back leave such records."""
