@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse
 
+from monitor.page.api_problems import ProblemError
 from monitor.page.headers import route_path
 from monitor.texts import catalogue
 
@@ -109,20 +109,9 @@ def is_api(scope: Scope) -> bool:
 
 
 def told(refusal: Refusal, request: Request, renderer: Renderer) -> Response:
-    """The answer that tells it: to people a page in their language, to programs JSON.
-
-    **Source:** RFC 9457, problem details, for the JSON.
-    """
+    """The answer that tells it: to people a page in their language, to programs JSON."""
     if for_program(request.scope):
-        problem = {
-            "type": "about:blank",
-            "title": refusal.status.phrase,
-            "status": refusal.status,
-            "detail": refusal.sentence,
-        }
-        response: Response = JSONResponse(
-            problem, refusal.status, dict(refusal.headers), media_type="application/problem+json"
-        )
+        response = ProblemError(refusal.status, refusal.sentence, headers=refusal.headers).answer()
     else:
         words = catalogue(renderer.language_of(request))
         back = "/login" if route_path(request.scope) == "/login" else "/"

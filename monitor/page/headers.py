@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
+from starlette.responses import PlainTextResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +36,8 @@ _ALWAYS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+FAILED = "처리하지 못했습니다. 이유는 로그에 있습니다.\nThis failed; the log says why.\n"
+"""In both languages at once, and no template: that may be what failed."""
 _YEAR_SECONDS = 365 * 86_400
 _HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[^:\[\]]+))(?::\d{1,5})?")
 
@@ -42,7 +46,8 @@ class SecurityHeaders:
     """Adds the security headers to every answer.
 
     Pages are never kept by a browser or a proxy, since the next to sit there may be somebody else; static files are
-    kept, and asked for anew by their ETag.
+    kept, and asked for anew by their ETag. Where a route fails, this answers in its place, and passes the error on to
+    whoever logs it.
 
     Args:
         app: what answers.
@@ -60,14 +65,23 @@ class SecurityHeaders:
             return
         caching = "no-cache" if route_path(scope).startswith("/static/") else "no-store"
 
+        begun = False
+
         async def sending(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 headers = MutableHeaders(scope=message)
                 headers.update(self._headers)
                 headers.setdefault("cache-control", caching)
             await send(message)
 
-        await self._app(scope, receive, sending)
+        try:
+            await self._app(scope, receive, sending)
+        except Exception:
+            if not begun:
+                await PlainTextResponse(FAILED, HTTPStatus.INTERNAL_SERVER_ERROR)(scope, receive, sending)
+            raise
 
 
 class LoopbackNames:

@@ -70,6 +70,21 @@ def test_browsers_insist_on_https_where_cookies_do() -> None:
     assert asyncio.run(ask()) == "max-age=31536000"
 
 
+def test_a_route_that_fails_is_told_without_its_reason_and_with_the_headers() -> None:
+    async def fail(_request: Request) -> Response:
+        raise RuntimeError("pa55word")
+
+    async def ask() -> httpx.Response:
+        async with served(routes=[Route("/fail", fail)]) as client:
+            return await client.get("/fail")
+
+    answer = asyncio.run(ask())
+    assert answer.status_code == 500
+    assert answer.text == "처리하지 못했습니다. 이유는 로그에 있습니다.\nThis failed; the log says why.\n"
+    assert set(answer.headers["content-security-policy"].split("; ")) == POLICY
+    assert answer.headers["cache-control"] == "no-store"
+
+
 def test_what_is_streamed_is_not_held_back() -> None:
     """The second part is made only once the first has reached the browser."""
 
