@@ -254,7 +254,7 @@ def _bells(heard: Sequence[Stretch], axis: Axis, rings: int, period_us: int, lim
     """The rings the caller heard; of many that stand close, the first past the limit, the first, the last and some."""
     heard_us = sum(stretch.end_us - stretch.start_us for stretch in heard)
     count = min(rings, heard_us // period_us + 1) if heard else 0
-    every = max(1, ceil(BELL_APART / max(axis.points(period_us), 0.001)))
+    every = max(1, ceil(BELL_APART / axis.points(period_us)))
     bells: dict[int, Bell] = {}
     for number in (limit + 1, 1, count, *range(1, count + 1, every)):
         at_us = after_ringing(heard, (number - 1) * period_us) if 1 <= number <= count else None
