@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 DEFAULT_HOST = "127.0.0.1"
 PORTS_TRIED = 50
 """How many ports `free_port` steps over before it gives up."""
+UNREAD_SECONDS = 20
+"""How long what was sent may stay unread before the connection ends (where the system knows how: Linux)."""
 _SHUTDOWN_SECONDS = 2
 
 
@@ -143,6 +145,9 @@ def _bind(host: str, port: int) -> socket.socket:
     try:
         # Lets a restart take its port back at once; a port somebody listens on is refused all the same.
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            # Connections take it over: one whose peer reads no more, or is gone without a word, ends by itself.
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)
         listening.bind(address)
         listening.listen(128)
     except OSError:

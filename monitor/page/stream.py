@@ -87,17 +87,21 @@ class Stream:
 
     def __init__(self, variant: Variant) -> None:
         self.variant = variant
-        self.unread: asyncio.Queue[bytes] = asyncio.Queue(MOST_UNREAD)
-        self.dropped = asyncio.Event()
+        self._unread: asyncio.Queue[bytes] = asyncio.Queue(MOST_UNREAD)
+        self._dropped = False
 
     def put(self, message: bytes) -> bool:
-        """Hand over a message; False where the browser is too far behind."""
+        """Hand over a message; False where the browser is too far behind, and will get no more."""
         try:
-            self.unread.put_nowait(message)
+            self._unread.put_nowait(message)
         except asyncio.QueueFull:
-            self.dropped.set()
-            return False
-        return True
+            self._dropped = True
+        return not self._dropped
+
+    async def messages(self) -> AsyncIterator[bytes]:
+        """Each message as it comes; of a stream that was dropped, what it had not read."""
+        while not (self._dropped and self._unread.empty()):
+            yield await self._unread.get()
 
 
 class Hub:
@@ -220,7 +224,11 @@ class Hub:
 
 
 class EventStream:
-    """The ASGI answer that carries one stream, until the browser or the hub ends it."""
+    """The ASGI answer that carries one stream, until the browser goes or the hub drops it.
+
+    A browser that was dropped and reads on comes to an end, and begins anew; the connection of one that never reads
+    again is ended by the kernel (`monitor.web.UNREAD_SECONDS`).
+    """
 
     def __init__(self, hub: Hub, stream: Stream) -> None:
         self._hub = hub
@@ -231,11 +239,7 @@ class EventStream:
         try:
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
             async with asyncio.TaskGroup() as tasks:
-                ends = [
-                    tasks.create_task(self._sending(send)),
-                    tasks.create_task(_gone(receive)),
-                    tasks.create_task(self._dropped()),
-                ]
+                ends = [tasks.create_task(self._sending(send)), tasks.create_task(_gone(receive))]
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
                 for end in ends:
                     end.cancel()
@@ -243,15 +247,9 @@ class EventStream:
             self._hub.close(self._stream)
 
     async def _sending(self, send: Send) -> None:
-        async for message in self._messages():
+        async for message in self._stream.messages():
             await send({"type": "http.response.body", "body": message, "more_body": True})
-
-    async def _messages(self) -> AsyncIterator[bytes]:
-        while True:
-            yield await self._stream.unread.get()
-
-    async def _dropped(self) -> None:
-        await self._stream.dropped.wait()
+        await send({"type": "http.response.body", "body": b""})
 
 
 async def _gone(receive: Receive) -> None:

@@ -190,6 +190,14 @@ def test_a_reader_that_does_not_read_is_dropped_and_the_others_are_not_held_up()
 
             assert house.hub.dropped_total == 1
             assert house.hub.streams == 1
+            # What it reads after all comes to an end, so that its browser begins anew.
+            slow.setblocking(False)
+            loop = asyncio.get_running_loop()
+            async with asyncio.timeout(10):
+                last = b""
+                while data := await loop.sock_recv(slow, 1 << 20):
+                    last = data
+            assert last.endswith(b"0\r\n\r\n")
             slow.close()
 
     asyncio.run(play())
