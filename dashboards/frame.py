@@ -43,7 +43,7 @@ def board(words: Words, name: str, title: str, description: str, *, span: str, r
         .description(description)
         .tags(["callmonitor", f"callmonitor-{words.language}", f"callmonitor-{name}"])
         .time(span, "now")
-        .timezone("browser")
+        .timezone("")
         .week_start("monday")
         .refresh(refresh)
         .readonly()

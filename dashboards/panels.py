@@ -85,7 +85,8 @@ def one(
         .no_value("-")
     )
     if period is not None:
-        panel.time_from(period)
+        # The title says it.
+        panel.time_from(period).hide_time_override(True)
     if decimals is not None:
         panel.decimals(decimals)
     if mapping is not None:

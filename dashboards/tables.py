@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from dashboards.words import Words
 
-ADDRESS = "${page}/calls/${__data.fields.system}/${__data.fields.linkedid}"
+ADDRESS = "${page:raw}/calls/${__data.fields.system}/${__data.fields.linkedid}"
 """Of a call's page."""
 INSTANT = "dateTimeAsLocal"
 

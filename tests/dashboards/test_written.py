@@ -236,7 +236,7 @@ def test_a_row_about_a_call_leads_to_its_page(language: str, name: str, position
         for one in tables[position]["fieldConfig"]["overrides"]
     }
     (link,) = columns["linkedid"]["links"]
-    assert link["url"] == "${page}/calls/${__data.fields.system}/${__data.fields.linkedid}"
+    assert link["url"] == "${page:raw}/calls/${__data.fields.system}/${__data.fields.linkedid}"
     assert columns["system"] == {"custom.hidden": True}
 
 
