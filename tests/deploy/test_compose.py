@@ -156,6 +156,22 @@ def test_prometheus_finds_every_service_it_reads() -> None:
                 assert host in services() or (host, path.stem) == ("localhost", "prometheus")
 
 
+def test_grafana_finds_its_boards_and_both_its_sources() -> None:
+    provisioning = ROOT / "deploy" / "grafana" / "provisioning"
+    files = [yaml.safe_load(path.read_text("utf-8")) for path in sorted(provisioning.rglob("*.yml"))]
+    sources = {source["uid"]: source for file in files for source in file.get("datasources", [])}
+    assert {uid: source["url"] for uid, source in sources.items()} == {
+        "prometheus": "http://prometheus:9090",
+        "ledger": "postgres:5432",
+    }
+    seen = {target: ROOT / source for source, target in mounts("grafana")}
+    folders = [provider["options"]["path"] for file in files for provider in file.get("providers", [])]
+    assert sorted(folders) == sorted(target for target in seen if "dashboards" in target)
+    assert all(any(seen[folder].glob("*.json")) for folder in folders)
+    folder, _, name = services()["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"].rpartition("/")
+    assert (seen[folder] / name).is_file()
+
+
 def test_promtool_takes_what_the_container_sees(tmp_path: Path) -> None:
     if shutil.which("promtool") is None:
         if os.environ.get("CI"):
