@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from monitor.calls.facts import Fact
     from monitor.calls.rules import RingRule
-    from monitor.metrics_present import AlertFigures, Present, StoreFigures, SystemFigures
+    from monitor.metrics_present import AlertFigures, PageFigures, Present, StoreFigures, SystemFigures
 
 MAX_QUEUES = 200
 """Queue label values per system; queues first seen after that count as `other`."""
@@ -81,6 +81,7 @@ class Metrics:
         version: the program's version.
         sink_failures: by sink, the facts it failed to take; may grow.
         alerts: by kind of target, what was told at once; none where nobody is told.
+        page: who watches it; None where none is served.
         page_url: where people reach the page; empty where that is not known.
     """
 
@@ -96,6 +97,7 @@ class Metrics:
         version: str = "",
         sink_failures: Mapping[str, int] = MappingProxyType({}),
         alerts: Mapping[str, AlertFigures] = MappingProxyType({}),
+        page: PageFigures | None = None,
         page_url: str = "",
     ) -> None:
         # A second series per counter that says when this process began: process_start_time_seconds says it once.
@@ -120,6 +122,7 @@ class Metrics:
                 build,
                 sink_failures=sink_failures,
                 alerts=alerts,
+                page=page,
                 page_url=page_url,
             )
         )

@@ -226,6 +226,18 @@ ALERTS_WAITING = Name(
     ("target",),
     "Alerts that wait to be told or told again. Source: the alerts.",
 )
+PAGE_STREAMS = Name(
+    "callcenter_page_streams",
+    "gauge",
+    (),
+    "Browsers that watch the board now. Source: the page.",
+)
+PAGE_STREAMS_DROPPED = Name(
+    "callcenter_page_streams_dropped_total",
+    "counter",
+    (),
+    "Browsers dropped because they did not read what they were sent. Source: the page.",
+)
 SINK_FAILURES = Name(
     "callcenter_sink_failures_total",
     "counter",

@@ -132,6 +132,20 @@ class AlertFigures(Protocol):
         ...
 
 
+class PageFigures(Protocol):
+    """Who watches the page, read at scrape time."""
+
+    @property
+    def streams(self) -> int:
+        """Browsers that watch the board now."""
+        ...
+
+    @property
+    def streams_dropped(self) -> int:
+        """Browsers dropped because they did not read."""
+        ...
+
+
 class PresentCollector:
     """Reads board, listeners, store and alerts when the registry is scraped.
 
@@ -143,6 +157,7 @@ class PresentCollector:
         build: version, Python's version and the ring rule's label.
         sink_failures: by sink, the facts it failed to take; every sink from the start.
         alerts: by kind of target, what was told at once; none where nobody is told.
+        page: who watches it; None where none is served.
         page_url: where people reach the page; empty where that is not known.
     """
 
@@ -156,6 +171,7 @@ class PresentCollector:
         *,
         sink_failures: Mapping[str, int],
         alerts: Mapping[str, AlertFigures],
+        page: PageFigures | None,
         page_url: str,
     ) -> None:
         self._board = board
@@ -165,6 +181,7 @@ class PresentCollector:
         self._build = build
         self._sink_failures = sink_failures
         self._alerts = alerts
+        self._page = page
         self._page_url = page_url
 
     def collect(self) -> Iterator[Metric]:
@@ -224,6 +241,12 @@ class PresentCollector:
             failed.add_metric((target,), figures.failed)
             waiting.add_metric((target,), figures.waiting)
         yield from (sent, failed, waiting)
+        if self._page is not None:
+            streams = _gauge(names.PAGE_STREAMS)
+            streams.add_metric((), self._page.streams)
+            dropped = _counter(names.PAGE_STREAMS_DROPPED)
+            dropped.add_metric((), self._page.streams_dropped)
+            yield from (streams, dropped)
 
     def _listeners(self) -> Iterator[Metric]:
         up = _gauge(names.AMI_UP)

@@ -132,24 +132,6 @@ class Monitor:
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
         self.alerts = alerts_of(settings, self._clock_of)
-        metrics = Metrics(
-            self.registry,
-            self.board,
-            plan.rule_at(now_us()),
-            systems=self.systems,
-            store=self.store,
-            lines=[line.name for line in settings.line],
-            version=__version__,
-            sink_failures=self.sink_failures,
-            alerts=self.alerts.figures if self.alerts is not None else {},
-            page_url=settings.alerts.page_url,
-        )
-        self._sinks: list[tuple[str, Sink]] = []
-        self.add_sink(self.board, "board")
-        self.add_sink(metrics, "metrics")
-        self.add_sink(self.writer, "ledger")
-        if self.alerts is not None:
-            self.add_sink(self.alerts, "alerts")
         self._reading = Repository(settings.ledger.connect_url())
         self.page = Page(
             settings.web,
@@ -165,6 +147,25 @@ class Monitor:
                 rate=clock_rate,
             ),
         )
+        metrics = Metrics(
+            self.registry,
+            self.board,
+            plan.rule_at(now_us()),
+            systems=self.systems,
+            store=self.store,
+            lines=[line.name for line in settings.line],
+            version=__version__,
+            sink_failures=self.sink_failures,
+            alerts=self.alerts.figures if self.alerts is not None else {},
+            page=self.page,
+            page_url=settings.alerts.page_url,
+        )
+        self._sinks: list[tuple[str, Sink]] = []
+        self.add_sink(self.board, "board")
+        self.add_sink(metrics, "metrics")
+        self.add_sink(self.writer, "ledger")
+        if self.alerts is not None:
+            self.add_sink(self.alerts, "alerts")
         self.add_sink(self.page, "page")
 
     def now(self) -> datetime:

@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from monitor.ledger.search import Search
 from monitor.page.access import Access
+from monitor.page.api import Api
 from monitor.page.board import BoardPages
 from monitor.page.calls import CallPages
 from monitor.page.render import Renderer
@@ -69,18 +70,21 @@ class Page:
         self.board = BoardPages(
             renderer, sources.board, sources.systems, sources.store, sources.clock, rate=sources.rate
         )
-        calls = CallPages(
-            renderer,
-            sources.board,
-            Search(sources.repository.store),
-            sources.repository,
-            sources.clock,
-            lines=sources.lines,
+        search = Search(sources.repository.store)
+        calls = CallPages(renderer, sources.board, search, sources.repository, sources.clock, lines=sources.lines)
+        api = Api(
+            board=sources.board,
+            systems=sources.systems,
+            source=sources.store,
+            search=search,
+            repository=sources.repository,
+            clock=sources.clock,
         )
         self.app = Starlette(
             routes=[
                 *self.board.routes,
                 *calls.routes,
+                *api.routes,
                 *access.routes,
                 Mount("/static", StaticFiles(directory=_STATIC)),
             ],

@@ -136,6 +136,14 @@ class Alerts:
     waiting: int = 1
 
 
+@dataclass
+class Page:
+    """Who watches."""
+
+    streams: int = 3
+    streams_dropped: int = 1
+
+
 class Centre:
     """Board and metrics on a registry of their own, both fed the same facts."""
 
@@ -154,6 +162,7 @@ class Centre:
             version="1.2.3",
             sink_failures=self.sink_failures,
             alerts={"alertmanager": Alerts(), "apprise": Alerts(sent=0)},
+            page=Page(),
             page_url="https://board.example.org",
         )
 
@@ -371,6 +380,12 @@ def test_what_was_told_at_once_is_read_at_the_scrape() -> None:
     assert centre.value("callcenter_alerts_failed_total", target="alertmanager") == 2
     assert centre.value("callcenter_alerts_waiting", target="alertmanager") == 1
     assert centre.value("callcenter_alerts_sent_total", target="apprise") == 0
+
+
+def test_who_watches_the_page_is_read_at_the_scrape() -> None:
+    centre = Centre()
+    assert centre.value("callcenter_page_streams") == 3
+    assert centre.value("callcenter_page_streams_dropped_total") == 1
 
 
 def test_failures_of_a_sink_are_read_at_the_scrape() -> None:
