@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.alerts import breaches_told
 from benchmarks.load import breaches, calls_in_progress, growth
 from benchmarks.process import Reader
 from benchmarks.rooms import rooms
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 CACOFONISK = "0.7.10"
-PARTS = ("speed", "rooms", "memory", "breaches")
+PARTS = ("speed", "rooms", "memory", "breaches", "alerts")
 OURS, BARE, ASTERISK_AMI, PEER = "whole pipeline", "bare asyncio", "asterisk-ami", "cacofonisk"
 
 
@@ -51,6 +52,8 @@ def main() -> None:
         growth(asked.calls)
     if "breaches" in parts:
         breaches(events_per_second=2_000, seconds=40)
+    if "alerts" in parts:
+        breaches_told(events_per_second=2_000, seconds=40, rounds=3)
 
 
 def describe(raw: bytes) -> int:

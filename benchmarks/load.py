@@ -121,7 +121,7 @@ def breaches(*, events_per_second: int, seconds: float) -> None:
     with tempfile.TemporaryDirectory() as folder, Reader("callmonitor", folder) as reader:
         started_at_us = time.time_ns() // 1_000
         played = play(recorded, calls_at_once=calls_at_once, events=10**9, started_at_us=started_at_us)
-        sent = _in_real_time(reader, played, started_at_us + int(seconds * 1_000_000))
+        sent = in_real_time(reader, played, started_at_us + int(seconds * 1_000_000))
         late = sorted(reader.ask()["breach_latencies_ms"])
     print(f"Breaches told at {sent / seconds:,.0f} events a second, live for {seconds:.0f} s (aim: within 100 ms):")
     if late:
@@ -131,11 +131,33 @@ def breaches(*, events_per_second: int, seconds: float) -> None:
         )
 
 
-def _in_real_time(reader: Reader, played: Iterable[tuple[int, bytes]], until_us: int) -> int:
-    """Send each event when its stamp says; returns how many."""
+def in_real_time(
+    reader: Reader,
+    played: Iterable[tuple[int, bytes]],
+    until_us: int,
+    *,
+    every_seconds: float = float("inf"),
+    look: Callable[[], object] = lambda: None,
+) -> int:
+    """Send each event when its stamp says.
+
+    Args:
+        reader: who reads it.
+        played: events with their instants.
+        until_us: none after this is sent.
+        every_seconds: how often to take a look.
+        look: takes it.
+
+    Returns:
+        How many were sent.
+    """
     held: list[bytes] = []
     sent = 0
+    next_look = time.monotonic() + every_seconds
     for at_us, packet in played:
+        if time.monotonic() >= next_look:
+            next_look += every_seconds
+            look()
         while at_us > (now_us := time.time_ns() // 1_000):
             if held:
                 reader.server.send([b"".join(held)])

@@ -44,8 +44,10 @@ TIMEOUT_SECONDS = 5.0
 _CONNECT_SECONDS = 2.0
 _RETRY_SECONDS = (0.1, 5.0)
 """The longest wait before the first try again, and before any; each wait is drawn from the upper half below it."""
-_DELAYS: Final = {Turn.BEGAN: 0.0, Turn.ENDED: 0.0, Turn.JOINED: 0.1, Turn.CHANGED: 1.0}
-"""How long a turn may wait for others to be sent with it, in seconds; what begins or ends is sent at once."""
+_DELAYS: Final = {Turn.BEGAN: 0.0, Turn.ENDED: 0.0, Turn.JOINED: 0.0, Turn.CHANGED: 1.0}
+"""How long a turn may wait for others to be sent with it, in seconds: a call more is told at once, one fewer is not."""
+_SPACING_SECONDS = 0.02
+"""Between two requests at the least: what happens meanwhile is one request, which matters when hundreds ring."""
 _WORTH_A_RETRY: Final = frozenset({408, 425, 429})
 _OF_CONTENT: Final = frozenset({400, 413, 422})
 """What it says of an alert it cannot take; an empty list proves nothing then."""
@@ -107,7 +109,7 @@ class Alertmanager:
         self._known: dict[Group, _Known] = {}
         self._wake = asyncio.Event()
         self._round_at = 0.0
-        self._retry_at = 0.0
+        self._not_before = 0.0
         self._retry_seconds = _RETRY_SECONDS[0]
         self._problem: _Problem | None = None
 
@@ -138,7 +140,7 @@ class Alertmanager:
     # What is due, and when
 
     def _next_at(self) -> float:
-        return max(self._retry_at, min([self._round_at, *self._due.values()]))
+        return max(self._not_before, min([self._round_at, *self._due.values()]))
 
     async def _until_due(self) -> None:
         while (seconds := self._next_at() - time.monotonic()) > 0:
@@ -172,6 +174,7 @@ class Alertmanager:
                 # It was never told of it, or it ends there by itself: so it does where nothing can be seen of its
                 # phones, of which nobody may say that they have fallen silent.
                 self._known.pop(group, None)
+        self._not_before = time.monotonic() + _SPACING_SECONDS
         problem, heard = await self._post(client, alerts)
         if heard or not problem:
             self._known |= firing
@@ -227,7 +230,7 @@ class Alertmanager:
         now = time.monotonic()
         for group in groups:
             self._due.setdefault(group, now)
-        self._retry_at = now + self._retry_seconds * random.uniform(0.5, 1.0)  # noqa: S311 - spreads tries, no secret
+        self._not_before = now + self._retry_seconds * random.uniform(0.5, 1.0)  # noqa: S311 - spreads tries, no secret
         self._retry_seconds = min(self._retry_seconds * 2, _RETRY_SECONDS[1])
 
     def _failed(self, alerts: int, problem: _Problem, next_step: str) -> None:

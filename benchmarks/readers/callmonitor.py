@@ -1,6 +1,7 @@
 """The whole of `callmonitor run`: socket, login, packets, calls, board, metrics, and the ledger to its last commit.
 
-On standard input, `look` makes it say how it stands.
+On standard input, `look` makes it say how it stands, and `glance` all of it but memory. Behind the folder may stand
+addresses of Alertmanagers.
 """
 
 from __future__ import annotations
@@ -19,7 +20,15 @@ from benchmarks.server import SECRET, USERNAME
 from benchmarks.stream import LAST, SYSTEM
 from monitor import log
 from monitor.calls.facts import Call, Fact, RingBreach, microseconds
-from monitor.config import AsteriskSettings, LedgerSettings, LineSettings, LogSettings, Settings, WebSettings
+from monitor.config import (
+    AlertSettings,
+    AsteriskSettings,
+    LedgerSettings,
+    LineSettings,
+    LogSettings,
+    Settings,
+    WebSettings,
+)
 from monitor.pipeline import Monitor
 from monitor.web import bind
 
@@ -32,16 +41,20 @@ class Witness:
     def __init__(self) -> None:
         self.calls = 0
         self.breach_latencies_ms: list[float] = []
+        self.breaches: list[tuple[str, str, int]] = []
+        """Line, queue and instant of each."""
 
     def record(self, fact: Fact) -> None:
         """Take a fact."""
         if isinstance(fact, Call):
             self.calls += 1
         elif isinstance(fact, RingBreach):
-            self.breach_latencies_ms.append((time.time_ns() // 1000 - microseconds(fact.at)) / 1000)
+            at_us = microseconds(fact.at)
+            self.breach_latencies_ms.append((time.time_ns() // 1000 - at_us) / 1000)
+            self.breaches.append((fact.line, fact.queue or "", at_us))
 
 
-def settings(port: int, folder: Path) -> Settings:
+def settings(port: int, folder: Path, alertmanagers: tuple[str, ...] = ()) -> Settings:
     """What a small centre would set."""
     return Settings(
         asterisk=(
@@ -53,6 +66,7 @@ def settings(port: int, folder: Path) -> Settings:
         ),
         ledger=LedgerSettings(url=SecretStr(f"sqlite:///{folder / 'ledger.sqlite3'}"), spool_dir=folder / "spool"),
         web=WebSettings(port=0),
+        alerts=AlertSettings(alertmanager=alertmanagers),
         log=LogSettings(level="error"),
     )
 
@@ -63,9 +77,9 @@ def rss_mb() -> float:
     return pages * 4096 / (1 << 20)
 
 
-async def main(port: int, folder: Path) -> None:
+async def main(port: int, folder: Path, alertmanagers: tuple[str, ...]) -> None:
     """Run to the end of the stream."""
-    chosen = settings(port, folder)
+    chosen = settings(port, folder, alertmanagers)
     log.configure(chosen.log)
     monitor = Monitor(chosen)
     witness = Witness()
@@ -75,14 +89,18 @@ async def main(port: int, folder: Path) -> None:
     stop = asyncio.Event()
 
     def look() -> None:
-        sys.stdin.readline()
-        gc.collect()
-        row = {
-            "rss_mb": rss_mb(),
-            "objects": len(gc.get_objects()),
+        # A look at memory takes 100 ms, in which no breach is told; a glance does without.
+        row: dict[str, object] = {}
+        if sys.stdin.readline().strip() == "look":
+            gc.collect()
+            row = {"rss_mb": rss_mb(), "objects": len(gc.get_objects())}
+        row |= {
             "events": sum(follower.events.values()),
             "calls_in_progress": len(monitor.board.calls),
             "calls_recorded": witness.calls,
+            "calls_ringing": len(monitor.board.ringing),
+            "breaches": witness.breaches,
+            "cpu_seconds": time.process_time(),
             "facts_waiting": monitor.writer.waiting_facts,
             "breach_latencies_ms": witness.breach_latencies_ms,
             "metrics_port": listening.getsockname()[1],
@@ -114,4 +132,4 @@ async def main(port: int, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), Path(sys.argv[2])))
+    asyncio.run(main(int(sys.argv[1]), Path(sys.argv[2]), tuple(sys.argv[3:])))
