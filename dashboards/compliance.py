@@ -106,7 +106,10 @@ def _budget(made: Dashboard, words: Words) -> None:
                 ),
                 p.NONE,
                 *(q.over_time(q.budget_burn("within", window), window) for window in BURN_WINDOWS),
-            ).decimals(2),
+            )
+            .decimals(2)
+            .thresholds(p.thresholds(((None, p.CALM), (1.0, p.BAD))))
+            .thresholds_style(p.dashed()),
         ),
     )
 
@@ -148,6 +151,7 @@ def _rings(made: Dashboard, words: Words) -> None:
                 _("Compliance in both readings, each point over the hour before it."),
                 p.PERCENT,
                 *(q.over_time(q.compliance(reading, "1h"), text) for reading, text in readings(words).items()),
+                q.over_time("vector($target)", _("Target")),
             )
             .max(1)
             .decimals(1),

@@ -153,6 +153,11 @@ def named(text: str, hue: str) -> list[DynamicConfigValue]:
     ]
 
 
+def dashed() -> common.GraphThresholdsStyleConfig:
+    """A dashed line where a threshold lies."""
+    return common.GraphThresholdsStyleConfig().mode(shapes.GraphThresholdsStyleMode.DASHED)
+
+
 def stacked() -> common.StackingConfig:
     """One series on top of the other."""
     return common.StackingConfig().mode(shapes.StackingMode.NORMAL)

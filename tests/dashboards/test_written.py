@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from enum import StrEnum
 
-GLOSSARY = Path(__file__).parents[2] / "docs" / "glossary.md"
+ROOT = Path(__file__).parents[2]
+GLOSSARY = ROOT / "docs" / "glossary.md"
 BOARDS = [(language, name) for language in LANGUAGES for name in NAMES]
 EACH = pytest.mark.parametrize(("language", "name"), BOARDS)
 
@@ -244,8 +245,39 @@ def test_readings_are_named_as_everywhere() -> None:
     assert ALL[Reading](words_in("ko")) == {"within": "3번까지", "before": "3번 전"}
 
 
+def alert_threshold(record: str) -> float:
+    """The value of one of the alerts' thresholds."""
+    text = (ROOT / "deploy" / "prometheus" / "rules" / "thresholds.yml").read_text(encoding="utf-8")
+    found = re.search(rf"record: {record}\n\s+expr: vector\(([\d.]+)\)", text)
+    assert found is not None, record
+    return float(found[1])
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "record"),
+    [
+        ("compliance", "Today", "centre:compliance_target:ratio"),
+        ("now", "Compliance", "centre:compliance_target:ratio"),
+        ("queues", "Abandon rate", "centre:abandon_rate_limit:ratio"),
+        ("queues", "Longest wait now", "centre:longest_wait_limit:seconds"),
+        ("now", "Longest wait now", "centre:longest_wait_limit:seconds"),
+        ("health", "Coverage", "centre:coverage_target:ratio"),
+        ("health", "Last event", "centre:silence_limit:seconds"),
+    ],
+)
+def test_a_colour_changes_where_an_alert_is_raised(name: str, title: str, record: str) -> None:
+    panel = next(panel for panel in panels(load("en", name)) if panel["title"] == title)
+    steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    assert alert_threshold(record) in [step["value"] for step in steps]
+
+
+def test_the_budget_is_reckoned_against_the_target_of_the_alerts() -> None:
+    variables = {variable["name"]: variable for variable in load("ko", "compliance")["templating"]["list"]}
+    assert float(variables["target"]["current"]["value"]) == alert_threshold("centre:compliance_target:ratio")
+
+
 def test_the_folders_are_those_that_are_provisioned() -> None:
-    provided = (FOLDER.parent / "deploy" / "grafana" / "provisioning" / "dashboards" / "callmonitor.yml").read_text(
+    provided = (ROOT / "deploy" / "grafana" / "provisioning" / "dashboards" / "callmonitor.yml").read_text(
         encoding="utf-8"
     )
     paths = re.findall(r"path: (\S+)", provided)
