@@ -23,8 +23,6 @@ pytestmark = [pytest.mark.stage, pytest.mark.xdist_group("replayed_day")]
 KNOWN = {name.name for name in METRICS} | {
     f"{name.name}{part}" for name in METRICS if name.kind == "histogram" for part in ("_bucket", "_sum", "_count")
 }
-AWAITED = {"callcenter_page_streams", "callcenter_page_streams_dropped_total"} - KNOWN
-"""Agreed for the live page; as soon as they are told, they are tested like all others."""
 QUESTIONS = list(questions("prometheus"))
 
 
@@ -44,8 +42,6 @@ def named_values(panel: dict[str, object]) -> set[str]:
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=str)
 def test_a_query_returns_data_with_the_labels_of_its_legend(replayed_day: ReplayedDay, question: Question) -> None:
-    if set(re.findall(r"callcenter_\w+", question.target["expr"])) & AWAITED:
-        pytest.skip("the live page does not tell of its streams yet")
     found = asked(replayed_day, question)
     assert found, "no data"
     values = [value for _, value in found]
@@ -68,7 +64,7 @@ def test_there_are_queries() -> None:
 
 def test_only_metrics_that_exist_are_asked_for() -> None:
     asked_for = {name for question in QUESTIONS for name in re.findall(r"callcenter_\w+", question.target["expr"])}
-    assert asked_for <= KNOWN | AWAITED
+    assert asked_for <= KNOWN
     # Rings are told as rings; seconds of ringing and of hold are the ledger's tables' to show.
     assert {name.name for name in METRICS} - {re.sub("_(bucket|sum|count)$", "", name) for name in asked_for} == {
         "callcenter_ringing_seconds",

@@ -112,6 +112,14 @@ class AlertFigures:
     waiting: int = 0
 
 
+@dataclass
+class PageFigures:
+    """Who would watch the page."""
+
+    streams: int = 1
+    streams_dropped: int = 0
+
+
 class Scrapes:
     """Lets the feed wait for a scrape.
 
@@ -201,6 +209,7 @@ class ReplayedDay:
             version="0",
             sink_failures={"board": 0, "metrics": 0, "ledger": 0},
             alerts={"alertmanager": AlertFigures()},
+            page=PageFigures(),
             page_url=PAGE,
         )
         self._scrapes = Scrapes()
