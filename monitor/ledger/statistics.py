@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, tuple_
 
 from monitor.calls import formulas
 from monitor.calls.facts import Observed, Outcome, Verdict, VerdictReason, microseconds
@@ -183,7 +183,8 @@ def _counted(
     readings = {Reading.WITHIN: stored.verdict_within, Reading.BEFORE: stored.verdict_before}
     headline = case((stored.headline == Reading.WITHIN, stored.verdict_within), else_=stored.verdict_before)
     # Every rule is in the ledger before the first call it judges.
-    rings_of_limit = case(*((stored.rule == rule, stored.rings - limit) for rule, limit in limits.items()), else_=None)
+    at_limit = or_(false(), *(and_(stored.rule == rule, stored.rings >= limit) for rule, limit in limits.items()))
+    past_limit = or_(false(), *(and_(stored.rule == rule, stored.rings > limit) for rule, limit in limits.items()))
     words: dict[tuple[str, StrEnum], ColumnElement[bool]] = {
         **{("outcomes", outcome): stored.outcome == outcome for outcome in Outcome},
         **{(reading, verdict): column == verdict for reading, column in readings.items() for verdict in Verdict},
@@ -195,8 +196,8 @@ def _counted(
     numbers = {
         "offered": func.count(),
         "partly_observed": func.count().filter(stored.observed == Observed.PARTLY),
-        "warnings": func.count().filter(rings_of_limit >= 0),
-        "breaches": func.count().filter(rings_of_limit > 0),
+        "warnings": func.count().filter(at_limit),
+        "breaches": func.count().filter(past_limit),
         "waited": func.count(stored.waiting_us).filter(answered),
         "waiting_us": func.sum(stored.waiting_us).filter(answered),
         "answered_within": func.count().filter(answered, within),

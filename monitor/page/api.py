@@ -135,14 +135,11 @@ class Api:
     @property
     def routes(self) -> list[BaseRoute]:
         """What an application serves."""
-        handlers: dict[Operation, Handler] = {
-            BOARD: self._answer_board,
-            STATISTICS: self._answer_statistics,
-            CALLS: self._answer_calls,
-            TRANSFERS: self._answer_transfers,
-        }
         return [
-            *(self._route(PREFIX + operation.path, operation, handler) for operation, handler in handlers.items()),
+            self._route(PREFIX + BOARD.path, BOARD, self._answer_board),
+            self._route(PREFIX + STATISTICS.path, STATISTICS, self._answer_statistics),
+            self._route(PREFIX + CALLS.path, CALLS, self._answer_calls),
+            self._route(PREFIX + TRANSFERS.path, TRANSFERS, self._answer_transfers),
             # A system's name and a linkedid may hold a slash, which the address has as %2F.
             self._route(f"{PREFIX}/calls/{{rest:path}}", CALL, self._answer_call),
             Route(f"{PREFIX}/openapi.json", self._openapi),
