@@ -1,6 +1,6 @@
 -- A mark on every chart where a phone rang past the rule.
 SELECT
-  calls.first_ring_at AS "time",
+  coalesce(calls.first_ring_at, calls.filed_at) AS "time",
   calls.line || ' · ' || coalesce(calls.member, calls.agent, calls.queue, '') || ' · ' || {rings} || ' ' || calls.rings
     AS text
 FROM calls
