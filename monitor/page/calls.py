@@ -166,7 +166,7 @@ class CallPages:
         waited = request.query_params.get("waited", "")
         if waited.isascii() and waited.isdigit() and int(waited[:4]) < WAITS_AT_MOST:
             # It was in progress a moment ago, and its record is on its way into the ledger.
-            return self._message(request, "being_written", 200, refresh=f"?waited={int(waited[:4]) + 1}")
+            return self._message(request, "being_written", 200, again=f"?waited={int(waited[:4]) + 1}")
         return self._message(request, "unknown_call", 404)
 
     # What the pages are made of
@@ -214,7 +214,8 @@ class CallPages:
             "call_now.html",
             call=call,
             now=now,
-            refresh=f"{REFRESH_SECONDS}; url=?waited=0",
+            again="?waited=0",
+            seconds=REFRESH_SECONDS,
             name_of=lambda agent: self._board.name_of(call.key.system, agent),
         )
 
@@ -237,9 +238,11 @@ class CallPages:
             target_of=lambda transfer: target_of(transfer, viewer, name_of),
         )
 
-    def _message(self, request: Request, about: str, status: int, *, refresh: str | None = None) -> Response:
-        again = None if refresh is None else f"{REFRESH_SECONDS}; url={refresh}"
-        return self._renderer.page(request, "message.html", status=status, about=about, refresh=again)
+    def _message(self, request: Request, about: str, status: int, *, again: str | None = None) -> Response:
+        """A sentence in place of a call; with `again`, the address that is asked for a little later."""
+        return self._renderer.page(
+            request, "message.html", status=status, about=about, again=again, seconds=REFRESH_SECONDS
+        )
 
     def _ledger_away(self, request: Request, error: StoreError) -> Response:
         _log.warning("ledger_not_read", reason=str(error))

@@ -541,7 +541,7 @@ def test_every_recording_has_its_page_in_both_languages(centre: Centre) -> None:
         assert not [
             path
             for path, answer in zip(paths, answers, strict=True)
-            if re.search("<script|style=| on[a-z]+=", answer.text)
+            if re.search("<script(?! src)|style=| on[a-z]+=", answer.text)
         ]
 
 
@@ -629,7 +629,7 @@ def test_between_its_end_and_its_record_the_page_waits(centre: Centre) -> None:
     assert '<meta http-equiv="refresh" content="3; url=?waited=1">' in waiting.text
     assert waited_out.status_code == 404
     centre.repository.record_all([a_call()])
-    assert "refresh" not in centre.page(f"{path}?waited=1")
+    assert "data-again" not in centre.page(f"{path}?waited=1")
 
 
 @pytest.mark.parametrize("waited", ["-1", "x", "٣", "1e3", "9" * 5000])
