@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _AIM_MS = 250
 _LOOK_SECONDS = 0.02
 _LONG_RINGING = ("abandoned_ringing_past", "answered_ring_4", "answered_ring_7", "dial_many", "dial_timeout")
-"""Calls that ring for long: played oftener, so that 300 phones ring at 2,000 events a second."""
+"""Calls that ring for long: played oftener, so that phones ring for more than 300 at 2,000 events a second."""
 _OFTENER = 5
 
 Told = dict[tuple[str, str], list[tuple[int, float]]]
@@ -114,7 +114,7 @@ def _told(alerts: Iterable[tuple[dict[str, Any], float]]) -> Told:
 def _print(target: str, one: _Round, told: Told) -> None:
     late: list[float] = []
     for line, queue, at_us in one.breaches:
-        # The first alert that knew of it. One that was over before it could be told has none.
+        # The first alert that knew of it. One that was over before it could be told has none, and is not counted.
         came = [came_at for knew_us, came_at in told.get((line, queue), ()) if knew_us >= at_us - 1]
         if came:
             late.append(min(came) * 1000 - at_us / 1000)
@@ -122,7 +122,7 @@ def _print(target: str, one: _Round, told: Told) -> None:
         f"  {target}: {one.events_per_second:,.0f} events a second, {min(one.ringing)} to {max(one.ringing)} calls "
         f"ringing, monitor at {one.cpu_share:.0%} of a processor\n"
         f"    known to the monitor: {_spread(one.seen_ms)}\n"
-        f"    told to it:           {_spread(late)} ({len(late)} of {len(one.breaches)}; the others were over at once)"
+        f"    told to it:           {_spread(late)}, {len(late)} of {len(one.breaches)}"
     )
 
 

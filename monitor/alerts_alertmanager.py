@@ -15,7 +15,7 @@ import json
 import random
 import ssl
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -157,41 +157,48 @@ class Alertmanager:
         everything = time.monotonic() >= self._round_at
         if everything:
             groups |= dict.fromkeys(self._known)
+        batch = self._describe(groups)
+        if not (batch.alerts or everything):
+            return
+        self._not_before = time.monotonic() + _SPACING_SECONDS
+        problem, heard = await self._post(client, batch.alerts)
+        if heard:
+            self._known |= batch.firing
+        if problem is None:
+            self._forget(batch.ended)
+            self._taken(len(batch.alerts))
+        elif problem.lasting:
+            self._forget((*batch.firing, *batch.ended))
+            # No retry mends it: the next change tries again, or the next empty round.
+            self._failed(len(batch.alerts), problem, "See [alerts] alertmanager: address, path, user and password.")
+        else:
+            self._again(groups)
+            self._failed(len(batch.alerts), problem, "It is tried again; see that it runs.")
+        next_at = time.monotonic() + (REFRESH_SECONDS if self._known else IDLE_SECONDS)
+        self._round_at = next_at if everything else min(self._round_at, next_at)
+
+    def _describe(self, groups: Iterable[Group]) -> _Batch:
+        """The groups as they are now, those that it need not be told of left out."""
         now = datetime.now(UTC)
         until = now + timedelta(seconds=LASTS_SECONDS)
-        alerts: list[dict[str, Any]] = []
-        firing: dict[Group, _Known] = {}
-        ended: list[Group] = []
+        batch = _Batch()
         for group in groups:
             present, known = self._view.present(group), self._known.get(group)
             if present is not None:
-                firing[group] = _Known(present.began_at, until)
-                alerts.append(self._firing(group, present, until))
-            elif known is not None and not self._view.unseen(group.system) and known.until_at > now:
-                ended.append(group)
-                alerts.append(self._ended(group, known, now))
+                batch.firing[group] = _Known(present.began_at, until)
+                batch.alerts.append(self._firing(group, present, until))
+            elif known is not None and known.until_at > now and not self._view.unseen(group.system):
+                batch.ended.append(group)
+                batch.alerts.append(self._ended(group, known, now))
             else:
                 # It was never told of it, or it ends there by itself: so it does where nothing can be seen of its
                 # phones, of which nobody may say that they have fallen silent.
                 self._known.pop(group, None)
-        self._not_before = time.monotonic() + _SPACING_SECONDS
-        problem, heard = await self._post(client, alerts)
-        if heard or not problem:
-            self._known |= firing
-        if problem is None:
-            for group in ended:
-                self._known.pop(group, None)
-            self._taken(len(alerts))
-        elif problem.lasting:
-            for group in (*firing, *ended):
-                self._known.pop(group, None)
-            # No retry mends it: the next change tries again, or the next empty round.
-            self._failed(len(alerts), problem, "See [alerts] alertmanager: address, path, user and password.")
-        else:
-            self._again(groups)
-            self._failed(len(alerts), problem, "It is tried again; see that it runs.")
-        next_at = time.monotonic() + (REFRESH_SECONDS if self._known else IDLE_SECONDS)
-        self._round_at = next_at if everything else min(self._round_at, next_at)
+        return batch
+
+    def _forget(self, groups: Iterable[Group]) -> None:
+        for group in groups:
+            self._known.pop(group, None)
 
     async def _post(self, client: httpx.AsyncClient, alerts: list[dict[str, Any]]) -> tuple[_Problem | None, bool]:
         """Send alerts.
@@ -275,6 +282,16 @@ class Alertmanager:
         if self._page:
             alert["annotations"]["page"] = alert["generatorURL"] = self._page
         return alert
+
+
+@dataclass(slots=True)
+class _Batch:
+    """One request."""
+
+    alerts: list[dict[str, Any]] = field(default_factory=list)
+    firing: dict[Group, _Known] = field(default_factory=dict)
+    """What it believes of these once it has heard."""
+    ended: list[Group] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
