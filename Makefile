@@ -4,13 +4,15 @@ BIN := .venv/bin
 DEMO_SECONDS ?=
 DEMO_ARGS ?=
 
-.PHONY: help demo test lint lab bench clean secrets dashboards
+.PHONY: help demo test lint lab bench clean secrets dashboards texts screenshots
 help:
 	@echo "make demo    watch a simulated call centre (DEMO_SECONDS=20 ends by itself)"
 	@echo "make test    lint, types and all tests; the lab too where this machine can have it"
 	@echo "make lab     install a real Asterisk 22 and SIPp for the tests (Debian, as root)"
 	@echo "make secrets draw the passwords that docker-compose.yml needs, into ./secrets"
 	@echo "make dashboards  write the Grafana boards and their Korean catalogue anew"
+	@echo "make texts   bring the Korean catalogue up to the sources; untranslated texts fail the tests"
+	@echo "make screenshots  take the pictures of the page that the documentation shows"
 	@echo "make bench   speed and memory against other readers of AMI"
 
 .venv/ready: pyproject.toml constraints.txt
@@ -41,6 +43,17 @@ bench: .venv/ready
 
 dashboards: .venv/ready
 	$(BIN)/python -m dashboards
+
+TEXTS := --domain callmonitor --locale ko
+texts: .venv/ready
+	mkdir -p build
+	$(BIN)/pybabel -q extract --mapping pyproject.toml --keyword _c:1c,2 --no-location --output build/callmonitor.pot .
+	$(BIN)/pybabel -q update $(TEXTS) --input-file build/callmonitor.pot --output-dir monitor/locale \
+		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 120
+	$(BIN)/pybabel -q compile $(TEXTS) --directory monitor/locale
+
+screenshots: .venv/ready
+	$(BIN)/python -m tests.page.screenshots
 
 secrets: .venv/ready
 	$(BIN)/python deploy/compose/make_secrets.py secrets

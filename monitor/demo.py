@@ -53,7 +53,7 @@ def run(*, seconds: float | None, speed: float, seed: int, language: Language, s
 
 
 async def _show(*, seconds: float | None, speed: float, seed: int, language: Language, store: Path) -> None:
-    simulator = Simulator(seed=seed, speed=speed)
+    simulator = Simulator(seed=seed, speed=speed, waits=True)
     port = await simulator.start()
     settings = Settings(
         asterisk=(

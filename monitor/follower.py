@@ -88,7 +88,7 @@ class Follower:
 
     @property
     def quiet(self) -> bool:
-        """Whether it has given no sign of life for longer than its pings should take: what is shown may be out of date."""
+        """Whether it has given no sign of life for longer than its pings should take, so that what is shown may be old."""
         heard_at = self._listener.heard_at
         if heard_at is None:
             return False

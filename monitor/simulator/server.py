@@ -36,6 +36,7 @@ class Simulator:
         hour: the hour of the day (0 to 24, Korean time) that the arrival curve is read at when it starts; None for
             the simulated clock's own time of day.
         shows: begin with calls that show a late answer, a transfer and an abandoned call within 20 s.
+        waits: let the first call come only when somebody listens, so that it is seen whole.
         system: AMI SystemName.
         account: who may log in.
 
@@ -51,6 +52,7 @@ class Simulator:
         calls_per_hour: float = 420.0,
         hour: float | None = 14.0,
         shows: bool = True,
+        waits: bool = False,
         system: str = SYSTEM,
         account: Account | None = None,
     ) -> None:
@@ -63,6 +65,7 @@ class Simulator:
         self._calls_per_hour = calls_per_hour
         self._hour = hour
         self._shows = shows
+        self._waits = waits
         self._centre: Centre | None = None
         self._server: asyncio.Server | None = None
         self._clients: set[_Client] = set()
@@ -100,7 +103,8 @@ class Simulator:
         self._started_at = time.monotonic()
         self._started_at_us = time.time_ns() // 1_000
         self._centre = Centre(system=self._system, seed=self._seed, started_at_us=self._started_at_us)
-        Arrivals(calls_per_hour=self._calls_per_hour, hour=self._hour, shows=self._shows).begin(self._centre)
+        if not self._waits:
+            self._open()
         found: int = self._server.sockets[0].getsockname()[1]
         return found
 
@@ -134,6 +138,11 @@ class Simulator:
         if self._server is not None:
             await self._server.wait_closed()
 
+    def _open(self) -> None:
+        """Let calls arrive from now on."""
+        self._waits = False
+        Arrivals(calls_per_hour=self._calls_per_hour, hour=self._hour, shows=self._shows).begin(self.centre)
+
     # ---- for clients
 
     def catch_up(self) -> int:
@@ -155,6 +164,11 @@ class Simulator:
             return False
         self._clients.add(client)
         return True
+
+    def listens(self) -> None:
+        """Take note that somebody listens."""
+        if self._waits:
+            self._open()
 
     def left(self, client: _Client) -> None:
         """Forget a client."""
@@ -186,6 +200,8 @@ class _Client(asyncio.Protocol):
             return
         now_us = self._simulator.catch_up()
         self._transport.write(self._session.receive(data, now_us))
+        if self._session.listening:
+            self._simulator.listens()
         if self._session.over:
             self._transport.close()
 

@@ -59,7 +59,7 @@ class Live:
         self._ledger = ledger or f"sqlite:///{folder / 'ledger.sqlite3'}"
         self._users = users
         self._speed = speed
-        self.simulator = Simulator(seed=seed, speed=speed, calls_per_hour=calls_per_hour)
+        self.simulator = Simulator(seed=seed, speed=speed, calls_per_hour=calls_per_hour, waits=True)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._ready = threading.Event()

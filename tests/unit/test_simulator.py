@@ -368,6 +368,20 @@ def test_stop_closes_the_connections_and_the_port() -> None:
     timed(scene())
 
 
+def test_a_centre_that_waits_has_its_first_call_when_somebody_listens() -> None:
+    async def scene() -> None:
+        async with running(seed=1, speed=50, waits=True) as (simulator, port):
+            # 20 s of a day in which a centre that does not wait has shown five calls by then.
+            await simulator.run(0.4)
+            assert not simulator.centre.truths
+
+            client = await connected(port)
+            await client.next(about(b"Newchannel"))
+            client.writer.close()
+
+    timed(scene())
+
+
 def test_run_ends_by_itself() -> None:
     async def scene() -> None:
         simulator = Simulator(seed=1, speed=100)

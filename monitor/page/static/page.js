@@ -115,6 +115,15 @@ function open() {
   source.addEventListener("breach", (message) => takeBreach(JSON.parse(message.data)));
 }
 
+async function leaveIfSignedOut() {
+  try {
+    const answer = await fetch(location.href, { redirect: "manual", cache: "no-store" });
+    if (answer.type === "opaqueredirect") location.reload(); // to the sign-in, and back here from it
+  } catch {
+    // The monitor is away, which is what is being said already.
+  }
+}
+
 function alive() {
   heardAt = performance.now();
   document.body.classList.remove("dead");
@@ -131,7 +140,10 @@ function watch() {
     document.body.classList.add("dead");
   }
   // A connection that is half open never says so: begin a new one until something comes.
-  if (now - openedAt > Math.max(RETRY_MS, deadMs)) open();
+  if (now - openedAt > Math.max(RETRY_MS, deadMs)) {
+    open();
+    leaveIfSignedOut();
+  }
 }
 
 // ---- Sound

@@ -1,0 +1,262 @@
+"""What the board's page says: order, doubt, masking and escaping; rendered without a server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from monitor.board import Board
+from monitor.calls.facts import (
+    AgentState,
+    AgentStatus,
+    CallAnswered,
+    CallKey,
+    CallStarted,
+    Gap,
+    GapCause,
+    RingBreach,
+    RingingStarted,
+    Stage,
+    StageChanged,
+)
+from monitor.page.board import PARTS, BoardPages
+from monitor.page.now import MOST_RINGING, Now
+from monitor.page.render import Renderer
+from monitor.page.stream import Variant
+
+NOON = datetime(2026, 5, 4, 3, tzinfo=UTC)
+"""Noon in Seoul."""
+SEOUL = timezone(timedelta(hours=9), "Asia/Seoul")
+NUMBER = "01012345678"
+FULL = Variant("ko", numbers=True, calls=True)
+MASKED = Variant("ko", numbers=False, calls=False)
+
+
+@dataclass
+class Source:
+    """An Asterisk, or the ledger."""
+
+    up: bool = True
+    quiet: bool = False
+    reason: str | None = None
+
+    def now(self) -> datetime:
+        return NOON
+
+
+def at(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+class Centre:
+    """A board with what reads it."""
+
+    def __init__(self, *systems: str) -> None:
+        self.systems = {name: Source() for name in systems or ("pbx",)}
+        self.store = Source()
+        self.board = Board(systems=self.systems, zone=SEOUL)
+        self.board.day.recalled()
+        self.pages = BoardPages(Renderer(SEOUL, "ko"), self.board, self.systems, self.store, lambda: NOON)
+
+    def rings(
+        self, name: str, seconds_ago: float, *, system: str = "pbx", member: str = "김하나", counting: bool = True
+    ) -> CallKey:
+        key = CallKey(system=system, linkedid=name)
+        began = at(-seconds_ago)
+        for fact in (
+            CallStarted(key=key, line="1588-6565", dialled="15886565", caller=NUMBER, at=began),
+            StageChanged(key=key, line="1588-6565", stage=Stage.RINGING, at=began, queue="counsel"),
+            RingingStarted(
+                key=key,
+                line="1588-6565",
+                channel=f"PJSIP/{name}-1",
+                agent=f"PJSIP/{name}",
+                member=member,
+                queue="counsel",
+                at=began,
+                before_us=0,
+                counting=counting,
+            ),
+        ):
+            self.board.record(fact)
+        return key
+
+    def waits(self, name: str, seconds_ago: float) -> None:
+        key = CallKey(system="pbx", linkedid=name)
+        self.board.record(
+            CallStarted(key=key, line="1588-6565", dialled="15886565", caller=None, at=at(-seconds_ago - 5))
+        )
+        self.board.record(
+            StageChanged(key=key, line="1588-6565", stage=Stage.WAITING, at=at(-seconds_ago), queue="counsel")
+        )
+
+    @property
+    def now(self) -> Now:
+        return Now(self.board, self.systems, self.store, NOON)
+
+    def part(self, name: str, variant: Variant = MASKED) -> str:
+        return self.pages.paint(variant, frozenset({name})).parts[name]
+
+
+def test_those_that_have_rung_longest_come_first_and_transfers_last() -> None:
+    centre = Centre()
+    for name, seconds in (("a", 2), ("b", 10), ("c", 7)):
+        centre.rings(name, seconds)
+    centre.rings("t", 60, counting=False)
+
+    assert [call.key.linkedid for call in centre.now.ringing.rows] == ["b", "c", "a", "t"]
+    # 10 s are ring 4, 7 s ring 3, 2 s ring 1; what rings for a transfer is not judged.
+    states = [centre.now.ring_state(call) for call in centre.now.ringing.rows]
+    assert states == ["past", "last", "within", "within"]
+    assert [centre.now.rings(call) for call in centre.now.ringing.rows] == [4, 3, 1, 21]
+
+
+def test_more_than_a_person_can_read_is_told_as_a_number() -> None:
+    centre = Centre()
+    for number in range(MOST_RINGING + 5):
+        centre.rings(f"n{number}", number)
+
+    html = centre.part("ringing")
+
+    assert html.count('class="ring"') == MOST_RINGING
+    assert "외 5" in html
+    assert f'<span class="count">{MOST_RINGING + 5}</span>' in html
+
+
+def test_the_longest_waiting_caller_is_named_first() -> None:
+    centre = Centre()
+    centre.waits("short", 30)
+    centre.waits("long", 125)
+
+    html = centre.part("waiting")
+
+    # 125 s are 2:05, counted from when a person was asked for and not from when the call entered.
+    assert html.index("2:05") < html.index("0:30")
+    assert "번호 없음" in html
+
+
+def test_a_person_in_two_queues_is_one_person() -> None:
+    centre = Centre()
+    for queue, status in (("a", AgentStatus.FREE), ("b", AgentStatus.TALKING)):
+        centre.board.record(
+            AgentState(system="pbx", queue=queue, agent="PJSIP/1", member="김하나", status=status, at=NOON)
+        )
+
+    assert [(agent.member, agent.status) for agent in centre.now.agents.rows] == [("김하나", AgentStatus.TALKING)]
+    assert centre.now.agents_by_status[AgentStatus.FREE] == 0
+
+
+@pytest.mark.parametrize("part", ["ringing", "waiting", "talking"])
+def test_numbers_are_masked_unless_the_viewer_may_see_them(part: str) -> None:
+    centre = Centre()
+    key = centre.rings("a", 2)
+    if part == "waiting":
+        centre.board.record(StageChanged(key=key, line="1588-6565", stage=Stage.WAITING, at=NOON, queue="counsel"))
+    if part == "talking":
+        centre.board.record(
+            CallAnswered(key=key, line="1588-6565", agent="PJSIP/a", member="김하나", queue="counsel", at=NOON, rings=1)
+        )
+        centre.board.record(StageChanged(key=key, line="1588-6565", stage=Stage.TALKING, at=NOON, queue="counsel"))
+
+    masked, full = centre.part(part), centre.part(part, FULL)
+
+    assert "010-****-5678" in masked
+    assert NUMBER not in masked
+    assert "/calls/" not in masked
+    assert NUMBER in full
+    assert 'href="/calls/pbx/a"' in full
+
+
+def test_what_the_network_sends_stays_text() -> None:
+    centre = Centre()
+    centre.rings("<script>alert(1)</script>", 2, member='"><img src=x onerror=alert(1)>')
+
+    html = centre.part("ringing", FULL)
+
+    assert "<script>" not in html
+    assert "<img" not in html
+    assert "&#34;&gt;&lt;img src=x onerror=alert(1)&gt;" in html
+    assert 'href="/calls/pbx/%3Cscript%3Ealert%281%29%3C%2Fscript%3E"' in html
+
+
+def test_where_nothing_is_known_there_is_no_figure() -> None:
+    """No calls are not 0 %, and not 100 % either."""
+    html = Centre().part("today")
+
+    assert html.count("\N{EN DASH}") >= 4
+    assert "%" not in html.replace("준수율", "")
+
+
+def test_one_of_two_systems_that_is_not_heard_greys_its_own_rows_and_the_sums() -> None:
+    centre = Centre("seoul", "busan")
+    centre.rings("s", 2, system="seoul")
+    centre.rings("b", 2, system="busan")
+    centre.board.record(Gap(system="busan", started_at=at(-1), ended_at=None, cause=GapCause.NOT_CONNECTED))
+
+    painting = centre.pages.paint(MASKED, frozenset(PARTS))
+
+    assert painting.doubtful == ("today", "chart")
+    assert painting.parts["ringing"].count("doubt") == 1
+    assert "<b>busan</b> 수신이 끊겼습니다" in painting.parts["status"]
+    assert "11:59:59부터" in painting.parts["status"]
+
+
+def test_a_system_that_says_nothing_is_told_from_one_that_is_gone() -> None:
+    centre = Centre()
+    centre.systems["pbx"].quiet = True
+
+    painting = centre.pages.paint(MASKED, frozenset(PARTS))
+
+    assert "<b>pbx</b> 응답이 없습니다" in painting.parts["status"]
+    assert painting.doubtful == ("ringing", "waiting", "talking", "agents", "today", "chart")
+
+
+def test_the_ledger_being_away_puts_no_figure_of_the_board_in_doubt() -> None:
+    centre = Centre()
+    centre.store.up = False
+
+    painting = centre.pages.paint(MASKED, frozenset(PARTS))
+
+    assert "원장에 연결할 수 없습니다" in painting.parts["status"]
+    assert painting.doubtful == ()
+
+
+def test_until_the_ledger_has_told_of_today_its_figures_are_in_doubt() -> None:
+    centre = Centre()
+    centre.board.day._counted = set()
+
+    painting = centre.pages.paint(MASKED, frozenset(PARTS))
+
+    assert "이 프로그램을 시작한 뒤의 것입니다" in painting.parts["status"]
+    assert painting.doubtful == ("today", "chart")
+
+
+def test_a_breach_is_announced_without_the_caller() -> None:
+    centre = Centre()
+    key = centre.rings("a", 9)
+    told: list[object] = []
+    centre.pages.hub.announce = lambda event, body: told.append((event, dict(body)))  # type: ignore[method-assign]
+    breach = RingBreach(
+        key=key, line="1588-6565", queue="counsel", at=NOON, rings=4, agents=("PJSIP/a",), rule="three-rings/1"
+    )
+    centre.board.record(breach)
+    centre.pages.record(breach)
+
+    # Noon in Seoul on 4 May 2026 is 1,777,863,600 s after 1970.
+    body = {"line": "1588-6565", "queue": "counsel", "rings": 4, "agents": "김하나", "at": 1_777_863_600_000.0}
+    assert told == [("breach", body)]
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_every_part_is_painted_in_both_languages(language: str) -> None:
+    centre = Centre()
+    centre.rings("a", 9)
+    centre.waits("w", 3)
+    variant = Variant(language, numbers=False, calls=False)  # type: ignore[arg-type] # parametrised
+
+    parts = centre.pages.paint(variant, frozenset(PARTS)).parts
+
+    assert list(parts) == list(PARTS)
+    assert ("울리는" in parts["ringing"]) is (language == "ko")
