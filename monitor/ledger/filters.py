@@ -83,12 +83,16 @@ class CallFilter(_Period):
         if self.number_ends is not None:
             object.__setattr__(self, "number_ends", _digits(self.number_ends))
 
-    def conditions(self) -> ColumnElement[bool]:
-        """The filter as a condition on `calls`."""
+    def conditions(self, *, for_all: bool = False) -> ColumnElement[bool]:
+        """The filter as a condition on `calls`.
+
+        Args:
+            for_all: every call that meets it is asked for; else the first few will do.
+        """
         found = [CALLS.c.filed_at >= self.since, CALLS.c.filed_at < self.until]
         found += [CALLS.c[name] == value for name in ("system", "line", "queue") if (value := getattr(self, name))]
         if self.agent is not None:
-            found.append(_served_by(self.agent))
+            found.append(_served_by(self.agent, for_all=for_all))
         if self.number_ends is not None:
             found.append(_number_ends(self.number_ends))
         if self.outcome is not None:
@@ -144,17 +148,15 @@ def _digits(number_ends: str) -> str:
     return digits
 
 
-def _served_by(agent: str) -> ColumnElement[bool]:
-    rang = (
-        select(ATTEMPTS.c.ordinal)
-        .where(
-            ATTEMPTS.c.system == CALLS.c.system,
-            ATTEMPTS.c.linkedid == CALLS.c.linkedid,
-            or_(ATTEMPTS.c.agent == agent, ATTEMPTS.c.member == agent),
-        )
-        # Keeps PostgreSQL from reading every attempt there is into a table of its own before the first call is found.
-        .offset(0)
+def _served_by(agent: str, *, for_all: bool) -> ColumnElement[bool]:
+    rang = select(ATTEMPTS.c.ordinal).where(
+        ATTEMPTS.c.system == CALLS.c.system,
+        ATTEMPTS.c.linkedid == CALLS.c.linkedid,
+        or_(ATTEMPTS.c.agent == agent, ATTEMPTS.c.member == agent),
     )
+    if not for_all:
+        # Keeps PostgreSQL from reading every attempt there is into a table of its own before it finds a first call.
+        rang = rang.offset(0)
     return or_(CALLS.c.agent == agent, CALLS.c.member == agent, rang.exists())
 
 

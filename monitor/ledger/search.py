@@ -101,7 +101,9 @@ class Search:
     def count(self, chosen: CallFilter) -> int:
         """How many calls meet a filter."""
         with self.store.reading() as connection:
-            return connection.scalar(select(func.count()).select_from(CALLS).where(chosen.conditions())) or 0
+            return (
+                connection.scalar(select(func.count()).select_from(CALLS).where(chosen.conditions(for_all=True))) or 0
+            )
 
     def stream(self, chosen: CallFilter) -> Iterator[Call]:
         """Every call that meets a filter, in the order of `calls`, held in memory a page at a time.

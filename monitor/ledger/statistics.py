@@ -159,15 +159,16 @@ def period_statistics(
     within_us = round(within_seconds * SECOND_US)
     names = {chosen.system} if chosen.system is not None else set(systems)
     end = max(min(chosen.until, now), chosen.since)
+    period = chosen.conditions(for_all=True)
     with store.reading() as connection:
         limits = {f"{row.name}/{row.version}": row.limit for row in connection.execute(select(RULES))}
-        counted = _counted(connection, chosen.conditions(), within_us, limits)
+        counted = _counted(connection, period, within_us, limits)
         return PeriodStatistics(
             **counted,
             within_us=within_us,
-            waiting_quantiles_us=_quantiles(connection, chosen.conditions(), counted["waited"]),
-            transfers=_transfers(connection, chosen.conditions()),
-            left_the_centre=_left_the_centre(connection, chosen.conditions()),
+            waiting_quantiles_us=_quantiles(connection, period, counted["waited"]),
+            transfers=_transfers(connection, period),
+            left_the_centre=_left_the_centre(connection, period),
             whole_us=len(names) * (microseconds(end) - microseconds(chosen.since)),
             unobserved_us=sum(_unobserved_us(connection, name, chosen.since, end) for name in names),
         )
