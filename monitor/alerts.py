@@ -17,6 +17,7 @@ from monitor.alerts_alertmanager import Alertmanager
 from monitor.alerts_apprise import Apprise
 from monitor.alerts_groups import Groups
 from monitor.alerts_words import words_in
+from monitor.calls.rules import rule_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -116,7 +117,7 @@ class Alerts:
                 address,
                 self,
                 words_in(language),
-                limit=rules[-1].limit,
+                limit=rule_on(tuple(rules), datetime.now(UTC).date()).limit,
                 page_url=page_url,
                 repeat_seconds=repeat_seconds,
             )
