@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # it ships none
 from openapi_spec_validator import validate
 from starlette.applications import Starlette
@@ -436,6 +438,29 @@ def test_a_question_without_sense_is_told_what_is_wrong(
     told = problem(asking.get(path, **asked), 400)
     assert told["parameter"] == parameter
     assert sentence in told["detail"]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    path=st.sampled_from(["/calls", "/transfers", "/statistics", "/board", "/calls/pbx1/1.1"]) | st.text().map(quote),
+    asked=st.lists(
+        st.tuples(
+            st.sampled_from(sorted({parameter.name for each in OPERATIONS for parameter in each.parameters}))
+            | st.text(),
+            st.sampled_from(["1970-01-01", "2999-12-31T23:59:59-12:00", "5678", "answered", "500", "main"]) | st.text(),
+        ),
+        max_size=3,
+    ),
+)
+def test_no_question_breaks_it(asking: Asking, path: str, asked: list[tuple[str, str]]) -> None:
+    async def ask() -> httpx.Response:
+        async with asking.client(FULL) as client:
+            return await client.get(f"/{path.lstrip('/')}", params=httpx.QueryParams(tuple(asked)))
+
+    answer = asyncio.run(ask())
+    if answer.status_code != 200:
+        problem(answer, answer.status_code)
+        assert answer.status_code in {400, 404}
 
 
 @pytest.mark.parametrize("path", ["/calls/pbx1/9.9", "/calls/pbx1", "/calls/", "/calls/pbx1/a%00b", "/calls/%FF/1.1"])
