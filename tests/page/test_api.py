@@ -440,9 +440,11 @@ def test_a_question_without_sense_is_told_what_is_wrong(
     assert sentence in told["detail"]
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    path=st.sampled_from(["/calls", "/transfers", "/statistics", "/board", "/calls/pbx1/1.1"]) | st.text().map(quote),
+    path=st.sampled_from(["/calls", "/transfers", "/statistics", "/board", "/calls/pbx1/1.1"])
+    # No address of ours has a line break: AMI's lines end with them, so no name holds one.
+    | st.text(st.characters(codec="utf-8", exclude_characters="\n")).map(quote),
     asked=st.lists(
         st.tuples(
             st.sampled_from(sorted({parameter.name for each in OPERATIONS for parameter in each.parameters}))
