@@ -24,6 +24,7 @@ ARGUMENTS = (
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 )
+NETWORK = "Failed to load resource"
 DESK = {"width": 1440, "height": 900}
 
 
@@ -46,7 +47,7 @@ def browser() -> Iterator[Browser]:
 def look(browser: Browser) -> Iterator[Callable[..., Page]]:
     """Opens a page in a fresh profile; what it complained of in its console is a failure of the test.
 
-    What the browser says of a request that got no answer is the network's doing, and a test's own.
+    What the browser says of an answer that was no, or that did not come, is what the test asked for.
     """
     complaints: list[str] = []
     contexts = []
@@ -58,7 +59,7 @@ def look(browser: Browser) -> Iterator[Callable[..., Page]]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console",
-            lambda told: complaints.append(told.text) if told.type == "error" and "net::ERR" not in told.text else None,
+            lambda told: complaints.append(told.text) if told.type == "error" and NETWORK not in told.text else None,
         )
         page.goto(url)
         return page
