@@ -47,7 +47,9 @@ class Day:
     """Calls by (half-hour of the day, from 0; verdict of the headline reading)."""
     talking_us: int = 0
     waiting_us: int = 0
-    """Waiting of answered calls."""
+    """Waiting of answered calls of which it is known."""
+    waited: int = 0
+    """How many these are."""
 
     @property
     def answered(self) -> int:
@@ -66,8 +68,8 @@ class Day:
 
     @property
     def asa_us(self) -> float | None:
-        """ASA: mean waiting of answered calls, in microseconds."""
-        return mean_us(self.waiting_us, self.answered)
+        """ASA: mean waiting of answered calls, in microseconds; of those alone whose waiting was seen."""
+        return mean_us(self.waiting_us, self.waited)
 
     @property
     def answer_rate(self) -> float | None:
@@ -110,6 +112,7 @@ def day_of(call: Call, zone: tzinfo) -> Day:
         day.transfers_completed += transfer.result is TransferResult.COMPLETED
     if call.outcome is Outcome.ANSWERED:
         day.waiting_us = call.waiting_us or 0
+        day.waited = int(call.waiting_us is not None)
         day.left_the_centre = int(left_the_centre(call.transfers))
     return day
 

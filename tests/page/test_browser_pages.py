@@ -68,7 +68,7 @@ def test_who_has_not_signed_in_comes_to_the_form_and_on_from_there(live: Live, l
     page.wait_for_url(f"{live.url}/wall")
 
     # The wall's stream comes with the cookie.
-    page.wait_for_function("performance.now() > 3000 && !document.body.classList.contains('dead')")
+    page.wait_for_function("() => performance.now() > 5000 && !document.body.classList.contains('dead')")
 
 
 def test_a_sign_in_that_ends_leads_back_to_the_form(live: Live, look: Callable[..., Page]) -> None:
