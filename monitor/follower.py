@@ -88,7 +88,7 @@ class Follower:
 
     @property
     def quiet(self) -> bool:
-        """Whether it has given no sign of life for longer than its pings should take, so that what is shown may be old."""
+        """Whether it has given no sign of life for longer than its pings should take: what is shown may be old."""
         heard_at = self._listener.heard_at
         if heard_at is None:
             return False
@@ -135,11 +135,6 @@ class Follower:
         if self._blind_since_us is None:
             return self._gaps_us
         return self._gaps_us + max(0, self._clock.at(now_us()) - self._blind_since_us)
-
-    @property
-    def there_us(self) -> int:
-        """What its clock shows now, in microseconds since 1970."""
-        return self._clock.at(now_us())
 
     @property
     def alive(self) -> bool:

@@ -180,7 +180,7 @@ class Monitor:
     def _clock_of(self, system: str) -> datetime:
         """What a system's clock shows now; our own time for one that has got another name since."""
         follower = self.systems.get(system)
-        return instant(now_us() if follower is None else follower.there_us)
+        return instant(now_us()) if follower is None else follower.now()
 
     def _pause_seconds(self) -> float:
         """Time for the ledger's thread, which gets little while events come faster than they can be followed."""

@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.live import Live
 
 from monitor.calls.facts import Call, Gap, RingBreach, RingWarning, Stage, TransferEnded, TransferKind, Verdict
+from monitor.forms import NOTHING, percent, tenths
 from monitor.masking import mask_number
-from monitor.terminal_screen import Screen, clean, percent, rates, target, tenths
+from monitor.terminal_screen import Screen, clean, rates, target
 from monitor.texts import TEXTS
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class PlainLines:
             waiting=stages[Stage.WAITING],
             talking=stages[Stage.TALKING] + stages[Stage.HELD],
             offered=day.offered,
-            answer_rate=percent(day.answer_rate, self._texts),
+            answer_rate=percent(day.answer_rate),
             compliance=" / ".join(f"{name} {rate}" for name, rate in rates(day, self._board.rule_at(now), self._texts)),
         )
 
@@ -213,7 +214,7 @@ def summary(day: Day, rule: RingRule, texts: Texts) -> list[str]:
     """What a day (or a demo) has brought, in lines: calls by outcome, verdicts under both readings, transfers."""
 
     def counted(pairs: list[tuple[str, int]]) -> str:
-        return " · ".join(f"{name} {count}" for name, count in pairs) or texts.no_figure
+        return " · ".join(f"{name} {count}" for name, count in pairs) or NOTHING
 
     lines = [
         texts.summary,

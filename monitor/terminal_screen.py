@@ -16,7 +16,8 @@ from rich.text import Text
 
 from monitor.board_records import STATUS_ORDER, one_each
 from monitor.calls.facts import AgentStatus, Outcome, Stage, TransferResult, Verdict
-from monitor.masking import mask_number
+from monitor.forms import percent, tenths
+from monitor.masking import is_number, mask_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -260,8 +261,8 @@ class Screen:
         kept, broken = day.verdicts[headline, Verdict.KEPT], day.verdicts[headline, Verdict.BROKEN]
         figures = [
             *((f"{texts.compliance} {name}", rate) for name, rate in rates(day, rule, texts)),
-            (texts.answer_rate, percent(day.answer_rate, texts)),
-            (texts.direct_handling, percent(day.direct_handling_rate, texts)),
+            (texts.answer_rate, percent(day.answer_rate)),
+            (texts.direct_handling, percent(day.direct_handling_rate)),
             (texts.offered, str(day.offered)),
             (texts.answered, str(day.answered)),
             (texts.abandoned, str(abandoned)),
@@ -303,20 +304,10 @@ def clean(text: str) -> str:
     return text if text.isprintable() else "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
-def tenths(duration_us: int) -> str:
-    """Seconds to one decimal, cut and not rounded: 8.96 s is ring 3, and must not read 9.0, where ring 4 begins."""
-    return f"{duration_us // 100_000 / 10:.1f}"
-
-
-def percent(figure: float | None, texts: Texts) -> str:
-    """A quotient as people read it, to one decimal; a dash where there is none."""
-    return texts.no_figure if figure is None else f"{figure:.1%}"
-
-
 def rates(day: Day, rule: RingRule, texts: Texts) -> list[tuple[str, str]]:
     """Compliance under each reading, the headline's first: (name of the reading, per cent)."""
     return [
-        (texts.readings[reading].format(limit=rule.limit), percent(day.compliance(reading), texts))
+        (texts.readings[reading].format(limit=rule.limit), percent(day.compliance(reading)))
         for reading in rule.readings
     ]
 
@@ -324,7 +315,7 @@ def rates(day: Day, rule: RingRule, texts: Texts) -> list[tuple[str, str]]:
 def target(board: Board, system: str, to: str) -> str:
     """Whom a caller was passed to, as people read it: a member's name, an extension, a masked outside number."""
     name = board.name_of(system, to)
-    return mask_number(to) if name == to and to.lstrip("+").isdigit() else name
+    return mask_number(to) if name == to and is_number(to) else name
 
 
 def _ring_style(rings: int, rule: RingRule) -> str:

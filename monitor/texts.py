@@ -70,7 +70,6 @@ class Texts:
     more: str
     no_caller: str
     goes_on: str
-    no_figure: str
     calls_in_progress: str
     offered: str
     answered: str
@@ -157,7 +156,6 @@ def texts_in(language: Language) -> Texts:
         more=_("and {count} more"),
         no_caller=_("no number"),
         goes_on=_("goes on"),
-        no_figure=_("-"),
         calls_in_progress=_("in progress"),
         offered=_("offered"),
         answered=_("answered"),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from monitor.board_records import STATUS_ORDER, one_each
 from monitor.calls.facts import Stage, TransferKind, Verdict, microseconds
+from monitor.masking import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -251,7 +252,7 @@ class Now:
         """Whom a caller was passed to: a member's name; None for a number, which may be somebody's own."""
         to = entry.transfer.to
         name = self.board.name_of(entry.key.system, to)
-        return None if name == to and to.lstrip("+").isdigit() else name
+        return None if name == to and is_number(to) else name
 
 
 def status_of(board: Board, systems: Mapping[str, SystemSource], store: Source) -> Status:

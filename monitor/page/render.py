@@ -5,7 +5,6 @@ Jinja2 escapes whatever it fills in; nothing here marks a text from the network 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -14,11 +13,13 @@ from starlette.responses import HTMLResponse
 
 from monitor import __version__
 from monitor.calls.facts import microseconds
+from monitor.forms import NOTHING, clock, percent, tenths
 from monitor.page.viewer import viewer_of
+from monitor.replay_json import at_json
 from monitor.texts import LANGUAGES, TEXTS, catalogue
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
+    from datetime import datetime, tzinfo
 
     from starlette.requests import HTTPConnection, Request
 
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from monitor.texts import Language
 
 LANGUAGE_COOKIE = "callmonitor_language"
-NOTHING = "\u2013"
-"""Stands where there is no figure: no calls is not 0 %."""
-_SECOND_US = 1_000_000
 
 
 class Renderer:
@@ -57,13 +55,14 @@ class Renderer:
         environment.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined] # i18n adds it
         environment.globals |= {
             "language": language,
+            "nothing": NOTHING,
             "texts": TEXTS[language],
             "version": __version__,
         }
         environment.filters |= {
             "time": self.time,
             "day": self.day,
-            "iso": iso,
+            "iso": at_json,
             "tenths": tenths,
             "clock": clock,
             "percent": percent,
@@ -97,30 +96,6 @@ class Renderer:
     def day(self, at: datetime) -> str:
         """The local day, `2026-11-25`."""
         return at.astimezone(self.zone).strftime("%Y-%m-%d")
-
-
-def iso(at: datetime) -> str:
-    """An instant as programs read it, in UTC to the microsecond."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def tenths(duration_us: float | None) -> str:
-    """Seconds to one decimal, cut and not rounded: 8.96 s is ring 3, and must not read 9.0, where ring 4 begins."""
-    return NOTHING if duration_us is None else f"{int(duration_us) // 100_000 / 10:.1f}"
-
-
-def clock(duration_us: float | None) -> str:
-    """Minutes and seconds, `2:05`; hours before them where there are some."""
-    if duration_us is None:
-        return NOTHING
-    minutes, seconds = divmod(int(duration_us) // _SECOND_US, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
-
-
-def percent(figure: float | None) -> str:
-    """A quotient as people read it, to one decimal; a dash where there is none."""
-    return NOTHING if figure is None else f"{figure:.1%}"
 
 
 def milliseconds(at: datetime | None) -> str:

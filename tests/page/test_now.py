@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -185,8 +186,15 @@ def test_where_nothing_is_known_there_is_no_figure() -> None:
     """No calls are not 0 %, and not 100 % either."""
     html = Centre().part("today")
 
-    assert html.count("\N{EN DASH}") >= 4
-    assert "%" not in html.replace("준수율", "")
+    figures = dict(re.findall(r'data-figure="([\w-]+)">([^<]*)<', html))
+    assert {name for name, figure in figures.items() if figure == "-"} == {
+        "compliance-within",
+        "compliance-before",
+        "answer-rate",
+        "asa",
+        "direct-handling",
+    }
+    assert "%" not in html
 
 
 def test_one_of_two_systems_that_is_not_heard_greys_its_own_rows_and_the_sums() -> None:

@@ -62,7 +62,7 @@ def test_the_catalogue_holds_the_texts_of_the_sources_and_no_others(tmp_path: Pa
     template = tmp_path / "callmonitor.pot"
     pybabel = Path(sys.executable).with_name("pybabel")
     options = ["--mapping", "pyproject.toml", "--keyword", "_c:1c,2"]
-    command = [pybabel, "--quiet", "extract", *options, "--output", str(template), "."]
+    command = [str(pybabel), "--quiet", "extract", *options, "--output", str(template), "."]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     with template.open("rb") as file:
         found = {(entry.context, str(entry.id)) for entry in read_po(file) if entry.id}
