@@ -68,7 +68,9 @@ class Gate:
                 asyncio.ensure_future(self._pass(reader, there_writer)),
                 asyncio.ensure_future(self._pass(there_reader, writer)),
             ]
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            # Cancelled where the gate is stopped, which asyncio's own callback would complain of.
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
             for way in ways:
                 way.cancel()
         finally:

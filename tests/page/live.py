@@ -43,6 +43,7 @@ class Live:
         speed: seconds of the centre's day per second.
         seed: the same number, the same day.
         calls_per_hour: in the busiest half-hour.
+        timezone: the centre's.
     """
 
     def __init__(
@@ -54,11 +55,13 @@ class Live:
         speed: float = 1.0,
         seed: int = 15886565,
         calls_per_hour: float = 420.0,
+        timezone: str = "Asia/Seoul",
     ) -> None:
         self._folder = folder
         self._ledger = ledger or f"sqlite:///{folder / 'ledger.sqlite3'}"
         self._users = users
         self._speed = speed
+        self._timezone = timezone
         self.simulator = Simulator(seed=seed, speed=speed, calls_per_hour=calls_per_hour, waits=True)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -128,6 +131,7 @@ class Live:
             transfers=TransferSettings(inside=INSIDE, outside=OUTSIDE),
             ledger=LedgerSettings(url=SecretStr(self._ledger), spool_dir=self._folder),
             web=WebSettings(user=self._users),
+            timezone=self._timezone,
         )
         listening = bind()
         self.web = Gate(listening.getsockname()[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped] # it ships no types
+from axe_playwright_python.sync_playwright import Axe
 
 from monitor.page.render import call_path
 
