@@ -1,8 +1,8 @@
 """Install the laboratory: a real Asterisk 22 in a folder of its own, and SIPp.
 
 `make lab` runs this file as root on Debian. It installs the Debian packages the laboratory needs (SIPp to
-play callers and phones, debootstrap, Prometheus with promtool, PostgreSQL; systemd and Docker Compose, which
-judge the files in deploy/) and unpacks a small newer Debian with Asterisk into a cache folder outside the
+play callers and phones, debootstrap, Prometheus with promtool, Alertmanager, PostgreSQL, Chromium with a font for
+Hangul; systemd and Docker Compose, which judge the files in deploy/) and unpacks a small newer Debian with Asterisk into a cache folder outside the
 checkout, `~/.cache/callmonitor/lab` unless the environment variable
 `CALLMONITOR_LAB` names another. Nothing of that Asterisk runs on the machine itself: `tests/lab/asterisk.py`
 starts it inside the folder, on loopback ports. Running the installer again does nothing when all is in place.
@@ -31,12 +31,16 @@ HOST_PROGRAMS = {
     "promtool": "prometheus",
     "prometheus-alertmanager": "prometheus-alertmanager",
     "amtool": "prometheus-alertmanager",
+    "chromium": "chromium",
     "gpgv": "gpgv",
     "pg_createcluster": "postgresql",
     "systemd-analyze": "systemd",
     "docker-compose": "docker-compose",
 }
 """What must be found on the machine, and the Debian package that brings it."""
+
+HOST_FILES = {"/usr/share/fonts/truetype/nanum/NanumGothic.ttf": "fonts-nanum"}
+"""The same for what is no program: without a font for Hangul the browser would measure and draw empty boxes."""
 
 TREE_PACKAGES = ("asterisk", "asterisk-core-sounds-en-gsm")
 
@@ -63,6 +67,7 @@ def missing_reason() -> str | None:
     if not stamp_is_current(tree_folder()):
         return f"no Asterisk in {cache_folder()}; run `make lab` as root on Debian"
     absent = sorted(name for name in HOST_PROGRAMS if name != "gpgv" and shutil.which(name) is None)
+    absent += [name for name in HOST_FILES if not Path(name).is_file()]
     if absent:
         return f"{', '.join(absent)} not found; run `make lab` as root on Debian"
     return None
@@ -107,7 +112,8 @@ def check_machine() -> None:
 
 def install_host_packages() -> None:
     """Install the Debian packages whose programs are not found on the machine."""
-    packages = sorted({package for program, package in HOST_PROGRAMS.items() if shutil.which(program) is None})
+    wanted = {package for program, package in HOST_PROGRAMS.items() if shutil.which(program) is None}
+    packages = sorted(wanted | {package for name, package in HOST_FILES.items() if not Path(name).is_file()})
     if not packages:
         return
     run(["apt-get", "update"])

@@ -192,7 +192,7 @@ def test_both_readmes_are_one() -> None:
 
     def targets(text: str) -> list[str]:
         links = re.findall(r"\]\(([^)]+)\)", text)
-        return sorted(link.replace(".ko.", ".") for link in links)
+        return sorted(re.sub(r"\.(ko|en)\.", ".", link) for link in links)
 
     def names(text: str) -> list[str]:
         return [row[0] for row in rows(section(text, text_heading(text, "Metrics", "지표")))[1:]]
