@@ -89,7 +89,7 @@ def _present(made: Dashboard, words: Words) -> None:
                 _("Longest wait now"),
                 _("Since when the longest-waiting caller has waited for a person; nothing while nobody waits."),
                 p.SECONDS,
-                q.instant(f"time() - min(callcenter_oldest_waiting_timestamp_seconds{{{q.LINE}}})"),
+                q.instant(f"time() - min(callcenter_oldest_waiting_since_timestamp_seconds{{{q.LINE}}})"),
                 steps=((None, p.GOOD), (60.0, p.WATCH), (120.0, p.BAD)),
                 decimals=0,
             ),

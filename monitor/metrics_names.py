@@ -134,7 +134,7 @@ OLDEST_RINGING = Name(
     "rings. Source: the board.",
 )
 OLDEST_WAITING = Name(
-    "callcenter_oldest_waiting_timestamp_seconds",
+    "callcenter_oldest_waiting_since_timestamp_seconds",
     "gauge",
     _LINE,
     "Since when the longest-waiting unanswered call has waited for a person, ringing included, in seconds since 1970; "

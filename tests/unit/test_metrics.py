@@ -329,22 +329,22 @@ def test_gauges_show_the_board_at_the_scrape() -> None:
     assert centre.here("callcenter_calls_in_progress", stage="ringing") == 0
     assert centre.here("callcenter_calls_ringing_past_limit") == 0
     assert centre.here("callcenter_oldest_ringing_since_timestamp_seconds") is None
-    assert centre.here("callcenter_oldest_waiting_timestamp_seconds") is None
+    assert centre.here("callcenter_oldest_waiting_since_timestamp_seconds") is None
 
 
 def test_waiting_is_counted_from_when_a_person_was_asked_for_until_one_answers() -> None:
     centre = Centre()
     later, latest = NOON + timedelta(seconds=4), NOON + timedelta(seconds=9)
     centre.record(CallStarted(key=KEY, line="main", dialled="15886565", caller=None, at=NOON))
-    assert centre.here("callcenter_oldest_waiting_timestamp_seconds") is None
+    assert centre.here("callcenter_oldest_waiting_since_timestamp_seconds") is None
 
     centre.record(StageChanged(key=KEY, line="main", stage=Stage.WAITING, at=later, queue="help"))
     centre.record(StageChanged(key=KEY, line="main", stage=Stage.RINGING, at=latest, queue="help"))
-    assert centre.here("callcenter_oldest_waiting_timestamp_seconds") == NOON.timestamp() + 4
+    assert centre.here("callcenter_oldest_waiting_since_timestamp_seconds") == NOON.timestamp() + 4
 
     answered = CallAnswered(key=KEY, line="main", agent="PJSIP/1", member=None, queue="help", at=latest, rings=1)
     centre.record(answered)
-    assert centre.here("callcenter_oldest_waiting_timestamp_seconds") is None
+    assert centre.here("callcenter_oldest_waiting_since_timestamp_seconds") is None
 
 
 def test_an_answered_call_that_left_the_centre_is_counted_once() -> None:
