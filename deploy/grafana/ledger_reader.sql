@@ -20,7 +20,7 @@ BEGIN
     FROM information_schema.columns
     WHERE table_schema = 'public'
       AND table_name IN ('calls', 'ring_attempts', 'transfers', 'holds', 'agent_states', 'coverage_gaps', 'rules')
-      AND column_name <> 'caller'
+      AND column_name NOT IN ('caller', 'caller_ends')
     GROUP BY table_name
   LOOP
     EXECUTE format('GRANT SELECT (%s) ON %I TO grafana', readable.columns, readable.table_name);

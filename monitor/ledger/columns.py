@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -22,6 +23,24 @@ E = TypeVar("E", bound=StrEnum)
 
 REPLACEMENT = "\ufffd"
 """Stands for a NUL, which a caller may send and PostgreSQL's text cannot hold."""
+SEPARATORS = " -.()"
+"""What trunks and people write between the digits of a number."""
+ENDS_DIGITS = 4
+"""How many of a number's last digits are kept by themselves: as many as people refer to a call by."""
+
+_WITHOUT_SEPARATORS = str.maketrans("", "", SEPARATORS)
+_ENDS = re.compile(rf"[0-9]{{1,{ENDS_DIGITS}}}\Z")
+
+
+def bare(number: str) -> str:
+    """A number without what is written between its digits."""
+    return number.translate(_WITHOUT_SEPARATORS)
+
+
+def caller_ends(number: str | None) -> str | None:
+    """The digits a number ends with, at most `ENDS_DIGITS` of them; None where it ends with none."""
+    found = _ENDS.search(bare(number)) if number else None
+    return found[0] if found else None
 
 
 class Instant(TypeDecorator[datetime]):

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from itertools import product
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, or_, select, tuple_, union
 
 from monitor.calls.rules import Reading
 from monitor.errors import SearchError
+from monitor.ledger.columns import ENDS_DIGITS, SEPARATORS, bare
 from monitor.ledger.rows import ATTEMPTS, CALLS, TRANSFERS
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Select, Table
 
     from monitor.calls.facts import Outcome, Scope, TransferKind, TransferResult, Verdict
 
@@ -28,8 +30,6 @@ MAX_DIGITS = 11
 """Longest end of a number a search takes: a whole Korean mobile number."""
 _TRUNK_ZERO_FROM = 9
 """A number of this length that begins with 0 is a whole national one, which a trunk may deliver as +82 without it."""
-_SEPARATORS = " -.()"
-"""What trunks and people write between digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,16 +83,39 @@ class CallFilter(_Period):
         if self.number_ends is not None:
             object.__setattr__(self, "number_ends", _digits(self.number_ends))
 
-    def conditions(self, *, for_all: bool = False) -> ColumnElement[bool]:
-        """The filter as a condition on `calls`.
+    def conditions(self) -> ColumnElement[bool]:
+        """The filter as a condition on `calls`."""
+        if self.agent is None:
+            return and_(*self._period(CALLS), *self._of_calls())
+        keys = union(*(way.with_only_columns(table.c.system, table.c.linkedid) for table, way in self.ways(self.agent)))
+        return tuple_(CALLS.c.system, CALLS.c.linkedid).in_(keys)
 
-        Args:
-            for_all: every call that meets it is asked for; else the first few will do.
+    def ways(self, agent: str) -> list[tuple[Table, Select[Any]]]:
+        """Each way in which a call may be an agent's, with the selection of `filed_at` and key that finds such calls.
+
+        Said apart, each is read along an index of its own in the order of `filed_at`, and costs what the agent's calls
+        cost; one condition that holds all four is tried on every call of the period. A call may be found in several
+        ways, and in one of them several times.
         """
-        found = [CALLS.c.filed_at >= self.since, CALLS.c.filed_at < self.until]
-        found += [CALLS.c[name] == value for name in ("system", "line", "queue") if (value := getattr(self, name))]
-        if self.agent is not None:
-            found.append(_served_by(self.agent, for_all=for_all))
+        found: list[tuple[Table, Select[Any]]] = []
+        for table in (CALLS, ATTEMPTS):
+            others = self._of_calls()
+            for column in (table.c.agent, table.c.member):
+                way = select(table.c.filed_at, table.c.system, table.c.linkedid)
+                if table is ATTEMPTS and others:
+                    same = and_(CALLS.c.system == ATTEMPTS.c.system, CALLS.c.linkedid == ATTEMPTS.c.linkedid)
+                    way = way.join(CALLS, same)
+                found.append((table, way.where(column == agent, *self._period(table), *others)))
+        return found
+
+    def _period(self, table: Table) -> list[ColumnElement[bool]]:
+        """What calls and ring attempts can both be asked."""
+        found = [table.c.filed_at >= self.since, table.c.filed_at < self.until]
+        return [*found, table.c.system == self.system] if self.system else found
+
+    def _of_calls(self) -> list[ColumnElement[bool]]:
+        """What only calls can be asked, but for the agent."""
+        found = [CALLS.c[name] == value for name in ("line", "queue") if (value := getattr(self, name))]
         if self.number_ends is not None:
             found.append(_number_ends(self.number_ends))
         if self.outcome is not None:
@@ -100,7 +123,7 @@ class CallFilter(_Period):
         if self.verdict is not None:
             column = CALLS.c.verdict_within if self.reading is Reading.WITHIN else CALLS.c.verdict_before
             found.append(column == self.verdict)
-        return and_(*found)
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +163,7 @@ def _check_text(name: str, value: str) -> None:
 
 
 def _digits(number_ends: str) -> str:
-    digits = re.sub(f"[{re.escape(_SEPARATORS)}]", "", number_ends)
+    digits = bare(number_ends)
     if not re.fullmatch(f"[0-9]{{1,{MAX_DIGITS}}}", digits):
         raise SearchError(
             f"The end of a number is 1 to {MAX_DIGITS} digits, as in 5678: leave out everything else.", "number_ends"
@@ -148,25 +171,23 @@ def _digits(number_ends: str) -> str:
     return digits
 
 
-def _served_by(agent: str, *, for_all: bool) -> ColumnElement[bool]:
-    rang = select(ATTEMPTS.c.ordinal).where(
-        ATTEMPTS.c.system == CALLS.c.system,
-        ATTEMPTS.c.linkedid == CALLS.c.linkedid,
-        or_(ATTEMPTS.c.agent == agent, ATTEMPTS.c.member == agent),
-    )
-    if not for_all:
-        # Keeps PostgreSQL from reading every attempt there is into a table of its own before it finds a first call.
-        rang = rang.offset(0)
-    return or_(CALLS.c.agent == agent, CALLS.c.member == agent, rang.exists())
-
-
 def _number_ends(digits: str) -> ColumnElement[bool]:
     """Digits only, so that nothing in them is a wildcard."""
-    whole = digits.startswith("0") and len(digits) >= _TRUNK_ZERO_FROM
-    ends = (digits, f"82{digits[1:]}") if whole else (digits,)
-    bare: ColumnElement[str] = CALLS.c.caller
-    for separator in _SEPARATORS:
-        bare = func.replace(bare, separator, "")
-    # The digits with anything between them: tells most numbers apart before their separators are looked for.
-    likely = CALLS.c.caller.like(f"%{'%'.join(digits[1:] if whole else digits)}%")
-    return and_(likely, or_(*(bare.like(f"%{end}") for end in ends)))
+    missing = ENDS_DIGITS - len(digits)
+    if missing == ENDS_DIGITS - 1:
+        # Every tenth caller: a page of them is soon found along `filed_at`.
+        return CALLS.c.caller_ends.like(f"%{digits}")
+    if missing > 0:
+        # Each end there may be, which the index looks up; shorter ones are extensions.
+        before = ("".join(each) for length in range(missing + 1) for each in product("0123456789", repeat=length))
+        return CALLS.c.caller_ends.in_([each + digits for each in before])
+    same = CALLS.c.caller_ends == digits[-ENDS_DIGITS:]
+    if missing == 0:
+        return same
+    ends = [digits]
+    if digits.startswith("0") and len(digits) >= _TRUNK_ZERO_FROM:
+        ends.append(f"82{digits[1:]}")
+    number: ColumnElement[str] = CALLS.c.caller
+    for separator in SEPARATORS:
+        number = func.replace(number, separator, "")
+    return and_(same, or_(*(number.like(f"%{end}") for end in ends)))

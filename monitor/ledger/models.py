@@ -68,6 +68,8 @@ class CallRow(Base):
         Index(None, "filed_at"),
         Index(None, "line", "filed_at"),
         Index(None, "agent", "filed_at"),
+        Index(None, "member", "filed_at"),
+        Index(None, "caller_ends", "filed_at"),
         Index(None, "queue", "filed_at"),
         Index(None, "verdict_within", "filed_at"),
         Index(None, "verdict_before", "filed_at"),
@@ -105,6 +107,8 @@ class CallRow(Base):
     recorded_at: Mapped[datetime]
     completeness: Mapped[int] = mapped_column(SmallInteger)
     """How much of the call was seen; a record replaces another that saw no more (see `monitor.ledger.rows`)."""
+    caller_ends: Mapped[str | None]
+    """What a search by the end of a number looks in (see `monitor.ledger.columns.caller_ends`)."""
 
 
 def _of_call() -> ForeignKeyConstraint:
@@ -117,7 +121,8 @@ class RingAttemptRow(Base):
     __tablename__ = "ring_attempts"
     __table_args__ = (
         _of_call(),
-        Index(None, "agent", "started_at"),
+        Index(None, "agent", "filed_at"),
+        Index(None, "member", "filed_at"),
         Index(None, "queue", "started_at"),
         {"sqlite_with_rowid": False},
     )
@@ -134,6 +139,8 @@ class RingAttemptRow(Base):
     ringing_us: Mapped[int]
     rings: Mapped[int] = mapped_column(Integer)
     result: Mapped[AttemptResult]
+    filed_at: Mapped[datetime]
+    """Of the call: an agent's calls are found in their order without looking at any other."""
 
 
 class TransferRow(Base):

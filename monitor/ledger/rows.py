@@ -23,6 +23,7 @@ from monitor.calls.facts import (
     Verdict,
 )
 from monitor.calls.rules import Reading
+from monitor.ledger.columns import caller_ends
 from monitor.ledger.models import AgentStateRow, CallRow, CoverageGapRow, HoldRow, RingAttemptRow, RuleRow, TransferRow
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ def call_row(call: Call) -> Row:
     row["verdict_before"] = verdicts.get(Reading.BEFORE)
     row["headline"] = call.verdicts[0][0] if call.verdicts else None
     row["completeness"] = completeness(call)
+    row["caller_ends"] = caller_ends(call.caller)
     return row
 
 
@@ -144,6 +146,7 @@ def rows_of_calls(calls: Iterable[Call]) -> dict[Table, list[Row]]:
     transfers: list[Row] = []
     holds: list[Row] = []
     for call in calls:
+        filed_at = call.filed_at
         for rows, shape, parts in (
             (attempts, _ATTEMPT, call.attempts),
             (transfers, _TRANSFER, call.transfers),
@@ -154,6 +157,8 @@ def rows_of_calls(calls: Iterable[Call]) -> dict[Table, list[Row]]:
                 row["system"] = call.key.system
                 row["linkedid"] = call.key.linkedid
                 row["ordinal"] = ordinal
+                if rows is attempts:
+                    row["filed_at"] = filed_at
                 rows.append(row)
     return {ATTEMPTS: attempts, TRANSFERS: transfers, HOLDS: holds}
 

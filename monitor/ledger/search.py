@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, union
 
 from monitor.calls.facts import CallKey, Transfer, instant, microseconds
 from monitor.errors import SearchError
@@ -24,7 +24,7 @@ from monitor.ledger.whole import CHUNK, whole_calls
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import RowMapping, Select
+    from sqlalchemy import FromClause, RowMapping, Select
 
     from monitor.calls.facts import Call
     from monitor.ledger.store import Store
@@ -92,18 +92,16 @@ class Search:
             StoreError: the store is away.
         """
         _check_limit(limit)
-        statement = select(CALLS).where(chosen.conditions())
+        statement = _chosen(chosen, limit, after)
         with self.store.reading() as connection:
-            found = connection.execute(_paged(statement, _CALL_ORDER, limit, after)).mappings().all()
+            found = connection.execute(statement).mappings().all()
             calls = list(whole_calls(connection, found[:limit]))
         return Found(calls, _cursor(found, limit, _CALL_ORDER))
 
     def count(self, chosen: CallFilter) -> int:
         """How many calls meet a filter."""
         with self.store.reading() as connection:
-            return (
-                connection.scalar(select(func.count()).select_from(CALLS).where(chosen.conditions(for_all=True))) or 0
-            )
+            return connection.scalar(select(func.count()).select_from(CALLS).where(chosen.conditions())) or 0
 
     def stream(self, chosen: CallFilter) -> Iterator[Call]:
         """Every call that meets a filter, in the order of `calls`, held in memory a page at a time.
@@ -156,13 +154,35 @@ class Search:
 
 _Order = tuple[ColumnElement[Any], ...]
 """Columns that tell every row from every other; an instant first, then texts and the ordinal, a number."""
-_CALL_ORDER: _Order = (CALLS.c.filed_at, CALLS.c.system, CALLS.c.linkedid)
 _TRANSFER_ORDER: _Order = (TRANSFERS.c.at, TRANSFERS.c.system, TRANSFERS.c.linkedid, TRANSFERS.c.ordinal)
+
+
+def _call_order(table: FromClause) -> _Order:
+    return table.c.filed_at, table.c.system, table.c.linkedid
+
+
+_CALL_ORDER = _call_order(CALLS)
 
 
 def _check_limit(limit: int) -> None:
     if not 1 <= limit <= MAX_LIMIT:
         raise SearchError(f"A page has 1 to {MAX_LIMIT} rows: give a limit between them.", "limit")
+
+
+def _chosen(chosen: CallFilter, limit: int, after: str | None) -> Select[Any]:
+    """The rows of one page of calls, and one more."""
+    if chosen.agent is None:
+        return _paged(select(CALLS).where(chosen.conditions()), _CALL_ORDER, limit, after)
+    # The first of each way hold the first of all, so no way is read further than a page.
+    ways = [
+        select(_paged(way.distinct(), _call_order(table), limit, after).subquery())
+        for table, way in chosen.ways(chosen.agent)
+    ]
+    found = union(*ways).subquery()
+    order = _call_order(found)
+    first = select(found).order_by(*(column.desc() for column in order)).limit(limit + 1).subquery()
+    same = and_(CALLS.c.system == first.c.system, CALLS.c.linkedid == first.c.linkedid)
+    return select(CALLS).join(first, same).order_by(*(column.desc() for column in _call_order(first)))
 
 
 def _paged(statement: Select[Any], order: _Order, limit: int, after: str | None) -> Select[Any]:

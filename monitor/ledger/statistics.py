@@ -159,7 +159,7 @@ def period_statistics(
     within_us = round(within_seconds * SECOND_US)
     names = {chosen.system} if chosen.system is not None else set(systems)
     end = max(min(chosen.until, now), chosen.since)
-    period = chosen.conditions(for_all=True)
+    period = chosen.conditions()
     with store.reading() as connection:
         limits = {f"{row.name}/{row.version}": row.limit for row in connection.execute(select(RULES))}
         counted = _counted(connection, period, within_us, limits)

@@ -239,7 +239,7 @@ def test_no_statement_reads_a_callers_number(
     replayed_day: ReplayedDay, ledger: psycopg.Connection[dict[str, Any]]
 ) -> None:
     """And none could: Grafana sends whatever its viewers write."""
-    for column in ("caller", "*"):
+    for column in ("caller", "caller_ends", "*"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             ledger.execute(f"SELECT {column} FROM calls".encode())  # noqa: S608 - two words of this test's own
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):

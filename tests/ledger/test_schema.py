@@ -34,10 +34,10 @@ def test_the_migrations_make_what_the_models_say(store: str) -> None:
 
 
 def test_bringing_up_to_date_twice_changes_nothing(store: str) -> None:
-    assert upgrade(store) == head() == "0001"
+    assert upgrade(store) == head() == "0002"
     repository = Repository(store)
     repository.record_all([a_call()])
-    assert upgrade(store) == "0001"
+    assert upgrade(store) == "0002"
     assert list(repository.calls(NINE, after(1))) == [a_call()]
     repository.close()
 
@@ -68,7 +68,7 @@ def test_a_ledger_of_a_newer_release_is_left_alone(store: str) -> None:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StoreError, match="was made by a newer release: install that one, or give another store"):
         upgrade(store)
-    with pytest.raises(StoreError, match="has the revision 9999 and this release needs 0001: run `callmonitor db upg"):
+    with pytest.raises(StoreError, match="has the revision 9999 and this release needs 0002: run `callmonitor db upg"):
         Repository(opened).ping()
     opened.close()
 
@@ -77,7 +77,7 @@ def test_a_store_without_tables_is_told_to_be_upgraded(store: str) -> None:
     opened = Store(store)
     opened.create_file()
     repository = Repository(opened)
-    with pytest.raises(StoreError, match="has the revision none and this release needs 0001: run `callmonitor db upg"):
+    with pytest.raises(StoreError, match="has the revision none and this release needs 0002: run `callmonitor db upg"):
         repository.ping()
     with pytest.raises(StoreError, match="run `callmonitor db upgrade`"):
         repository.record_all([a_call()])
@@ -131,5 +131,5 @@ def test_the_migrations_run_from_any_folder(tmp_path: Path) -> None:
         [sys.executable, "-W", "error", "-c", code, "new.sqlite3"],
         cwd=folder, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert (done.stdout, done.stderr) == ("0001\n", "")
+    assert (done.stdout, done.stderr) == ("0002\n", "")
     assert (folder / "new.sqlite3").exists()

@@ -336,7 +336,8 @@ def plans(tmp_path: Path) -> Iterator[tuple[Search, list[str]]]:
             {"verdict": Verdict.BROKEN},
             "ix_calls_verdict_within_filed_at (verdict_within=? AND filed_at>? AND filed_at<?)",
         ),
-        ({"agent": "Agent1"}, "ix_calls_filed_at (filed_at>? AND filed_at<?)"),
+        ({"number_ends": "5678"}, "ix_calls_caller_ends_filed_at (caller_ends=? AND filed_at>? AND filed_at<?)"),
+        ({"number_ends": "01012345678"}, "ix_calls_caller_ends_filed_at (caller_ends=? AND filed_at>? AND filed_at<?)"),
     ],
 )
 def test_a_page_is_read_along_an_index_in_its_order(

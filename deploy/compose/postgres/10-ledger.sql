@@ -30,7 +30,7 @@ BEGIN
         FROM pg_event_trigger_ddl_commands() AS command
         JOIN pg_attribute ON attrelid = command.objid AND attnum > 0 AND NOT attisdropped
         WHERE command.object_type = 'table' AND command.schema_name = 'public'
-            AND attname <> 'caller'
+            AND attname NOT IN ('caller', 'caller_ends')
         GROUP BY command.objid
     LOOP
         EXECUTE format('GRANT SELECT (%s) ON %s TO grafana', made.columns, made.name);
