@@ -131,8 +131,10 @@ class BoardPages:
         return Painting(parts, now.status.doubtful_parts(len(self._systems)))
 
     def trust(self) -> object:
-        """Whether the sources can be vouched for: what that changes may stand in every part."""
-        return status_of(self._board, self._systems, self._store)
+        """Whether the sources can be vouched for, and the day: what these change may stand in every part."""
+        # Midnight empties today's figures without a fact that says so, and may bring another rule.
+        today = self._clock().astimezone(self._renderer.zone).date()
+        return status_of(self._board, self._systems, self._store), today
 
     def clocks(self) -> Mapping[str, float]:
         """What each system's clock shows, in milliseconds since 1970; the centre's under the empty name."""

@@ -74,7 +74,7 @@ class Painter(Protocol):
         ...
 
     def trust(self) -> object:
-        """What every part's looks depend on; all are painted anew when it is another."""
+        """What every part's looks depend on and no fact tells; all are painted anew when it is another."""
         ...
 
     def clocks(self) -> Mapping[str, float]:
@@ -156,6 +156,8 @@ class Hub:
                 self._update()
             except Exception:
                 log.exception("page_update_failed")
+                # What was not painted is not forgotten: those who come later are sent this picture too.
+                self._stale |= self._parts
             await asyncio.sleep(UPDATE_SECONDS)
 
     def _update(self) -> None:
@@ -196,11 +198,12 @@ class Hub:
             return None
         if not self._streams:
             self._trust = self._painter.trust()
-        # What has changed since the last update is in this picture, and goes to the others with the next one.
-        painting = self._painter.paint(variant, self._parts)
         if variant not in self._streams:
+            self._painted[variant] = self._painter.paint(variant, self._parts)
             self._streams[variant] = set()
-            self._painted[variant] = Painting(dict(painting.parts), painting.doubtful)
+        # The others of the variant have this picture too, so from here on all can be sent the same. Were it painted
+        # anew, browsers that come back at once, as after a restart, would cost a picture each.
+        painting = self._painted[variant]
         stream = Stream(variant)
         body = {
             "parts": painting.parts,

@@ -268,3 +268,15 @@ def test_every_part_is_painted_in_both_languages(language: str) -> None:
 
     assert list(parts) == list(PARTS)
     assert ("울리는" in parts["ringing"]) is (language == "ko")
+
+
+def test_midnight_in_the_centre_paints_every_part_anew() -> None:
+    """No fact says that a day is over: without this, yesterday's figures would stand until the first call."""
+    midnight = datetime(2026, 5, 4, 15, tzinfo=UTC)
+    centre = Centre()
+
+    def trust_at(now: datetime) -> object:
+        return BoardPages(Renderer(SEOUL, "ko"), centre.board, centre.systems, centre.store, lambda: now).trust()
+
+    assert trust_at(midnight) != trust_at(midnight - timedelta(microseconds=1))
+    assert trust_at(midnight) == trust_at(midnight + timedelta(hours=23))

@@ -166,6 +166,47 @@ def test_two_hundred_browsers_are_served_by_one_rendering_a_language() -> None:
     asyncio.run(play())
 
 
+def test_browsers_that_come_back_at_once_share_one_picture() -> None:
+    """As after a restart of the monitor: 200 pictures in a row would hold up everything else for seconds."""
+
+    async def play() -> None:
+        easel = Easel()
+        async with served(easel) as house:
+            browsers = [await house.browser() for _ in range(200)]
+
+            assert len(easel.painted) == 1
+            assert all(browser.board == browsers[0].board for browser in browsers)
+
+    asyncio.run(play())
+
+
+def test_whoever_joins_has_what_the_others_have_also_after_a_change_that_was_taken_back() -> None:
+    """0, 1 and 0 again between two updates: nothing is sent of it, so whoever has come between must not show the 1."""
+    easel = Easel()
+    hub = Hub(easel, PARTS)
+    variant = Variant("ko", numbers=False, calls=False)
+
+    async def play() -> list[str]:
+        streams = [hub.open(variant)]
+        easel.figures["ringing"] = "1"
+        hub.touch(frozenset({"ringing"}))
+        streams.append(hub.open(variant))
+        easel.figures["ringing"] = "0"
+        running = asyncio.create_task(hub.run())
+        shown = []
+        for stream in streams:
+            assert stream is not None
+            messages = stream.messages()
+            board: dict[str, str] = {}
+            for _ in range(2):
+                board |= json.loads((await anext(messages)).partition(b"data: ")[2]).get("parts", {})
+            shown.append(board["ringing"])
+        running.cancel()
+        return shown
+
+    assert asyncio.run(play()) == ["ko 0", "ko 0"]
+
+
 def test_a_reader_that_does_not_read_is_dropped_and_the_others_are_not_held_up() -> None:
     async def play() -> None:
         easel = Easel()
@@ -242,9 +283,9 @@ def test_a_picture_that_fails_does_not_end_the_stream() -> None:
             easel.fails = True
             house.hub.touch(PARTS)
             await asyncio.sleep(2 * UPDATE_SECONDS)
+            # Nothing touches the board again: what could not be painted is not forgotten.
             easel.fails = False
             easel.figures["today"] = "9"
-            house.hub.touch(PARTS)
 
             await browser.until("board", today="ko 9")
 
