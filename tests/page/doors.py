@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
+SESSION = "callmonitor_session"
+FORM = "callmonitor_form"
+"""The cookies of a sign-in and of its form."""
 PASSWORD = "correct horse 배터리"
 HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """As cheap as argon2 can be: what is tested is not how long it takes."""

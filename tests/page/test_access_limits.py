@@ -20,10 +20,12 @@ from monitor.page.access_attempts import REMEMBERED, Attempts, address_of
 from monitor.page.access_passwords import Passwords, TooManyAtOnceError, decoy, hash_password
 from tests.unit.test_replay import callmonitor
 
-from .doors import HASH, HASHER, PASSWORD, Clock, user
+from .doors import HASH, HASHER, PASSWORD, Clock, served, settings, sign_in, token_in, user
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import httpx
 
 
 # -- attempts ----------------------------------------------------------------------------------------------------------
@@ -99,6 +101,76 @@ def test_no_more_than_so_many_are_remembered() -> None:
 )
 def test_what_one_customer_has_to_choose_from_counts_as_one_address(host: str | None, counted: str) -> None:
     assert address_of(host) == counted
+
+
+# -- attempts over real sockets ----------------------------------------------------------------------------------------
+
+
+def test_ten_failures_hold_an_address_back_and_nobody_else() -> None:
+    async def ask() -> tuple[list[int], httpx.Response, int, int]:
+        clock = Clock()
+        async with served(settings(user(), user("lee")), clock) as client:
+            guesses = []
+            for _ in range(10):
+                guesses.append((await sign_in(client, "lee", "guess", address="198.51.100.7")).status_code)
+                clock.move(seconds=10)
+            # Now it is 100 s after the first; the window of 300 s lets the first drop out in 200 s.
+            held_back = await sign_in(client, "lee", address="198.51.100.7")
+            elsewhere = (await sign_in(client, "lee", address="203.0.113.9")).status_code
+            client.cookies.clear()
+            clock.move(seconds=200)
+            return guesses, held_back, elsewhere, (await sign_in(client, "lee", address="198.51.100.7")).status_code
+
+    guesses, held_back, elsewhere, later = asyncio.run(ask())
+    assert guesses == [403] * 10
+    assert (held_back.status_code, held_back.headers["retry-after"]) == (429, "200")
+    assert "Too many attempts. Try again in 200 s." in held_back.text
+    assert (elsewhere, later) == (303, 303)
+
+
+def test_many_addresses_together_cannot_guess_one_password_without_end() -> None:
+    async def ask() -> list[int]:
+        async with served(settings(user())) as client:
+            found = []
+            # Whoever has signed in from an address before is known there.
+            found.append((await sign_in(client, address="203.0.113.9")).status_code)
+            client.cookies.clear()
+            for number in range(30):
+                await sign_in(client, password="guess", address=f"198.51.100.{number}")
+            for address in ("198.51.100.200", "203.0.113.9"):
+                found.append((await sign_in(client, address=address)).status_code)
+                client.cookies.clear()
+            # The success has cleared what was counted on the name.
+            found.append((await sign_in(client, address="198.51.100.200")).status_code)
+        return found
+
+    assert asyncio.run(ask()) == [303, 429, 303, 303]
+
+
+def test_ones_own_password_is_no_licence_to_guess_others() -> None:
+    async def ask() -> int:
+        async with served(settings(user(), user("lee"))) as client:
+            for _ in range(5):
+                await sign_in(client, "lee", "guess")
+                await sign_in(client, "lee", "guess")
+                await sign_in(client, "kim")
+                client.cookies.clear()
+            return (await sign_in(client, "kim")).status_code
+
+    assert asyncio.run(ask()) == 429
+
+
+def test_many_guesses_at_once_are_counted_too() -> None:
+    async def ask() -> list[int]:
+        async with served(settings(user())) as client:
+            fields = {"name": "kim", "password": "guess", "csrf": token_in((await client.get("/login")).text)}
+            return [
+                answer.status_code
+                for answer in await asyncio.gather(*[client.post("/login", data=fields) for _ in range(30)])
+            ]
+
+    found = asyncio.run(ask())
+    assert (found.count(403), found.count(429)) == (10, 20)
 
 
 # -- passwords ---------------------------------------------------------------------------------------------------------
