@@ -85,18 +85,29 @@ class CallFilter(_Period):
 
     def conditions(self) -> ColumnElement[bool]:
         """The filter as a condition on `calls`."""
+        of_calls = and_(*self._period(CALLS), *self._of_calls())
         if self.agent is None:
-            return and_(*self._period(CALLS), *self._of_calls())
-        keys = union(*(way.with_only_columns(table.c.system, table.c.linkedid) for table, way in self.ways(self.agent)))
-        return tuple_(CALLS.c.system, CALLS.c.linkedid).in_(keys)
+            return of_calls
+        if self._by_number:
+            return and_(of_calls, _served_by(self.agent))
+        ways = self.ways()
+        keys = union(*(way.with_only_columns(table.c.system, table.c.linkedid) for table, way in ways)).subquery()
+        # SQLite looks the keys up in the calls' own only where they come from a plain SELECT.
+        return tuple_(CALLS.c.system, CALLS.c.linkedid).in_(select(keys.c.system, keys.c.linkedid))
 
-    def ways(self, agent: str) -> list[tuple[Table, Select[Any]]]:
-        """Each way in which a call may be an agent's, with the selection of `filed_at` and key that finds such calls.
+    def ways(self) -> list[tuple[Table, Select[Any]]]:
+        """Each way in which a call may be the agent's, with the selection of `filed_at` and key that finds such calls.
 
         Said apart, each is read along an index of its own in the order of `filed_at`, and costs what the agent's calls
         cost; one condition that holds all four is tried on every call of the period. A call may be found in several
         ways, and in one of them several times.
+
+        Returns:
+            The table of each way, and the selection from it. None where no agent is asked for, or where `conditions`
+            finds few enough calls without.
         """
+        if self.agent is None or self._by_number:
+            return []
         found: list[tuple[Table, Select[Any]]] = []
         for table in (CALLS, ATTEMPTS):
             others = self._of_calls()
@@ -105,8 +116,13 @@ class CallFilter(_Period):
                 if table is ATTEMPTS and others:
                     same = and_(CALLS.c.system == ATTEMPTS.c.system, CALLS.c.linkedid == ATTEMPTS.c.linkedid)
                     way = way.join(CALLS, same)
-                found.append((table, way.where(column == agent, *self._period(table), *others)))
+                found.append((table, way.where(column == self.agent, *self._period(table), *others)))
         return found
+
+    @property
+    def _by_number(self) -> bool:
+        """The end of a number is asked for, and tells nearly all calls apart."""
+        return len(self.number_ends or "") > 1
 
     def _period(self, table: Table) -> list[ColumnElement[bool]]:
         """What calls and ring attempts can both be asked."""
@@ -171,10 +187,20 @@ def _digits(number_ends: str) -> str:
     return digits
 
 
+def _served_by(agent: str) -> ColumnElement[bool]:
+    rang = select(ATTEMPTS.c.ordinal).where(
+        ATTEMPTS.c.system == CALLS.c.system,
+        ATTEMPTS.c.linkedid == CALLS.c.linkedid,
+        or_(ATTEMPTS.c.agent == agent, ATTEMPTS.c.member == agent),
+    )
+    # The offset keeps PostgreSQL from reading every attempt there is into a table of its own first.
+    return or_(CALLS.c.agent == agent, CALLS.c.member == agent, rang.offset(0).exists())
+
+
 def _number_ends(digits: str) -> ColumnElement[bool]:
     """Digits only, so that nothing in them is a wildcard."""
     missing = ENDS_DIGITS - len(digits)
-    if missing == ENDS_DIGITS - 1:
+    if len(digits) == 1:
         # Every tenth caller: a page of them is soon found along `filed_at`.
         return CALLS.c.caller_ends.like(f"%{digits}")
     if missing > 0:
