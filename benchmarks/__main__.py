@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.alerts import breaches_told
 from benchmarks.load import breaches, calls_in_progress, growth
+from benchmarks.page import breaches_seen, watched_by
 from benchmarks.process import Reader
 from benchmarks.rooms import rooms
 from benchmarks.stream import chunks, kinds, play, recordings
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 CACOFONISK = "0.7.10"
-PARTS = ("speed", "rooms", "memory", "breaches", "alerts")
+PARTS = ("speed", "rooms", "memory", "breaches", "alerts", "page")
 OURS, BARE, ASTERISK_AMI, PEER = "whole pipeline", "bare asyncio", "asterisk-ami", "cacofonisk"
 
 
@@ -54,6 +55,10 @@ def main() -> None:
         breaches(events_per_second=2_000, seconds=40)
     if "alerts" in parts:
         breaches_told(events_per_second=2_000, seconds=40, rounds=3)
+    if "page" in parts:
+        breaches_seen(events_per_second=2_000, seconds=40, rounds=3)
+        for load in (0, 30, 2_000):
+            watched_by((0, 1, 200), events_per_second=load, seconds=5, rounds=3)
 
 
 def describe(raw: bytes) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import tempfile
 import threading
 import time
@@ -12,9 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from benchmarks.load import in_real_time
+from benchmarks.load import in_real_time, play_live, ringing_long, spread_ms
 from benchmarks.process import Reader
-from benchmarks.stream import play, recordings
 from tests.alerts.alertmanager import Alertmanager
 from tests.alerts.receiver import Receiver
 
@@ -26,9 +24,6 @@ if TYPE_CHECKING:
 
 _AIM_MS = 250
 _LOOK_SECONDS = 0.02
-_LONG_RINGING = ("abandoned_ringing_past", "answered_ring_4", "answered_ring_7", "dial_many", "dial_timeout")
-"""Calls that ring for long: played oftener, so that phones ring for more than 300 at 2,000 events a second."""
-_OFTENER = 5
 
 Told = dict[tuple[str, str], list[tuple[int, float]]]
 """By line and queue: the latest ring 4 that an alert knew of (microseconds since 1970), and when it came (seconds)."""
@@ -50,8 +45,7 @@ class _Round:
 
 def breaches_told(*, events_per_second: int, seconds: float, rounds: int) -> None:
     """Print how late breaches are told: to a receiver that stamps what it reads, and to a real Alertmanager."""
-    recorded = recordings()
-    recorded += [one for one in recorded if one.name in _LONG_RINGING] * _OFTENER
+    recorded = ringing_long()
     print(f"Breaches told to an Alertmanager, live for {seconds:.0f} s each (aim: within {_AIM_MS} ms of ring 4):")
     for number in range(rounds):
         with Receiver() as receiver:
@@ -67,13 +61,9 @@ def breaches_told(*, events_per_second: int, seconds: float, rounds: int) -> Non
 
 def _play(recorded: list[Recording], events_per_second: int, seconds: float, address: str) -> _Round:
     """Let the monitor follow the stream as it is stamped, and tell that address."""
-    call_us = sum(recording.call_us for recording in recorded)
-    events = sum(len(recording.packets) for recording in recorded)
-    # Little's law: calls in progress = calls a second x their length.
-    calls_at_once = round(events_per_second / events * call_us / 1_000_000)
     with tempfile.TemporaryDirectory() as folder, Reader("callmonitor", folder, address) as reader:
         started_at_us = time.time_ns() // 1_000
-        played = play(recorded, calls_at_once=calls_at_once, events=10**9, started_at_us=started_at_us)
+        played = play_live(recorded, events_per_second, started_at_us)
         looks: list[dict[str, Any]] = []
 
         def look() -> None:
@@ -121,16 +111,9 @@ def _print(target: str, one: _Round, told: Told) -> None:
     print(
         f"  {target}: {one.events_per_second:,.0f} events a second, {min(one.ringing)} to {max(one.ringing)} calls "
         f"ringing, monitor at {one.cpu_share:.0%} of a processor\n"
-        f"    known to the monitor: {_spread(one.seen_ms)}\n"
-        f"    told to it:           {_spread(late)}, {len(late)} of {len(one.breaches)}"
+        f"    known to the monitor: {spread_ms(one.seen_ms)}\n"
+        f"    told to it:           {spread_ms(late)}, {len(late)} of {len(one.breaches)}"
     )
-
-
-def _spread(late_ms: list[float]) -> str:
-    """Percentiles of how late something was."""
-    late_ms = sorted(late_ms)
-    p95, p99 = (late_ms[int(len(late_ms) * share)] for share in (0.95, 0.99))
-    return f"p50 {statistics.median(late_ms):.1f} ms, p95 {p95:.1f} ms, p99 {p99:.1f} ms, latest {late_ms[-1]:.1f} ms"
 
 
 class _Looks:

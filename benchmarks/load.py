@@ -1,4 +1,4 @@
-"""Memory under load, the time of a scrape, and how late a breach is told."""
+"""Memory under load, the time of a scrape, how late a breach is told, and the load itself."""
 
 from __future__ import annotations
 
@@ -6,20 +6,28 @@ import itertools
 import re
 import statistics
 import tempfile
+import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.request import urlopen
 
 from benchmarks.process import Reader
 from benchmarks.stream import LAST, chunks, play, recordings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from types import TracebackType
+
+    from benchmarks.stream import Recording
 
 _AIM_MB = 120
 _SCRAPES = 30
 _TICK_SECONDS = 0.005
 _SETTLED_SECONDS = 60.0
+_LONG_RINGING = ("abandoned_ringing_past", "answered_ring_4", "answered_ring_7", "dial_many", "dial_timeout")
+"""Calls that ring for long: played oftener, so that phones ring for more than 300 at 2,000 events a second."""
+_OFTENER = 5
+_LONGEST_US = 600 * 1_000_000
 _CALL_BEGINS = re.compile(rb"Event: Newchannel\r\n(?:[^\r]+\r\n)*?ChannelState: 4\r\n")
 
 
@@ -114,13 +122,9 @@ def growth(calls: int) -> None:
 def breaches(*, events_per_second: int, seconds: float) -> None:
     """Print how long after the beginning of ring 4 its breach is told, events coming as they are stamped."""
     recorded = recordings()
-    call_us = sum(recording.call_us for recording in recorded)
-    events = sum(len(recording.packets) for recording in recorded)
-    # Little's law: calls in progress = calls a second x their length.
-    calls_at_once = round(events_per_second / events * call_us / 1_000_000)
     with tempfile.TemporaryDirectory() as folder, Reader("callmonitor", folder) as reader:
         started_at_us = time.time_ns() // 1_000
-        played = play(recorded, calls_at_once=calls_at_once, events=10**9, started_at_us=started_at_us)
+        played = play_live(recorded, events_per_second, started_at_us)
         sent = in_real_time(reader, played, started_at_us + int(seconds * 1_000_000))
         late = sorted(reader.ask()["breach_latencies_ms"])
     print(f"Breaches told at {sent / seconds:,.0f} events a second, live for {seconds:.0f} s (aim: within 100 ms):")
@@ -129,6 +133,65 @@ def breaches(*, events_per_second: int, seconds: float) -> None:
             f"  {len(late)} of them; after the instant ring 4 began: median {statistics.median(late):.1f} ms, "
             f"95 % within {late[int(len(late) * 0.95)]:.1f} ms, latest {late[-1]:.1f} ms\n"
         )
+
+
+def ringing_long() -> list[Recording]:
+    """Every recorded scenario, those that ring for long several times."""
+    recorded = recordings()
+    return recorded + [one for one in recorded if one.name in _LONG_RINGING] * _OFTENER
+
+
+def play_live(
+    recorded: Sequence[Recording], events_per_second: float, started_at_us: int
+) -> Iterator[tuple[int, bytes]]:
+    """Events without end, so many a second once as many calls end as begin."""
+    call_us = sum(recording.call_us for recording in recorded)
+    events = sum(len(recording.packets) for recording in recorded)
+    # Little's law: calls in progress = calls a second x their length.
+    calls_at_once = round(events_per_second / events * call_us / 1_000_000)
+    return play(recorded, calls_at_once=calls_at_once, events=10**9, started_at_us=started_at_us)
+
+
+class Playing:
+    """Sends calls that ring for long to a reader while a `with` block runs.
+
+    Args:
+        reader: who reads them.
+        events_per_second: at most, once as many calls end as begin.
+    """
+
+    def __init__(self, reader: Reader, events_per_second: float) -> None:
+        self._reader = reader
+        self._events_per_second = events_per_second
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._play)
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the calls where they are."""
+        self._ending.set()
+        self._thread.join()
+
+    def _play(self) -> None:
+        started_at_us = time.time_ns() // 1_000
+        played = play_live(ringing_long(), self._events_per_second, started_at_us)
+        wanted = itertools.takewhile(lambda _: not self._ending.is_set(), played)
+        in_real_time(self._reader, wanted, started_at_us + _LONGEST_US)
+
+
+def spread_ms(late_ms: Iterable[float]) -> str:
+    """Percentiles of how late something was."""
+    late = sorted(late_ms)
+    if not late:
+        return "none"
+    p95, p99 = (late[int(len(late) * share)] for share in (0.95, 0.99))
+    return f"p50 {statistics.median(late):.1f} ms, p95 {p95:.1f} ms, p99 {p99:.1f} ms, latest {late[-1]:.1f} ms"
 
 
 def in_real_time(

@@ -22,31 +22,22 @@ ROOT = Path(__file__).resolve().parent.parent
 _DEADLINE_SECONDS = 600.0
 
 
-class Reader:
-    """A reader's process, connected to a server of its own.
+class Process:
+    """A process that says when it is ready, and answers when it is asked.
 
     Args:
-        module: of `benchmarks.readers`.
+        module: of `benchmarks`.
         python: the interpreter that has what it needs.
-        arguments: given on behind the port.
+        arguments: handed to it.
     """
 
     def __init__(self, module: str, *arguments: str, python: str = sys.executable) -> None:
-        self.server = Server()
-        self._command = [
-            python,
-            "-W",
-            "ignore",
-            "-m",
-            f"benchmarks.readers.{module}",
-            str(self.server.port),
-            *arguments,
-        ]
+        self._module = module
+        self._command = [python, "-W", "ignore", "-m", f"benchmarks.{module}", *arguments]
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
-        """Start it, and wait until it has logged in."""
-        self.server.__enter__()
+        """Start it, and wait until it is ready."""
         self._process = subprocess.Popen(
             self._command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
@@ -57,7 +48,6 @@ class Reader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End it."""
-        self.server.__exit__(kind, error, trace)
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
@@ -83,7 +73,33 @@ class Reader:
                 return line
             if not line:
                 break
-        raise RuntimeError(f"The reader {self._command[4]} ended without a result: run it by hand to see why.")
+        raise RuntimeError(f"{self._module} ended without a result: run it by hand to see why.")
+
+
+class Reader(Process):
+    """A reader's process, connected to a server of its own.
+
+    Args:
+        module: of `benchmarks.readers`.
+        python: the interpreter that has what it needs.
+        arguments: given on behind the port.
+    """
+
+    def __init__(self, module: str, *arguments: str, python: str = sys.executable) -> None:
+        self.server = Server()
+        super().__init__(f"readers.{module}", str(self.server.port), *arguments, python=python)
+
+    def __enter__(self) -> Self:
+        """Start it, and wait until it has logged in."""
+        self.server.__enter__()
+        return super().__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End it."""
+        self.server.__exit__(kind, error, trace)
+        super().__exit__(kind, error, trace)
 
 
 # Within the reader's own process
