@@ -7,7 +7,6 @@ compared with what the ledger's rows say, counted in SQL.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -16,30 +15,17 @@ import pytest
 
 from monitor.config_web import WebSettings
 from monitor.page.app import Page, Sources
+from tests.page.sources import Source
 
 from .day import LINE, SYSTEM
 from .served import Served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from .day import ReplayedDay
 
 pytestmark = [pytest.mark.stage, pytest.mark.xdist_group("replayed_day")]
-
-
-@dataclass(frozen=True)
-class Source:
-    """The replayed Asterisk, or the ledger: there, and not silent."""
-
-    at: datetime
-    up: bool = True
-    quiet: bool = False
-    reason: str | None = None
-
-    def now(self) -> datetime:
-        return self.at
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,21 @@
-"""Fixtures: a real Chromium, driven by Playwright."""
+"""Fixtures: a ledger with what reads it, and a real Chromium, driven by Playwright."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import sync_playwright
+
+from monitor.board import Board
+from monitor.ledger import Repository, upgrade
+
+from .asking import Asking
+from .centre import NOW, SEOUL, Centre
+from .doors import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +34,36 @@ ARGUMENTS = (
 )
 NETWORK = "Failed to load resource"
 DESK = {"width": 1440, "height": 900}
+
+
+@pytest.fixture(scope="session")
+def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once: each test gets a copy."""
+    path = tmp_path_factory.mktemp("ledger") / "empty.sqlite3"
+    upgrade(path)
+    return path
+
+
+@pytest.fixture
+def ledger(empty_ledger: Path, tmp_path: Path) -> Path:
+    """A ledger without calls."""
+    return Path(shutil.copy(empty_ledger, tmp_path / "ledger.sqlite3"))
+
+
+@pytest.fixture
+def centre(ledger: Path) -> Iterator[Centre]:
+    """One without calls, at nine in the evening."""
+    repository = Repository(ledger)
+    yield Centre(repository, Board(zone=SEOUL), Clock(NOW))
+    repository.close()
+
+
+@pytest.fixture
+def asking(ledger: Path) -> Iterator[Asking]:
+    """An API over a ledger without calls."""
+    asking = Asking(ledger)
+    yield asking
+    asking.repository.close()
 
 
 @pytest.fixture(scope="session")

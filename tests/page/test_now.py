@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -27,24 +26,14 @@ from monitor.page.now import MOST_RINGING, Now
 from monitor.page.render import Renderer
 from monitor.page.stream import Variant
 
+from .sources import Source
+
 NOON = datetime(2026, 5, 4, 3, tzinfo=UTC)
 """Noon in Seoul."""
 SEOUL = timezone(timedelta(hours=9), "Asia/Seoul")
 NUMBER = "01012345678"
 FULL = Variant("ko", numbers=True, calls=True)
 MASKED = Variant("ko", numbers=False, calls=False)
-
-
-@dataclass
-class Source:
-    """An Asterisk, or the ledger."""
-
-    up: bool = True
-    quiet: bool = False
-    reason: str | None = None
-
-    def now(self) -> datetime:
-        return NOON
 
 
 def at(seconds: float) -> datetime:
@@ -55,8 +44,8 @@ class Centre:
     """A board with what reads it."""
 
     def __init__(self, *systems: str) -> None:
-        self.systems = {name: Source() for name in systems or ("pbx",)}
-        self.store = Source()
+        self.systems = {name: Source(NOON) for name in systems or ("pbx",)}
+        self.store = Source(NOON)
         self.board = Board(systems=self.systems, zone=SEOUL)
         self.board.day.recalled()
         self.pages = BoardPages(Renderer(SEOUL, "ko"), self.board, self.systems, self.store, lambda: NOON)
