@@ -12,10 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # it ships none
 from openapi_spec_validator import validate
 
-from monitor.calls.facts import (
-    Scope,
-    TransferEnded,
-)
+from monitor.calls.facts import Scope, TransferEnded
 from monitor.calls.rules import RingRule
 from monitor.page.api import OPERATIONS
 from monitor.replay_json import call_as_json

@@ -8,12 +8,7 @@ from html import unescape
 
 import pytest
 
-from monitor.calls.facts import (
-    AttemptResult,
-    Outcome,
-    Verdict,
-    VerdictReason,
-)
+from monitor.calls.facts import AttemptResult, Outcome, Verdict, VerdictReason
 from monitor.page.calls import PAGE_SIZE
 from tests.ledger.records import a_call, partly, ring
 

@@ -173,7 +173,7 @@ def test_settings_that_are_shown_can_be_used(page: str, tmp_path: Path) -> None:
 
 
 def test_metrics_that_are_told_exist() -> None:
-    # tests/unit/test_metrics.py compares docs/metrics.md with the registry; here the other pages, with that page.
+    # test_metrics_exposition.py compares docs/metrics.md with the registry; here the other pages, with that page.
     documented = {row[0] for row in rows(text_of("docs/metrics.md"))}
     told = {name for page in PAGES for name in re.findall(r"`(callcenter_\w+)`", page.read_text(encoding="utf-8"))}
     assert told <= documented

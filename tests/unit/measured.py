@@ -1,0 +1,216 @@
+"""Board and metrics fed by hand, with what the pipeline would hand to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry
+
+from monitor.board import Board
+from monitor.calls.facts import (
+    AgentState,
+    AgentStatus,
+    AttemptEnded,
+    AttemptResult,
+    Call,
+    CallKey,
+    CallStarted,
+    Hold,
+    Observed,
+    Outcome,
+    QueueCallers,
+    RingAttempt,
+    RingBreach,
+    RingingStarted,
+    RingWarning,
+    Scope,
+    Stage,
+    StageChanged,
+    Transfer,
+    TransferEnded,
+    TransferKind,
+    TransferResult,
+    Verdict,
+    VerdictReason,
+)
+from monitor.calls.rules import RingRule
+from monitor.metrics import Metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from monitor.calls.facts import Fact
+
+
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+KEY = CallKey(system="pbx", linkedid="1777000000.41")
+
+
+CALL = Call(
+    key=KEY,
+    line="main",
+    dialled="15886565",
+    caller="01012345678",
+    entered_at=NOON,
+    asked_at=NOON,
+    first_ring_at=NOON,
+    answered_at=NOON,
+    ended_at=NOON,
+    outcome=Outcome.ANSWERED,
+    rings=3,
+    ringing_us=8_999_999,
+    waiting_us=12_000_000,
+    talking_us=61_000_000,
+    hold_us=7_000_000,
+    verdicts=(("within", Verdict.KEPT), ("before", Verdict.BROKEN)),
+    verdict_reason=VerdictReason.ANSWERED_WITHIN_RULE,
+    rule="three-rings/1",
+    observed=Observed.WHOLE,
+    queue="help",
+    agent="PJSIP/kim",
+    member="Kim",
+    answered_by_pickup=False,
+    attempts=(),
+    transfers=(),
+    holds=(Hold(by="PJSIP/kim", started_at=NOON, ended_at=NOON + timedelta(seconds=7)),),
+    recorded_at=NOON,
+)
+TRANSFER = Transfer(
+    kind=TransferKind.ATTENDED,
+    at=NOON,
+    by="PJSIP/kim",
+    to="201",
+    scope=Scope.OUTSIDE,
+    result=TransferResult.COMPLETED,
+    announced=True,
+    consent=True,
+    consultation_us=9_000_000,
+    caller_hold_us=9_000_000,
+    reconnected_at=NOON,
+    reconnect_us=4_000_000,
+    reconnect_rings=2,
+)
+
+
+@dataclass
+class System:
+    """One Asterisk's figures, as the pipeline hands them."""
+
+    up: bool = True
+    events: dict[str, int] = field(default_factory=lambda: {"Newstate": 7})
+    reconnects: int = 2
+    last_event_at: float | None = None
+    discarded: dict[str, int] = field(default_factory=lambda: {"oversized": 1})
+    unexpected: dict[str, int] = field(default_factory=lambda: {"unknown_channel": 0})
+    unobserved_us: int = 1_500_000
+
+
+@dataclass
+class Store:
+    """The store's figures, as the pipeline hands them."""
+
+    up: bool = False
+    waiting_facts: int = 12
+
+
+@dataclass
+class Alerts:
+    """The figures of those told at once, as the pipeline hands them."""
+
+    sent: int = 5
+    failed: int = 2
+    waiting: int = 1
+
+
+@dataclass
+class Page:
+    """Who watches."""
+
+    streams: int = 3
+    streams_dropped: int = 1
+
+
+class Centre:
+    """Board and metrics on a registry of their own, both fed the same facts."""
+
+    def __init__(self, systems: Mapping[str, System] | None = None) -> None:
+        self.registry = CollectorRegistry()
+        self.board = Board()
+        self.system = System()
+        self.sink_failures = {"board": 0, "ledger": 0}
+        self.metrics = Metrics(
+            self.registry,
+            self.board,
+            RingRule(),
+            systems={"pbx": self.system} if systems is None else systems,
+            store=Store(),
+            lines=["main"],
+            version="1.2.3",
+            sink_failures=self.sink_failures,
+            alerts={"alertmanager": Alerts(), "apprise": Alerts(sent=0)},
+            page=Page(),
+            page_url="https://board.example.org",
+        )
+
+    def record(self, *facts: Fact) -> None:
+        for fact in facts:
+            self.board.record(fact)
+            self.metrics.record(fact)
+
+    def value(self, name: str, **labels: str) -> float | None:
+        return self.registry.get_sample_value(name, labels)
+
+    def here(self, name: str, **labels: str) -> float | None:
+        return self.value(name, system="pbx", line="main", **labels)
+
+
+def attempt(queue: str | None = "help", result: AttemptResult = AttemptResult.NO_ANSWER) -> AttemptEnded:
+    return AttemptEnded(
+        key=KEY,
+        line="main",
+        attempt=RingAttempt(
+            agent="PJSIP/kim",
+            member="Kim",
+            channel="PJSIP/kim-1",
+            queue=queue,
+            started_at=NOON,
+            ended_at=NOON,
+            ringing_us=0,
+            rings=0,
+            result=result,
+        ),
+    )
+
+
+def busy_centre() -> Centre:
+    """Every family has samples."""
+    centre = Centre()
+    centre.system.last_event_at = 1_777_000_000.5
+    other = CallKey(system="pbx", linkedid="1777000000.42")
+    centre.record(
+        CallStarted(key=other, line="main", dialled="6565", caller=None, at=NOON),
+        StageChanged(key=other, line="main", stage=Stage.RINGING, at=NOON, queue="help"),
+        RingingStarted(
+            key=other,
+            line="main",
+            channel="PJSIP/lee-2",
+            agent="PJSIP/lee",
+            member="Lee",
+            queue="help",
+            at=NOON,
+            before_us=0,
+            counting=True,
+        ),
+        RingWarning(
+            key=other, line="main", queue="help", at=NOON, rings=3, agents=("PJSIP/lee",), rule="three-rings/1"
+        ),
+        RingBreach(key=other, line="main", queue="help", at=NOON, rings=4, agents=("PJSIP/lee",), rule="a/1"),
+        AgentState(system="pbx", queue="help", agent="PJSIP/kim", member="Kim", status=AgentStatus.FREE, at=NOON),
+        QueueCallers(system="pbx", queue="help", callers=3, at=NOON),
+        attempt(),
+        TransferEnded(key=KEY, line="main", transfer=TRANSFER),
+        CALL,
+    )
+    return centre
