@@ -100,7 +100,7 @@ class CallFilter(_Period):
 
         Said apart, each is read along an index of its own in the order of `filed_at`, and costs what the agent's calls
         cost; one condition that holds all four is tried on every call of the period. A call may be found in several
-        ways, and in one of them several times.
+        ways, but once in each.
 
         Returns:
             The table of each way, and the selection from it. None where no agent is asked for, or where `conditions`
@@ -113,9 +113,11 @@ class CallFilter(_Period):
             others = self._of_calls()
             for column in (table.c.agent, table.c.member):
                 way = select(table.c.filed_at, table.c.system, table.c.linkedid)
-                if table is ATTEMPTS and others:
-                    same = and_(CALLS.c.system == ATTEMPTS.c.system, CALLS.c.linkedid == ATTEMPTS.c.linkedid)
-                    way = way.join(CALLS, same)
+                if table is ATTEMPTS:
+                    way = way.distinct()
+                    if others:
+                        same = and_(CALLS.c.system == ATTEMPTS.c.system, CALLS.c.linkedid == ATTEMPTS.c.linkedid)
+                        way = way.join(CALLS, same)
                 found.append((table, way.where(column == self.agent, *self._period(table), *others)))
         return found
 

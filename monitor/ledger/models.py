@@ -121,8 +121,9 @@ class RingAttemptRow(Base):
     __tablename__ = "ring_attempts"
     __table_args__ = (
         _of_call(),
-        Index(None, "agent", "filed_at"),
-        Index(None, "member", "filed_at"),
+        # With the whole key, so that PostgreSQL too finds each call once, in order, without reading a row.
+        Index(None, "agent", "filed_at", "system", "linkedid"),
+        Index(None, "member", "filed_at", "system", "linkedid"),
         Index(None, "queue", "started_at"),
         {"sqlite_with_rowid": False},
     )

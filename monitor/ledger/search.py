@@ -172,7 +172,7 @@ def _check_limit(limit: int) -> None:
 def _chosen(chosen: CallFilter, limit: int, after: str | None) -> Select[Any]:
     """The rows of one page of calls, and one more."""
     # The first of each way hold the first of all, so no way is read further than a page.
-    ways = [select(_paged(way.distinct(), _call_order(table), limit, after).subquery()) for table, way in chosen.ways()]
+    ways = [select(_paged(way, _call_order(table), limit, after).subquery()) for table, way in chosen.ways()]
     if not ways:
         return _paged(select(CALLS).where(chosen.conditions()), _CALL_ORDER, limit, after)
     found = union(*ways).subquery()

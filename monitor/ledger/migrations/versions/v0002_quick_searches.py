@@ -38,14 +38,15 @@ def upgrade() -> None:
     # SQLite changes a column by making the table anew.
     with op.batch_alter_table("ring_attempts", table_kwargs={"sqlite_with_rowid": False}) as attempts:
         attempts.alter_column("filed_at", existing_type=INSTANT, nullable=False)
-    op.create_index("ix_ring_attempts_agent_filed_at", "ring_attempts", ["agent", "filed_at"])
-    op.create_index("ix_ring_attempts_member_filed_at", "ring_attempts", ["member", "filed_at"])
+    for column in ("agent", "member"):
+        columns = [column, "filed_at", "system", "linkedid"]
+        op.create_index(f"ix_ring_attempts_{'_'.join(columns)}", "ring_attempts", columns)
 
 
 def downgrade() -> None:
     """Drop the columns and what reads along them."""
-    for index in ("member_filed_at", "agent_filed_at"):
-        op.drop_index(f"ix_ring_attempts_{index}", "ring_attempts")
+    for column in ("member", "agent"):
+        op.drop_index(f"ix_ring_attempts_{column}_filed_at_system_linkedid", "ring_attempts")
     with op.batch_alter_table("ring_attempts", table_kwargs={"sqlite_with_rowid": False}) as attempts:
         attempts.drop_column("filed_at")
     op.create_index("ix_ring_attempts_agent_started_at", "ring_attempts", ["agent", "started_at"])
