@@ -1,10 +1,11 @@
-"""Whoever is told, real and on loopback."""
+"""Whoever is told, real and on loopback; and the log."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 
 from .alertmanager import Alertmanager
 from .receiver import Receiver
@@ -25,3 +26,10 @@ def alertmanager(tmp_path: Path) -> Iterator[Alertmanager]:
     """A real one that notifies nobody."""
     with Alertmanager(tmp_path / "alertmanager") as running:
         yield running
+
+
+@pytest.fixture
+def log() -> Iterator[list[dict[str, Any]]]:
+    """What goes to the log, and nothing of it to standard error."""
+    with structlog.testing.capture_logs() as entries:
+        yield entries  # type: ignore[misc] # a list of mutable mappings, which these are

@@ -9,7 +9,6 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import structlog
 
 from monitor import alerts_apprise
 from monitor.alerts import Alerts
@@ -17,10 +16,9 @@ from monitor.calls.rules import RingRule
 from monitor.errors import ConfigError
 
 from .calls import LINE, QUEUE, Ringing
-from .test_alertmanager import begins, received, while_telling
+from .telling import begins, received, while_telling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from .receiver import Receiver, Request
@@ -54,12 +52,6 @@ async def sent(alerts: Alerts, messages: int) -> None:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A failed message is tried again soon, so that a test need not wait."""
     monkeypatch.setattr(alerts_apprise, "_RETRY_SECONDS", (0.05, 0.1))
-
-
-@pytest.fixture
-def log() -> Iterator[list[dict[str, Any]]]:
-    with structlog.testing.capture_logs() as entries:
-        yield entries  # type: ignore[misc] # a list of mutable mappings, which these are
 
 
 def test_a_breach_is_told_in_korean_with_the_page(receiver: Receiver) -> None:
