@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from monitor.ledger import Repository, upgrade
+from tests.programs import absent
 
 from .postgres import Cluster, programs
 
@@ -19,13 +19,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def postgres_programs() -> Path:
     """The folder of PostgreSQL's programs. Without them: skipped, and an error where `CI` is set."""
-    bin_dir = programs()
-    if bin_dir is None:
-        reason = "PostgreSQL is not installed: apt-get install postgresql"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return bin_dir
+    return programs() or absent("PostgreSQL")
 
 
 @pytest.fixture(scope="session")

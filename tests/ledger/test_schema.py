@@ -8,18 +8,27 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from sqlalchemy import delete, insert, select
 
 import monitor.ledger
 from monitor.errors import StoreError
 from monitor.ledger import Repository, Store, upgrade
 from monitor.ledger.models import Base
-from monitor.ledger.schema import head
+from monitor.ledger.rows import ATTEMPTS, CALLS, call_row, rows_of_calls
+from monitor.ledger.schema import head, revision_of
+from monitor.ledger.search import CallFilter, Search
 
 from .records import NINE, a_call, after
+
+if TYPE_CHECKING:
+    from monitor.calls.facts import Call
 
 ROOT = Path(__file__).parents[2]
 
@@ -94,6 +103,99 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(store: str) -> None:
         upgrade(opened)
     with opened.reading() as connection:
         assert opened.engine.dialect.get_table_names(connection) == ["rules"]
+    opened.close()
+
+
+ENDS = {
+    "01012345678": "5678",
+    "010-1234-5670": "5670",
+    "+82 (10) 1234.56.7 1": "5671",
+    "+8221335672": "5672",
+    "5673x": None,
+    "x56y673": "673",
+    "sip5674": "5674",
+    "82": "82",
+    "12345675 - ": "5675",
+    "가1": "1",
+    "５６７８": None,  # noqa: RUF001 - wide digits
+    "anonymous": None,
+    "-": None,
+    "": None,
+    None: None,
+}
+"""The digits that a caller's number ends with, at most four of them, separators left out."""
+
+
+def ledger_of_0001(store: str) -> list[Call]:
+    """A ledger as release 0.1.0 made it, with a call of each of these callers, a second apart."""
+    calls = [
+        a_call(f"1772442000.{ordinal:02}", caller=caller, entered_at=after(ordinal))
+        for ordinal, caller in enumerate(ENDS)
+    ]
+    opened = Store(store)
+    opened.create_file()
+    config = Config()
+    config.set_main_option("script_location", str(Path(monitor.ledger.__file__).with_name("migrations")))
+    config.set_main_option("path_separator", "os")
+    with opened.writing() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for table, rows in {CALLS: [call_row(call) for call in calls], **rows_of_calls(calls)}.items():
+            later = {CALLS: "caller_ends", ATTEMPTS: "filed_at"}.get(table)
+            # Only the columns that are given stand in the statement.
+            connection.execute(
+                insert(table), [{name: value for name, value in row.items() if name != later} for row in rows]
+            )
+    opened.close()
+    return calls
+
+
+def test_a_ledger_of_0001_keeps_its_calls_and_is_searched_as_one_that_was_written_anew(store: str) -> None:
+    calls = ledger_of_0001(store)
+    assert upgrade(store) == "0002"
+    repository = Repository(store)
+    assert list(repository.calls(NINE, after(60))) == calls
+    with repository.store.reading() as connection:
+        of_calls = {row.linkedid: row for row in connection.execute(select(CALLS))}
+        of_attempts = connection.execute(select(ATTEMPTS)).all()
+    assert {row.caller: row.caller_ends for row in of_calls.values()} == ENDS
+    assert len(of_attempts) == 2 * len(calls)
+    assert all(row.filed_at == of_calls[row.linkedid].filed_at for row in of_attempts)
+    search = Search(repository.store)
+    assert search.calls(CallFilter(since=NINE, until=after(60), number_ends="5670"), limit=10).calls == [calls[1]]
+    assert search.calls(CallFilter(since=NINE, until=after(60), agent="PJSIP/agent1"), limit=500).calls == calls[::-1]
+    repository.record_all(calls)
+    with repository.store.reading() as connection:
+        assert {row.linkedid: row for row in connection.execute(select(CALLS))} == of_calls
+        assert sorted(connection.execute(select(ATTEMPTS)).all()) == sorted(of_attempts)
+    repository.close()
+
+
+def test_a_ring_attempt_still_belongs_to_its_call_after_its_table_was_made_anew(store: str) -> None:
+    ledger_of_0001(store)
+    upgrade(store)
+    opened = Store(store)
+    with opened.writing() as connection:
+        connection.execute(delete(CALLS))
+        assert connection.execute(select(ATTEMPTS)).all() == []
+        if opened.is_sqlite:
+            kept = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'ring_attempts'").scalar()
+            assert str(kept).rstrip().endswith("WITHOUT ROWID")
+    opened.close()
+
+
+def test_a_ledger_of_0001_that_cannot_be_brought_up_to_date_is_left_as_it_was(store: str) -> None:
+    """An index of the name of the last one made stands in the way."""
+    ledger_of_0001(store)
+    opened = Store(store)
+    with opened.writing() as connection:
+        connection.exec_driver_sql("CREATE INDEX ix_ring_attempts_member_filed_at_system_linkedid ON calls (line)")
+    with pytest.raises(StoreError, match="already exists"):
+        upgrade(opened)
+    with opened.reading() as connection:
+        assert revision_of(connection) == "0001"
+        columns = {column["name"] for column in opened.engine.dialect.get_columns(connection, "ring_attempts")}
+        assert "filed_at" not in columns
     opened.close()
 
 

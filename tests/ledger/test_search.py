@@ -147,6 +147,30 @@ def test_a_number_is_found_by_its_end(search: Search, calls: list[Call], ends: s
     assert {call.caller for call in search.calls(asked(number_ends=ends), limit=MAX_LIMIT).calls} == found
 
 
+@pytest.mark.parametrize(
+    ("ends", "found"),
+    [
+        ("3", {"123", "0123", "0-1-23"}),
+        ("23", {"123", "0123", "0-1-23"}),
+        ("123", {"123", "0123", "0-1-23"}),
+        # A number of three digits does not end with four.
+        ("0123", {"0123", "0-1-23"}),
+        ("00123", set()),
+        # What is no digit ends the digits.
+        ("9", {"a9", "45a9"}),
+        ("59", set()),
+    ],
+)
+def test_a_short_number_is_found_by_as_many_digits_as_it_has(
+    repository: Repository, search: Search, ends: str, found: set[str]
+) -> None:
+    callers = ("123", "0123", "0-1-23", "a9", "45a9", "", None)
+    repository.record_all([a_call(f"1.{number}", caller=caller) for number, caller in enumerate(callers)])
+    chosen = asked(number_ends=ends)
+    assert {call.caller for call in search.calls(chosen, limit=MAX_LIMIT).calls} == found
+    assert search.count(chosen) == len(found)
+
+
 @pytest.mark.parametrize("text", ["%", "100%", "100__queue", "_", "100%_queue' OR '1'='1"])
 def test_what_sql_would_read_as_a_wildcard_is_a_character(search: Search, calls: list[Call], text: str) -> None:
     assert search.count(asked(queue=text)) == search.count(asked(agent=text)) == search.count(asked(line=text)) == 0
@@ -166,6 +190,47 @@ def test_pages_hold_each_call_once_in_order(search: Search, calls: list[Call], l
         assert len(found.calls) == limit
         after_cursor = found.next
     assert seen == calls
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"system": "pbx1"},
+        {"line": "main"},
+        {"outcome": Outcome.ABANDONED_RINGING, "verdict": Verdict.KEPT},
+        {"number_ends": "8"},
+        {"number_ends": "78"},
+        {"number_ends": "5678", "queue": "support"},
+    ],
+)
+@pytest.mark.parametrize("agent", ["PJSIP/agent1", "Agent1", "Nobody"])
+@pytest.mark.parametrize("limit", [1, 7])
+def test_pages_of_an_agent_hold_each_call_once_in_order_however_it_became_theirs(
+    repository: Repository, search: Search, limit: int, agent: str, changes: dict[str, Any]
+) -> None:
+    """Also a call that rang at the phone twice, one picked up by it without ringing, and those of one instant."""
+    recorded = many()
+    recorded[5] = replace(recorded[5], attempts=(ring("agent1", 2, 6, AttemptResult.NO_ANSWER),) * 3)
+    recorded[6] = replace(recorded[6], agent="PJSIP/agent1", member=None, answered_by_pickup=True, attempts=())
+    recorded[7] = replace(recorded[7], agent="SIP/9", member="Agent1", attempts=())
+    repository.record_all(recorded)
+    chosen = asked(agent=agent, **changes)
+    everyone = search.calls(asked(**changes), limit=MAX_LIMIT).calls
+    expected = [call for call in everyone if served(call, agent)]
+    assert list(pages(search, chosen, limit)) == expected
+    assert search.count(chosen) == len(expected)
+
+
+def pages(search: Search, chosen: CallFilter, limit: int) -> Iterator[Call]:
+    cursor = None
+    while True:
+        found = search.calls(chosen, limit=limit, after=cursor)
+        yield from found.calls
+        if found.next is None:
+            return
+        assert len(found.calls) == limit
+        cursor = found.next
 
 
 def test_calls_that_arrive_meanwhile_shift_nothing(repository: Repository, search: Search, calls: list[Call]) -> None:
@@ -351,6 +416,32 @@ def test_a_page_is_read_along_an_index_in_its_order(
         search.calls(asked(until=NINE + timedelta(days=31), **changes), limit=50, after=cursor)
         assert any(step.endswith(index) for step in told), told
         assert not any(step.startswith("SCAN") or step == "USE TEMP B-TREE FOR ORDER BY" for step in told), told
+
+
+@pytest.mark.parametrize("changes", [{}, {"line": "main"}, {"outcome": Outcome.ANSWERED}])
+def test_an_agent_s_calls_are_read_along_four_indexes(plans: tuple[Search, list[str]], changes: dict[str, Any]) -> None:
+    """No call that is not the agent's is looked at, neither for a page nor for their number."""
+    search, told = plans
+    chosen = asked(agent="Agent1", **changes)
+    for question in (lambda: search.calls(chosen, limit=50), lambda: search.count(chosen)):
+        told.clear()
+        question()
+        for index in (
+            "calls USING INDEX ix_calls_agent_filed_at (agent=?",
+            "calls USING INDEX ix_calls_member_filed_at (member=?",
+            "ring_attempts USING COVERING INDEX ix_ring_attempts_agent_filed_at_system_linkedid (agent=?",
+            "ring_attempts USING COVERING INDEX ix_ring_attempts_member_filed_at_system_linkedid (member=?",
+        ):
+            assert f"SEARCH {index} AND filed_at>? AND filed_at<?)" in told
+        assert not any(step.startswith(("SCAN calls", "SCAN ring_attempts")) for step in told), told
+
+
+def test_a_number_tells_calls_apart_before_an_agent_does(plans: tuple[Search, list[str]]) -> None:
+    search, told = plans
+    search.count(asked(agent="Agent1", number_ends="678"))
+    assert any(
+        "ix_calls_caller_ends_filed_at (caller_ends=? AND filed_at>? AND filed_at<?)" in step for step in told
+    ), told
 
 
 def test_transfers_are_read_along_their_index(plans: tuple[Search, list[str]]) -> None:

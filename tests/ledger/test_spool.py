@@ -44,6 +44,25 @@ def test_any_fact_comes_back_as_it_was(fact: StoredFact) -> None:
     assert decode(line) == fact
 
 
+LINE_OF_0_1_0 = (
+    '{"fact":"Call","value":{"key":{"system":"pbx1","linkedid":"1772442000.1"},"line":"main","dialled":"15886565",'
+    '"caller":"01012345678","entered_at":"2026-03-02T09:00:00+00:00","asked_at":"2026-03-02T09:00:01+00:00",'
+    '"first_ring_at":"2026-03-02T09:00:02+00:00","answered_at":"2026-03-02T09:00:09+00:00",'
+    '"ended_at":"2026-03-02T09:01:00+00:00","outcome":"answered","rings":3,"ringing_us":6000000,"waiting_us":8000000,'
+    '"talking_us":40000000,"hold_us":5000000,"verdicts":[["within","kept"],["before","broken"]],'
+    '"verdict_reason":"answered_within_rule","rule":"three-rings/1","observed":"whole","queue":"support",'
+    '"agent":"PJSIP/agent2","member":"Agent2","answered_by_pickup":false,"attempts":[{"agent":"PJSIP/agent1",'
+    '"member":"Agent1","channel":"PJSIP/agent1-0000000a","queue":"support","started_at":"2026-03-02T09:00:02+00:00",'
+    '"ended_at":"2026-03-02T09:00:06+00:00","ringing_us":4000000,"rings":2,"result":"no_answer"}],"transfers":[],'
+    '"holds":[],"recorded_at":"2026-03-02T09:01:00+00:00"}}'
+)
+
+
+def test_a_line_that_a_former_release_left_is_read() -> None:
+    """What waits on disk outlives an upgrade; what the ledger adds to a fact is not in it."""
+    assert decode(LINE_OF_0_1_0) == a_call(attempts=a_call().attempts[:1], transfers=(), holds=())
+
+
 def test_a_line_can_be_read_by_a_person() -> None:
     told = json.loads(encode(a_call(attempts=(), transfers=(), caller="김영희")))
     assert told["fact"] == "Call"

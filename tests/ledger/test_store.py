@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import sqlite3
 import tempfile
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ import pytest
 
 from monitor.errors import StoreError
 from monitor.ledger import Repository, Store, store, upgrade
+from tests.loopback import free_port
 
 from .records import a_call, after
 
@@ -52,16 +52,9 @@ def test_what_is_neither_is_refused_without_repeating_it(given: str, says: str) 
     assert str(caught.value) == says
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.mark.parametrize("form", ["postgresql://me:hunter2@{}/calls", "postgresql://me@{}/calls?password=hunter2"])
 def test_a_server_that_is_away_is_named_without_its_password(form: str) -> None:
-    address = f"127.0.0.1:{_free_port()}"
+    address = f"127.0.0.1:{free_port()}"
     with pytest.raises(StoreError) as caught:
         upgrade(form.format(address))
     message = str(caught.value)
