@@ -66,7 +66,7 @@ def options(
 
 
 def _settings(config: Path | None, **overrides: Any) -> Settings:
-    from monitor.config import load  # noqa: PLC0415 - pydantic takes a while, and --help needs none of it
+    from monitor.config import load
 
     path = config or next((path for path in _DEFAULT_CONFIGS if path.is_file()), None)
     return load(path, {key: value for key, value in overrides.items() if value is not None})
@@ -82,7 +82,7 @@ def run(
     screen: Annotated[bool, typer.Option("--screen", help="Show the board in this terminal.")] = False,
 ) -> None:
     """Listen to every configured Asterisk until stopped by SIGTERM or Ctrl-C."""
-    from monitor import service  # noqa: PLC0415
+    from monitor import service
 
     web = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
     service.run(_settings(config, web=web or None, language=lang), screen=screen)
@@ -99,7 +99,7 @@ def demo(
     ] = None,
 ) -> None:
     """Watch a simulated call centre: nothing to set up, nothing leaves this machine."""
-    from monitor import demo as show  # noqa: PLC0415
+    from monitor import demo as show
 
     show.run(seconds=seconds, speed=speed, seed=seed, language=lang, store=store)
 
@@ -117,7 +117,7 @@ def simulate(
     ] = None,
 ) -> None:
     """Be an Asterisk with a busy call centre, for a monitor elsewhere, until stopped by SIGTERM or Ctrl-C."""
-    from monitor import simulate as centre  # noqa: PLC0415
+    from monitor import simulate as centre
 
     centre.run(host=host, port=port, speed=speed, seed=seed, username=username, secret_file=secret_file)
 
@@ -137,10 +137,10 @@ def replay(
     store: Annotated[str | None, typer.Option("--store", help="Also write the ledger at this URL or path.")] = None,
 ) -> None:
     """Read recorded AMI and print one JSON object a line per call, in order of end."""
-    from monitor import replay as recorded  # noqa: PLC0415
-    from monitor.calls.facts import Call  # noqa: PLC0415
-    from monitor.plan import plan_of  # noqa: PLC0415
-    from monitor.replay_json import call_as_json  # noqa: PLC0415
+    from monitor import replay as recorded
+    from monitor.calls.facts import Call
+    from monitor.plan import plan_of
+    from monitor.replay_json import call_as_json
 
     plan = plan_of(_settings(config), tuple(line or ()))
     reading = recorded.Replay(plan, system, recorded.Warnings(sys.stderr))
@@ -148,7 +148,7 @@ def replay(
     with ExitStack() as stack:
         keeper = None
         if store is not None:
-            from monitor.replay_store import Keeper  # noqa: PLC0415 - a database's library is slow to load
+            from monitor.replay_store import Keeper
 
             keeper = Keeper(store, plan.rules)
             stack.callback(keeper.close)
@@ -169,8 +169,8 @@ def doctor(
     ] = 3.0,
 ) -> None:
     """Log in to each Asterisk and name whatever would keep the figures from being right."""
-    from monitor.doctor import doctor as examine  # noqa: PLC0415
-    from monitor.doctor import exit_status  # noqa: PLC0415
+    from monitor.doctor import doctor as examine
+    from monitor.doctor import exit_status
 
     findings = examine(_settings(config), listen_seconds=listen)
     _print_findings(findings)
@@ -179,10 +179,10 @@ def doctor(
 
 def _print_findings(findings: list[Finding]) -> None:
     """A paragraph each, what to do next below it. Nothing is cut: it has to be copied."""
-    from rich.cells import cell_len, set_cell_size  # noqa: PLC0415
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.cells import cell_len, set_cell_size
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     columns = max(cell_len(finding.system) for finding in findings)
     rows: list[tuple[str, str, str]] = []
@@ -208,8 +208,8 @@ def _print_findings(findings: list[Finding]) -> None:
 @app.command("check-config")
 def check_config(config: ConfigOption = None) -> None:
     """Say whether the settings can be used."""
-    from monitor.alerts_setup import who_is_told  # noqa: PLC0415
-    from monitor.plan import plan_of  # noqa: PLC0415
+    from monitor.alerts_setup import who_is_told
+    from monitor.plan import plan_of
 
     settings = _settings(config)
     plan_of(settings)
@@ -231,8 +231,8 @@ def check_config(config: ConfigOption = None) -> None:
 
 @app.command("hash-password")
 def hash_password() -> None:
-    """Ask for a password, or read it from standard input, and print its argon2 hash for a [[web.user]] table."""
-    from monitor.page import access_passwords  # noqa: PLC0415
+    r"""Ask for a password, or read it from standard input, and print its argon2 hash for a [\[web.user]] table."""
+    from monitor.page import access_passwords
 
     if sys.stdin.isatty():
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
@@ -246,9 +246,9 @@ def hash_password() -> None:
 
 @app.command("make-token")
 def make_token() -> None:
-    """Draw a token for a program that reads /api/v1, and print it with the SHA-256 for a [[web.token]] table."""
-    import hashlib  # noqa: PLC0415
-    import secrets  # noqa: PLC0415
+    r"""Draw a token for a program that reads /api/v1, and print it with the SHA-256 for a [\[web.token]] table."""
+    import hashlib
+    import secrets
 
     token = f"callmonitor_{secrets.token_urlsafe(32)}"
     typer.echo(f"token   {token}")
@@ -261,7 +261,7 @@ def db_upgrade(
     store: Annotated[str | None, typer.Option("--store", help="URL or path of the ledger; default: as set.")] = None,
 ) -> None:
     """Bring the ledger's tables up to date."""
-    from monitor.ledger.schema import upgrade  # noqa: PLC0415
+    from monitor.ledger.schema import upgrade
 
     url = store or _settings(config).ledger.connect_url()
     typer.echo(f"The ledger is at revision {upgrade(url)}.")

@@ -125,10 +125,15 @@ async def place_call(asterisk: Asterisk, extension: str) -> None:
     await command(asterisk, f"channel originate Local/{extension}@lab application Wait 60")
 
 
+async def age_seconds(asterisk: Asterisk) -> int:
+    told = await command(asterisk, "core show uptime seconds")
+    return int(told.split("System uptime:")[1].split()[0])
+
+
 async def until_older_than_slack(asterisk: Asterisk) -> None:
     """Wait until Asterisk, which tells its age in whole seconds, can be told from one that starts now."""
     async with asyncio.timeout(SOON_SECONDS):
-        while int((await command(asterisk, "core show uptime seconds")).split("System uptime:")[1].split()[0]) < 4:  # noqa: ASYNC110
+        while await age_seconds(asterisk) < 4:  # noqa: ASYNC110 - Asterisk tells its age only when asked
             await asyncio.sleep(0.1)
 
 

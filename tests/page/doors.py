@@ -56,7 +56,7 @@ class Clock:
 def user(name: str = "kim", role: str = "supervisor", *, file: Path | None = None) -> UserSettings:
     if file is not None:
         return UserSettings(name=name, role=role, password_hash_file=file)  # type: ignore[arg-type] # pydantic checks
-    return UserSettings(name=name, role=role, password_hash=SecretStr(HASH))  # type: ignore[arg-type]
+    return UserSettings(name=name, role=role, password_hash=SecretStr(HASH))  # type: ignore[arg-type] # as above
 
 
 def settings(*users: UserSettings, **others: Any) -> WebSettings:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,8 +39,6 @@ def path_of_a_call(live: Live) -> str:
     """Where a call is found that has ended, and that the ledger has."""
 
     async def found() -> str:
-        import asyncio  # noqa: PLC0415 - on the monitor's own loop
-
         while True:
             await asyncio.to_thread(live.monitor.writer.flush, 1.0)
             for breach in live.monitor.board.breaches:
@@ -111,8 +111,6 @@ def test_numbers_are_masked_on_the_wall_and_whole_for_a_supervisor(
 
 
 def day_of(live: Live) -> tuple[Any, Any]:
-    from datetime import timedelta  # noqa: PLC0415
-
     now = live.monitor.now()
     return now - timedelta(days=1), now + timedelta(days=1)
 

@@ -234,7 +234,7 @@ def test_a_breach_is_announced_without_the_caller() -> None:
     centre = Centre()
     key = centre.rings("a", 9)
     told: list[object] = []
-    centre.pages.hub.announce = lambda event, body: told.append((event, dict(body)))  # type: ignore[method-assign]
+    centre.pages.hub.announce = lambda event, body: told.append((event, dict(body)))  # type: ignore[method-assign] # to hear it
     breach = RingBreach(
         key=key, line="1588-6565", queue="counsel", at=NOON, rings=4, agents=("PJSIP/a",), rule="three-rings/1"
     )

@@ -92,7 +92,7 @@ class House:
     async def until_streams_are(self, count: int) -> None:
         """The hub tells nobody that a stream came or went, so it is asked."""
         async with asyncio.timeout(5):
-            while self.hub.streams != count:  # noqa: ASYNC110
+            while self.hub.streams != count:  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(0.01)
 
 

@@ -29,6 +29,13 @@ def test_every_command_explains_itself(tmp_path: Path, command: str) -> None:
     assert "Usage" in done.stdout.decode()
 
 
+@pytest.mark.parametrize(("command", "table"), [("hash-password", "[[web.user]]"), ("make-token", "[[web.token]]")])
+def test_help_names_the_table_that_takes_what_is_printed(tmp_path: Path, command: str, table: str) -> None:
+    """Help is read as markup, in which square brackets are a style."""
+    told = " ".join(callmonitor(command, "--help", cwd=tmp_path).stdout.decode().split())
+    assert f"for a {table} table." in told
+
+
 def test_version(tmp_path: Path) -> None:
     done = callmonitor("--version", cwd=tmp_path)
     assert (done.returncode, done.stdout.decode()) == (0, f"callmonitor {__version__}\n")

@@ -6,6 +6,7 @@ import pytest
 
 from monitor.calls.facts import (
     CallForgotten,
+    GapCause,
     Observed,
     Scope,
     Stage,
@@ -16,7 +17,7 @@ from monitor.calls.facts import (
     TransferResult,
     instant,
 )
-from monitor.calls.lines import Patterns
+from monitor.calls.lines import Line, Lines, Patterns
 from monitor.calls.state import Plan
 
 from .wire import PLAN, Leg, Reading, Wire, read, us
@@ -315,8 +316,6 @@ def test_an_attended_transfer_by_a_phones_own_second_call() -> None:
 
 def test_with_every_call_wanted_the_consultation_is_taken_back() -> None:
     """`--line '*'` had told of the consultation as a call; once joined it is forgotten, and has no record."""
-    from monitor.calls.lines import Line, Lines  # noqa: PLC0415
-
     wire = Wire()
     caller, agent, second, target = consulting(wire)
     joins(wire.at(12), caller, agent, second, target)
@@ -355,8 +354,6 @@ def test_a_transfer_of_strangers_raises_nothing() -> None:
 
 def test_a_transfer_answered_in_a_gap_is_completed_at_no_known_instant() -> None:
     """The wire is down from 11 to 30; at 30 the caller is found talking with agent2."""
-    from monitor.calls.facts import GapCause  # noqa: PLC0415
-
     wire = Wire()
     caller, agent = talking(wire)
     passes_on(wire.at(10), agent, caller, "202")
