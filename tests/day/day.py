@@ -35,7 +35,7 @@ from monitor.replay_store import Keeper
 from monitor.simulator.capture import capture
 from monitor.web import WebServer, bind, create_app
 
-from .prometheus import Prometheus
+from .prometheus import OneTarget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -162,7 +162,7 @@ class ReplayedDay:
     """The day, when it has been fed.
 
     Args:
-        folder: where the captures are written.
+        folder: where the captures are written, and Prometheus keeps its files.
         store: URL of an empty ledger.
 
     Attributes:
@@ -175,6 +175,7 @@ class ReplayedDay:
     """
 
     def __init__(self, folder: Path, store: str) -> None:
+        self._folder = folder
         self.store = store
         self.since, self.until = MIDNIGHT, MIDNIGHT + timedelta(days=1, microseconds=-1)
         self.begun_at = self.cut_at = self.ended_at = 0.0
@@ -225,7 +226,7 @@ class ReplayedDay:
         self._failure: BaseException | None = None
         self._stop = asyncio.Event()
         self.url = ""
-        self.prometheus: Prometheus
+        self.prometheus: OneTarget
 
     def start(self) -> None:
         """Feed the day; returns when it is over. What served it serves on until `close`.
@@ -255,8 +256,9 @@ class ReplayedDay:
         async with AsyncExitStack() as stack:
             server = await stack.enter_async_context(WebServer(self._app, bind()))
             self.url = server.url
-            self.prometheus = await asyncio.to_thread(Prometheus(server.url.removeprefix("http://")).__enter__)
-            stack.callback(self.prometheus.close)
+            self.prometheus = OneTarget(self._folder / "prometheus", server.url.removeprefix("http://"))
+            stack.callback(self.prometheus.stop)
+            await asyncio.to_thread(self.prometheus.start)
             await self._feed()
             self._fed.set()
             await self._stop.wait()

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.ledger.postgres import Cluster, programs
-
-from .prometheus import program
+from tests.programs import absent, required
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .day import ReplayedDay
-
-
-def _required(*missing: str) -> None:
-    """Skip where something is not installed; an error where `CI` is set."""
-    if not missing:
-        return
-    reason = f"not installed: {', '.join(missing)} (apt-get install {' '.join(missing)})"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
@@ -35,10 +23,8 @@ def replayed_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReplayedD
     """
     from .day import ReplayedDay  # noqa: PLC0415 - the tests that ask for no day need not load the whole program
 
-    bin_dir = programs()
-    _required(*([] if program() else ["prometheus"]), *([] if bin_dir else ["postgresql"]))
-    assert bin_dir is not None
-    cluster = Cluster(bin_dir)
+    required("prometheus")
+    cluster = Cluster(programs() or absent("PostgreSQL"))
     try:
         cluster.start()
         day = ReplayedDay(tmp_path_factory.mktemp("day"), cluster.create_database())

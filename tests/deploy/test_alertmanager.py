@@ -17,7 +17,7 @@ from tests.alerts.alertmanager import Alertmanager
 from tests.alerts.receiver import Receiver
 
 from .mailbox import Mailbox, text_of
-from .prometheus import ROOT, Prometheus, alerts, called
+from .prometheus import ROOT, ShippedPrometheus, alerts, called
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -263,7 +263,7 @@ def test_an_asterisk_that_is_lost_is_told_by_mail_and_so_is_its_return(tmp_path:
     try:
         with standing(tmp_path / "alertmanager") as stage:
             targets = {"callmonitor": server.server_port, "alertmanager": stage.alertmanager.port}
-            with Prometheus(tmp_path / "prometheus", targets) as prometheus:
+            with ShippedPrometheus(tmp_path / "prometheus", targets) as prometheus:
                 prometheus.wait_for(f"{AMI_UP.name} == 1")
                 up.labels("pbx1").set(0)
                 (lost,) = stage.mailbox.wait_for(lambda mails: len(mails) == 1, 30)

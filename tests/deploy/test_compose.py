@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import stat
@@ -16,6 +15,7 @@ import yaml
 from argon2 import PasswordHasher
 
 from monitor import __version__
+from tests.programs import required
 
 from .compose import ROOT, SECRETS, compose, composition, engine_answers, given, mounts, services
 
@@ -173,16 +173,13 @@ def test_grafana_finds_its_boards_and_both_its_sources() -> None:
 
 
 def test_promtool_takes_what_the_container_sees(tmp_path: Path) -> None:
-    if shutil.which("promtool") is None:
-        if os.environ.get("CI"):
-            raise RuntimeError("no promtool; `make lab` installs it")
-        pytest.skip("no promtool here; `make lab` installs it")
+    promtool = required("promtool")
     for source, target in mounts("prometheus"):
         seen = tmp_path / target.lstrip("/")
         seen.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if (ROOT / source).is_dir() else shutil.copy)(ROOT / source, seen)
     config = tmp_path / "etc/prometheus/prometheus.yml"
-    done = subprocess.run(["promtool", "check", "config", config], capture_output=True, text=True, check=False)
+    done = subprocess.run([promtool, "check", "config", config], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

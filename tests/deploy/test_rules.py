@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, ProcessCollector, star
 
 from monitor.metrics_names import NAMES, RING_BREACHES
 
-from .prometheus import FOLDER, ROOT, RULES, Prometheus, alerts, called, rules
+from .prometheus import FOLDER, ROOT, RULES, ShippedPrometheus, alerts, called, rules
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -163,7 +163,7 @@ def test_a_real_prometheus_counts_today_in_whole_calls(tmp_path: Path) -> None:
     line = breaches.labels("pbx1", "1588-6565")
     server, thread = start_http_server(0, "127.0.0.1", registry)
     try:
-        with Prometheus(tmp_path / "prometheus", {"callmonitor": server.server_port}) as prometheus:
+        with ShippedPrometheus(tmp_path / "prometheus", {"callmonitor": server.server_port}) as prometheus:
             today = "line:callcenter_ring_breaches:increase_today"
             prometheus.wait_for(f"{today} == 0")
             line.inc(7)

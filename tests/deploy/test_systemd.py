@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import configparser
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.programs import required
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "deploy" / "systemd" / "callmonitor.service"
@@ -29,11 +29,7 @@ def unit(tmp_path: Path) -> Path:
 
 
 def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    if shutil.which("systemd-analyze") is None:
-        if os.environ.get("CI"):
-            raise RuntimeError("no systemd-analyze; `make lab` installs it")
-        pytest.skip("no systemd-analyze here; `make lab` installs it")
-    command = ["systemd-analyze", *map(str, arguments)]
+    command = [required("systemd-analyze"), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 

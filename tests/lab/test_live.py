@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+
+from tests.loopback import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,9 +27,7 @@ PATIENCE_SECONDS = 20.0
 
 def configured(folder: Path, asterisk: LiveAsterisk) -> Path:
     """Write a settings file for one Asterisk; the page takes a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     path = folder / "callmonitor.toml"
     path.write_text(
         f"""language = "en"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from playwright.sync_api import sync_playwright
 
 from monitor.board import Board
 from monitor.ledger import Repository, upgrade
+from tests.programs import required
 
 from .asking import Asking
 from .centre import NOW, SEOUL, Centre
@@ -69,12 +69,7 @@ def asking(ledger: Path) -> Iterator[Asking]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium; skipped where it is not installed, and an error where `CI` is set."""
-    program = shutil.which("chromium")
-    if program is None:
-        reason = "chromium not found; run `make lab` as root on Debian"
-        if os.environ.get("CI"):
-            raise RuntimeError(reason)
-        pytest.skip(reason)
+    program = required("chromium")
     with sync_playwright() as driver:
         running = driver.chromium.launch(executable_path=program, args=list(ARGUMENTS))
         yield running

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.ledger.postgres import Cluster, programs
+from tests.programs import absent
 
 from .live import Live
 
@@ -138,10 +139,7 @@ def test_an_asterisk_that_is_not_heard_is_said_and_its_figures_are_greyed(
 
 
 def test_a_ledger_that_is_away_is_said_and_the_board_goes_on(tmp_path: Path, look: Callable[..., Page]) -> None:
-    folder = programs()
-    if folder is None:
-        pytest.skip("no PostgreSQL server here; run `make lab` as root on Debian")
-    cluster = Cluster(folder)
+    cluster = Cluster(programs() or absent("PostgreSQL"))
     try:
         cluster.start()
         with Live(tmp_path, ledger=cluster.create_database()) as live:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from collections import Counter
 from dataclasses import replace
@@ -33,6 +31,7 @@ from monitor.calls.facts import (
 from monitor.calls.rules import RingRule
 from monitor.metrics import MAX_QUEUES, Metrics
 from monitor.metrics_present import MAX_EVENTS
+from tests.programs import required
 
 from .measured import CALL, NOON, Centre, Store, System, attempt, busy_centre
 
@@ -147,14 +146,8 @@ def test_the_documentation_names_every_label_value() -> None:
 
 
 def test_promtool_finds_nothing_to_say() -> None:
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        if os.environ.get("CI"):
-            raise RuntimeError("promtool is missing: make lab installs it")
-        pytest.skip("promtool is not installed (Debian: apt-get install prometheus)")
-
     checked = subprocess.run(
-        [promtool, "check", "metrics"],
+        [required("promtool"), "check", "metrics"],
         input=generate_latest(busy_centre().registry),
         capture_output=True,
         check=False,
