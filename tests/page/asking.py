@@ -12,24 +12,14 @@ import httpx
 from starlette.applications import Starlette
 
 from monitor.board import Board
-from monitor.calls.facts import (
-    AgentState,
-    AgentStatus,
-    CallKey,
-    CallStarted,
-    Gap,
-    GapCause,
-    RingBreach,
-    RingingStarted,
-    Stage,
-    StageChanged,
-)
+from monitor.calls.facts import AgentState, AgentStatus, CallKey, Gap, GapCause, RingBreach
 from monitor.ledger import Repository
 from monitor.ledger.search import Search
 from monitor.page.api import Api
 from monitor.page.viewer import Viewer
 from tests.ledger.records import after
 
+from .ringing import a_phone_rings
 from .sources import Source
 
 if TYPE_CHECKING:
@@ -101,19 +91,7 @@ def ringing(asking: Asking) -> CallKey:
     key = CallKey(system="pbx1", linkedid="1772445585.7")
     entered, rang = NOW - timedelta(seconds=15), NOW - timedelta(seconds=9, milliseconds=500)
     for fact in (
-        CallStarted(key=key, line="main", dialled="15886565", caller="01012345678", at=entered),
-        StageChanged(key=key, line="main", stage=Stage.RINGING, at=rang, queue="support"),
-        RingingStarted(
-            key=key,
-            line="main",
-            channel="PJSIP/agent1-1",
-            agent="PJSIP/agent1",
-            member="Agent1",
-            queue="support",
-            at=rang,
-            before_us=0,
-            counting=True,
-        ),
+        *a_phone_rings(key, entered_at=entered, rang_at=rang),
         RingBreach(
             key=key,
             line="main",

@@ -17,7 +17,6 @@ from monitor.calls.facts import (
     Gap,
     GapCause,
     RingBreach,
-    RingingStarted,
     Stage,
     StageChanged,
 )
@@ -26,6 +25,7 @@ from monitor.page.now import MOST_RINGING, Now
 from monitor.page.render import Renderer
 from monitor.page.stream import Variant
 
+from .ringing import a_phone_rings
 from .sources import Source
 
 NOON = datetime(2026, 5, 4, 3, tzinfo=UTC)
@@ -55,20 +55,16 @@ class Centre:
     ) -> CallKey:
         key = CallKey(system=system, linkedid=name)
         began = at(-seconds_ago)
-        for fact in (
-            CallStarted(key=key, line="1588-6565", dialled="15886565", caller=NUMBER, at=began),
-            StageChanged(key=key, line="1588-6565", stage=Stage.RINGING, at=began, queue="counsel"),
-            RingingStarted(
-                key=key,
-                line="1588-6565",
-                channel=f"PJSIP/{name}-1",
-                agent=f"PJSIP/{name}",
-                member=member,
-                queue="counsel",
-                at=began,
-                before_us=0,
-                counting=counting,
-            ),
+        for fact in a_phone_rings(
+            key,
+            entered_at=began,
+            rang_at=began,
+            line="1588-6565",
+            caller=NUMBER,
+            queue="counsel",
+            phone=name,
+            member=member,
+            counting=counting,
         ):
             self.board.record(fact)
         return key

@@ -8,16 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.calls.facts import (
-    AttemptResult,
-    CallAnswered,
-    CallKey,
-    CallStarted,
-    RingingStarted,
-    Scope,
-    Stage,
-    StageChanged,
-)
+from monitor.calls.facts import AttemptResult, CallAnswered, CallKey, Scope
 from monitor.calls.rules import RingRule
 from monitor.page.calls import WAITS_AT_MOST, key_of
 from monitor.page.render import call_path
@@ -25,6 +16,7 @@ from tests.ledger.records import a_call, partly, ring
 
 from .centre import HTML, NOW, Centre, text_of
 from .recordings import NAMES, recorded
+from .ringing import a_phone_rings
 
 # -- one call ----------------------------------------------------------------------------------------------------------
 
@@ -165,23 +157,9 @@ LIVE = CallKey(system="pbx1", linkedid="live/1")
 
 def ringing(centre: Centre, caller: str = "01012345678") -> None:
     """A call that entered 12 s ago, and for which a phone has rung for 10."""
-    begun_at = NOW - timedelta(seconds=10)
-    board = centre.board
-    board.record(CallStarted(key=LIVE, line="main", dialled="15886565", caller=caller, at=NOW - timedelta(seconds=12)))
-    board.record(StageChanged(key=LIVE, line="main", stage=Stage.RINGING, at=begun_at, queue="support"))
-    board.record(
-        RingingStarted(
-            key=LIVE,
-            line="main",
-            channel="PJSIP/agent1-1",
-            agent="PJSIP/agent1",
-            member="Agent1",
-            queue="support",
-            at=begun_at,
-            before_us=0,
-            counting=True,
-        )
-    )
+    entered_at, rang_at = NOW - timedelta(seconds=12), NOW - timedelta(seconds=10)
+    for fact in a_phone_rings(LIVE, entered_at=entered_at, rang_at=rang_at, caller=caller):
+        centre.board.record(fact)
 
 
 def test_a_call_in_progress_shows_what_is_known_and_asks_for_itself_again(centre: Centre) -> None:
