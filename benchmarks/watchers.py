@@ -16,6 +16,8 @@ from typing import Any, Self
 from benchmarks.process import Process, ready
 
 _REQUEST = b"GET /stream?view=desk&lang=ko HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+_FOUND = b"HTTP/1.1 200 "
+_LINE_END = b"\r\n"
 _EVENT = b"event: b"
 """How each begins: `board`, of which the name is enough, and `breach`, which is read."""
 _READ_BYTES = 1 << 18
@@ -51,6 +53,7 @@ class _Watcher:
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.sendall(_REQUEST)
+        self.answered = False
         self.begun = False
         self.unread = b""
         """The beginning of something that is looked for, and whose end has not come yet."""
@@ -126,6 +129,9 @@ class _Crowd:
             self._ended += 1
             self._leave(watcher)
             return
+        if not watcher.answered and not data.startswith(_FOUND):
+            raise RuntimeError(f"The monitor answered a reader of its stream with {data.split(_LINE_END)[0]!r}.")
+        watcher.answered = True
         self._bytes += len(data)
         data = watcher.unread + data
         position = max(0, len(data) - len(_EVENT) + 1)

@@ -33,6 +33,8 @@ from monitor.pipeline import Monitor
 from monitor.web import bind
 
 _POLL_SECONDS = 0.005
+_QUIET_POLL_SECONDS = 0.1
+"""While nothing comes: looking oftener would cost ten times what the monitor does then."""
 
 
 class Witness:
@@ -113,8 +115,10 @@ async def main(port: int, folder: Path, alertmanagers: tuple[str, ...]) -> None:
         await asyncio.sleep(_POLL_SECONDS)
     before, thread_before = ready(), time.thread_time()
     name = LAST.decode()
-    while name not in follower.events:  # noqa: ASYNC110 - as above
-        await asyncio.sleep(_POLL_SECONDS)
+    seen = 0
+    while name not in follower.events:
+        before_events, seen = seen, sum(follower.events.values())
+        await asyncio.sleep(_POLL_SECONDS if seen != before_events else _QUIET_POLL_SECONDS)
     read_at, thread_seconds = time.monotonic(), time.thread_time() - thread_before
     events = sum(follower.events.values())
     stop.set()
