@@ -1,7 +1,7 @@
-"""Callers' numbers, made fit to be looked at by people who need not know them.
+"""Callers' numbers as people are shown them: with hyphens where they may see them, and else with the middle hidden.
 
-A number keeps what tells its kind (mobile or area prefix, country) and its last four digits, which is how people refer
-to a call; the digits between are stars. What is stored is never changed by this.
+A masked number keeps what tells its kind (mobile or area prefix, country) and its last four digits, which is how people
+refer to a call; the digits between are stars. What is stored is never changed by this.
 """
 
 from __future__ import annotations
@@ -12,11 +12,33 @@ _SEPARATORS = re.compile(r"[\s().\-]")
 _DIGITS = re.compile(r"\+?[0-9]+")
 _SHORTEST_PERSONAL = 5
 """Shorter numbers are extensions and service codes (201, 110), which belong to no caller."""
+_REPRESENTATIVE = re.compile(r"1[568][0-9]{6}")
+"""A number of a company without an area, as 1588-6565."""
 
 
 def is_number(text: str) -> bool:
     """Whether a text is a telephone number: digits with what people write between them."""
     return _DIGITS.fullmatch(_SEPARATORS.sub("", text)) is not None
+
+
+def hyphenated(number: str | None) -> str:
+    """A number in full with its hyphens, as in `010-1234-5678`; empty where there is none.
+
+    What is no number of Korea's plan (a foreign one, an extension, a SIP name) stays as it is.
+
+    **Source:** the national numbering plan: a prefix of 02, 0NN or 050N, three or four digits, and four.
+    """
+    if not number:
+        return ""
+    bare = _SEPARATORS.sub("", number)
+    if bare.startswith("+82"):
+        significant = bare.removeprefix("+82").removeprefix("0")
+        bare = significant if _REPRESENTATIVE.fullmatch(significant) else f"0{significant}"
+    if _REPRESENTATIVE.fullmatch(bare):
+        return f"{bare[:4]}-{bare[4:]}"
+    prefix = _prefix(bare) if _DIGITS.fullmatch(bare) and not bare.startswith("00") else ""
+    middle = bare[len(prefix) : -4]
+    return f"{prefix}-{middle}-{bare[-4:]}" if prefix and len(middle) in (3, 4) else number
 
 
 def mask_number(number: str | None) -> str:

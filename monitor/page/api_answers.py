@@ -30,7 +30,7 @@ Word = TypeVar("Word")
 def call(record: Call, viewer: Viewer) -> model.Call:
     """A call of the ledger."""
     said = call_as_json(record) | {
-        "caller": viewer.number(record.caller) if record.caller is not None else None,
+        "caller": viewer.number_as_stored(record.caller) if record.caller is not None else None,
         "filed_at": at_json(record.filed_at),
         "member": record.member,
         "holds": [
@@ -50,7 +50,7 @@ def _target(record: Transfer, viewer: Viewer) -> str:
     """Whom a caller was passed to: inside the centre a number is an extension, elsewhere it may be somebody's own."""
     if record.scope is Scope.INSIDE or not is_number(record.to):
         return record.to
-    return viewer.number(record.to)
+    return viewer.number_as_stored(record.to)
 
 
 def transfer(record: LedgerTransfer, viewer: Viewer) -> model.TransferOfCall:
@@ -133,7 +133,7 @@ def _call_now(record: CallNow, now: Now, viewer: Viewer) -> model.CallNow:
         linkedid=record.key.linkedid,
         line=record.line,
         dialled=record.dialled,
-        caller=viewer.number(record.caller) if record.caller is not None else None,
+        caller=viewer.number_as_stored(record.caller) if record.caller is not None else None,
         queue=record.queue,
         stage=record.stage,
         stage_since_at=at_json(record.stage_since_at),

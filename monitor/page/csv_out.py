@@ -89,7 +89,7 @@ class Cells:
             call.key.linkedid,
             call.line,
             call.dialled,
-            self._viewer.number(call.caller),
+            self._viewer.number_as_stored(call.caller),
             call.queue,
             call.agent,
             call.member,

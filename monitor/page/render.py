@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse
 from monitor import __version__
 from monitor.calls.facts import microseconds
 from monitor.forms import NOTHING, clock, percent, tenths
+from monitor.masking import hyphenated
 from monitor.page.viewer import viewer_of
 from monitor.replay_json import at_json
 from monitor.texts import LANGUAGES, TEXTS, catalogue
@@ -66,6 +67,7 @@ class Renderer:
             "tenths": tenths,
             "clock": clock,
             "percent": percent,
+            "hyphenated": hyphenated,
             "milliseconds": milliseconds,
             "call_path": call_path,
         }

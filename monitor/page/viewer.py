@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from monitor.masking import mask_number
+from monitor.masking import hyphenated, mask_number
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
@@ -32,7 +32,11 @@ class Viewer:
         return self.role == "supervisor"
 
     def number(self, number: str | None) -> str:
-        """A caller's number as this viewer may see it; empty where there is none."""
+        """A caller's number as this viewer may see it, with hyphens; empty where there is none."""
+        return hyphenated(number) if self.numbers else mask_number(number)
+
+    def number_as_stored(self, number: str | None) -> str:
+        """A caller's number for a program or a spreadsheet: where it may be seen, the digits as they came."""
         return (number or "") if self.numbers else mask_number(number)
 
 

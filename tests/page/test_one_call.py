@@ -44,8 +44,8 @@ def test_a_call_is_told_in_words_figures_and_a_drawing(centre: Centre) -> None:
 @pytest.mark.parametrize(
     ("scope", "to", "masked", "whole"),
     [
-        (Scope.OUTSIDE, "01098765432", "010-****-5432", "01098765432"),
-        (Scope.UNKNOWN, "01098765432", "010-****-5432", "01098765432"),
+        (Scope.OUTSIDE, "01098765432", "010-****-5432", "010-9876-5432"),
+        (Scope.UNKNOWN, "01098765432", "010-****-5432", "010-9876-5432"),
         (Scope.INSIDE, "01098765432", "01098765432", "01098765432"),
         (Scope.UNKNOWN, "PJSIP/desk7", "PJSIP/desk7", "PJSIP/desk7"),
         (Scope.UNKNOWN, "202", "202", "202"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitor.masking import mask_number
+from monitor.masking import hyphenated, mask_number
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,51 @@ from monitor.masking import mask_number
 )
 def test_a_number_shows_its_kind_and_its_end(number: str | None, expected: str) -> None:
     assert mask_number(number) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        ("01012345678", "010-1234-5678"),
+        ("010-1234-5678", "010-1234-5678"),
+        ("+821012345678", "010-1234-5678"),
+        ("+82 (0)10 1234 5678", "010-1234-5678"),
+        ("0111234567", "011-123-4567"),  # an old mobile number of ten digits
+        ("0212345678", "02-1234-5678"),  # Seoul
+        ("021234567", "02-123-4567"),
+        ("0319876543", "031-987-6543"),
+        ("07012345678", "070-1234-5678"),
+        ("050712345678", "0507-1234-5678"),  # safe numbers of couriers and markets
+        ("15886565", "1588-6565"),
+        ("1588-6565", "1588-6565"),
+        ("+8215886565", "1588-6565"),
+        ("1234567", "1234567"),
+        ("22345678", "22345678"),
+        ("02123456", "02123456"),  # two digits between prefix and end: of no plan
+        ("0101234567890", "0101234567890"),
+        ("201", "201"),
+        ("6565", "6565"),
+        ("+14155550123", "+14155550123"),
+        ("0014155550123", "0014155550123"),
+        ("+82", "+82"),
+        ("anonymous", "anonymous"),
+        ("김철수", "김철수"),
+        ("sip:alice@example.com", "sip:alice@example.com"),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_a_number_in_full_has_its_hyphens(number: str | None, expected: str) -> None:
+    assert hyphenated(number) == expected
+
+
+@given(st.text(max_size=40) | st.from_regex(r"(\+|\+82|0)?[0-9]{1,20}", fullmatch=True))
+def test_hyphens_take_no_digit_away(number: str) -> None:
+    """But Korea's +82, which is shown as the 0 people dial, or as nothing before a representative number."""
+    shown = hyphenated(number)
+
+    ending = re.sub(r"\D", "", number).removeprefix("82").removeprefix("0")
+    assert shown == number or re.sub(r"\D", "", shown).removeprefix("0") == ending
 
 
 @example("+82012")
