@@ -66,9 +66,12 @@ def asking(ledger: Path) -> Iterator[Asking]:
     asking.repository.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium; skipped where it is not installed, and an error where `CI` is set."""
+    """Debian's Chromium; skipped where it is not installed, and an error where `CI` is set.
+
+    Its driver keeps an event loop running in the tests' thread, in which `asyncio.run` of other modules would fail.
+    """
     program = required("chromium")
     with sync_playwright() as driver:
         running = driver.chromium.launch(executable_path=program, args=list(ARGUMENTS))
