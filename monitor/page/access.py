@@ -33,14 +33,13 @@ from monitor.page.access_forms import (
     STALE,
     Refused,
     for_program,
-    is_api,
     read_form,
     sent_from_here,
     told,
 )
 from monitor.page.access_passwords import Passwords, TooManyAtOnceError, name_key
 from monitor.page.access_sessions import Sessions
-from monitor.page.headers import LoopbackNames, SecurityHeaders, route_path
+from monitor.page.headers import LoopbackNames, SecurityHeaders, is_api, route_path
 from monitor.page.viewer import LOCAL, Viewer
 
 if TYPE_CHECKING:

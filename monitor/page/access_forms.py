@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
@@ -12,12 +12,13 @@ from urllib.parse import parse_qs
 from starlette.requests import ClientDisconnect
 
 from monitor.page.api_problems import ProblemError
-from monitor.page.headers import route_path
+from monitor.page.headers import is_api, route_path
 from monitor.texts import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from starlette.exceptions import HTTPException
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.types import Scope
@@ -41,6 +42,7 @@ class Refusal:
 
     status: HTTPStatus
     sentence: str
+    title: str = _("Not possible")
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -68,6 +70,7 @@ BAD_TOKEN = Refusal(
 )
 NO_CALLS = Refusal(
     status=HTTPStatus.FORBIDDEN,
+    title=_("Not for you to see"),
     sentence=_("Single calls are shown to supervisors only; your role sees the board and its figures."),
 )
 ELSEWHERE = Refusal(
@@ -94,6 +97,16 @@ NO_FORM = Refusal(
     sentence=_("Only forms are taken here, as application/x-www-form-urlencoded."),
 )
 UNREADABLE = Refusal(status=HTTPStatus.BAD_REQUEST, sentence=_("This form cannot be read; send it once more."))
+NOT_HERE = Refusal(
+    status=HTTPStatus.NOT_FOUND,
+    title=_("No such page"),
+    sentence=_("Nothing is under this address. Go on from the board."),
+)
+WRONG_METHOD = Refusal(
+    status=HTTPStatus.METHOD_NOT_ALLOWED,
+    sentence=_("This address is not used that way, and nothing was done. Go on from the board."),
+)
+_BY_STATUS = {refusal.status: refusal for refusal in (NOT_HERE, WRONG_METHOD)}
 
 
 def for_program(scope: Scope) -> bool:
@@ -102,26 +115,57 @@ def for_program(scope: Scope) -> bool:
     return is_api(scope) or b"text/event-stream" in accept
 
 
-def is_api(scope: Scope) -> bool:
-    """Whether the JSON API is asked."""
-    path = route_path(scope)
-    return path == "/api" or path.startswith("/api/")
-
-
 def told(refusal: Refusal, request: Request, renderer: Renderer) -> Response:
     """The answer that tells it: to people a page in their language, to programs JSON."""
     if for_program(request.scope):
         response = ProblemError(refusal.status, refusal.sentence, headers=refusal.headers).answer()
     else:
-        words = catalogue(renderer.language_of(request))
-        back = "/login" if route_path(request.scope) == "/login" else "/"
-        response = renderer.page(
-            request, "refused.html", status=refusal.status, sentence=words.gettext(refusal.sentence), back=back
-        )
+        response = message(request, renderer, refusal.title, refusal.sentence, status=refusal.status)
         response.headers.update(refusal.headers)
     if refusal.status in (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.REQUEST_TIMEOUT):
         response.headers["connection"] = "close"  # what is left of the body is not waited for
     return response
+
+
+def told_by_status(error: HTTPException, request: Request, renderer: Renderer) -> Response:
+    """The answer where the routes have none: an address that nothing is under, or a method that it does not take."""
+    status = HTTPStatus(error.status_code)
+    refusal = _BY_STATUS.get(status) or Refusal(status=status, sentence=_("This cannot be answered."))
+    return told(replace(refusal, headers=error.headers or {}), request, renderer)
+
+
+def message(
+    request: Request,
+    renderer: Renderer,
+    title: str,
+    sentence: str,
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+    again: str | None = None,
+    seconds: int = 0,
+) -> Response:
+    """A page that says one thing.
+
+    Args:
+        request: of whoever is told.
+        renderer: makes the page.
+        title: in English, as the catalogues have it; so is the sentence.
+        sentence: what happened, and what to do.
+        status: of the answer.
+        again: the address that is asked for a little later.
+        seconds: how much later.
+    """
+    words = catalogue(renderer.language_of(request))
+    return renderer.page(
+        request,
+        "message.html",
+        status=status,
+        title=words.gettext(title),
+        sentence=words.gettext(sentence),
+        signs_in=route_path(request.scope) == "/login",
+        again=again,
+        seconds=seconds,
+    )
 
 
 def sent_from_here(request: Request) -> bool:

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from monitor.ledger.search import Search
 from monitor.page.access import Access
+from monitor.page.access_forms import told_by_status
 from monitor.page.api import Api
 from monitor.page.board import BoardPages
 from monitor.page.calls import CallPages
@@ -89,6 +91,7 @@ class Page:
                 Mount("/static", StaticFiles(directory=_STATIC)),
             ],
             middleware=access.middleware,
+            exception_handlers={HTTPException: lambda request, error: told_by_status(error, request, renderer)},
         )
 
     @property

@@ -7,6 +7,7 @@ the following of calls.
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, unquote
 
@@ -17,6 +18,7 @@ from starlette.routing import Route
 from monitor.calls.facts import CallKey, Scope
 from monitor.calls.rules import Reading, RingRule, rule_on
 from monitor.errors import SearchError, StoreError
+from monitor.page.access_forms import NO_CALLS, Refusal, message, told
 from monitor.page.calls_form import read_form
 from monitor.page.csv_out import Cells, csv_chunks, headings
 from monitor.page.timeline import draw
@@ -59,6 +61,24 @@ WAITS_AT_MOST = 40
 _UNUSUAL = frozenset("+-.() ")
 
 Answer = TypeVar("Answer")
+
+
+def _(text: str) -> str:
+    """Mark a text for the catalogues; it is put into words where it is told."""
+    return text
+
+
+UNKNOWN_CALL = Refusal(
+    status=HTTPStatus.NOT_FOUND,
+    title=_("No such call"),
+    sentence=_("The ledger has no call under this address. Look for it by day and number."),
+)
+LEDGER_AWAY = Refusal(
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+    title=_("Calls cannot be looked up now"),
+    sentence=_("The ledger does not answer. The board goes on, and no call is lost; try again in a moment."),
+    headers={"retry-after": str(TRY_AGAIN_SECONDS)},
+)
 
 
 class CallPages:
@@ -106,7 +126,7 @@ class CallPages:
 
         async def guarded(request: Request) -> Response:
             if not viewer_of(request).sees_calls:
-                return self._message(request, "not_yours", 403)
+                return told(NO_CALLS, request, self._renderer)
             return await handler(request)
 
         return guarded
@@ -152,7 +172,7 @@ class CallPages:
         """One call: in progress from the board, else from the ledger."""
         key = key_of(request.scope)
         if key is None:
-            return self._message(request, "unknown_call", 404)
+            return told(UNKNOWN_CALL, request, self._renderer)
         live = self._board.calls.get(key)
         if live is not None:
             return self._in_progress(request, live)
@@ -166,8 +186,15 @@ class CallPages:
         waited = request.query_params.get("waited", "")
         if waited.isascii() and waited.isdigit() and int(waited[:4]) < WAITS_AT_MOST:
             # It was in progress a moment ago, and its record is on its way into the ledger.
-            return self._message(request, "being_written", 200, again=f"?waited={int(waited[:4]) + 1}")
-        return self._message(request, "unknown_call", 404)
+            return message(
+                request,
+                self._renderer,
+                _("The call has ended"),
+                _("Its record is being written. This page shows it as soon as it is there."),
+                again=f"?waited={int(waited[:4]) + 1}",
+                seconds=REFRESH_SECONDS,
+            )
+        return told(UNKNOWN_CALL, request, self._renderer)
 
     # What the pages are made of
 
@@ -205,6 +232,7 @@ class CallPages:
             agents=sorted(agents),
             limit=board.rule_at(self._clock()).limit,
             limit_of=lambda call: self._rule_of(call).limit,
+            name_of=board.name_of,
         )
 
     def _in_progress(self, request: Request, call: CallNow) -> Response:
@@ -238,17 +266,9 @@ class CallPages:
             target_of=lambda transfer: target_of(transfer, viewer, name_of),
         )
 
-    def _message(self, request: Request, about: str, status: int, *, again: str | None = None) -> Response:
-        """A sentence in place of a call; with `again`, the address that is asked for a little later."""
-        return self._renderer.page(
-            request, "message.html", status=status, about=about, again=again, seconds=REFRESH_SECONDS
-        )
-
     def _ledger_away(self, request: Request, error: StoreError) -> Response:
         _log.warning("ledger_not_read", reason=str(error))
-        answer = self._message(request, "ledger_away", 503)
-        answer.headers["retry-after"] = str(TRY_AGAIN_SECONDS)
-        return answer
+        return told(LEDGER_AWAY, request, self._renderer)
 
     def _rule_of(self, call: Call) -> RingRule | StoredRule:
         """The rule that judged a call; where nobody knows it any more, the configured one of its day."""

@@ -14,6 +14,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
+from monitor.page.api_problems import ProblemError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -36,7 +38,7 @@ _ALWAYS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
-FAILED = "처리하지 못했습니다. 이유는 로그에 있습니다.\nThis failed; the log says why.\n"
+_FAILED = "처리하지 못했습니다. 이유는 로그에 있습니다.\nThis failed; the log says why.\n"
 """In both languages at once, and no template: that may be what failed."""
 _YEAR_SECONDS = 365 * 86_400
 _HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[^:\[\]]+))(?::\d{1,5})?")
@@ -80,8 +82,15 @@ class SecurityHeaders:
             await self._app(scope, receive, sending)
         except Exception:
             if not begun:
-                await PlainTextResponse(FAILED, HTTPStatus.INTERNAL_SERVER_ERROR)(scope, receive, sending)
+                await _failed(scope)(scope, receive, sending)
             raise
+
+
+def _failed(scope: Scope) -> Response:
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    if is_api(scope):
+        return ProblemError(status, "This failed; the monitor's log says why.").answer()
+    return PlainTextResponse(_FAILED, status)
 
 
 class LoopbackNames:
@@ -102,10 +111,17 @@ class LoopbackNames:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse."""
-        if scope["type"] != "http" or names_loopback(Headers(scope=scope).getlist("host")):
+        if scope["type"] != "http" or is_from_here(scope):
             await self._app(scope, receive, send)
             return
         await self._refuse(Request(scope))(scope, receive, send)
+
+
+def is_from_here(scope: Scope) -> bool:
+    """Whether a request comes from this machine itself: by its names, and by no proxy that passes others' on."""
+    headers = Headers(scope=scope)
+    passed_on = any(name == "forwarded" or name.startswith("x-forwarded-") for name in headers)
+    return names_loopback(headers.getlist("host")) and not passed_on
 
 
 def names_loopback(hosts: list[str]) -> bool:
@@ -117,6 +133,12 @@ def names_loopback(hosts: list[str]) -> bool:
         return ipaddress.ip_address(found["six"] or found["name"]).is_loopback
     except ValueError:
         return bool(found["name"]) and found["name"].lower() == "localhost"
+
+
+def is_api(scope: Scope) -> bool:
+    """Whether the JSON API is asked."""
+    path = route_path(scope)
+    return path == "/api" or path.startswith("/api/")
 
 
 def route_path(scope: Scope) -> str:

@@ -72,7 +72,7 @@ def test_compliance(reading: str, replayed_day: ReplayedDay, shown: dict[str, st
     broken = count(replayed_day, f"verdict_{reading} = 'broken'")
     share = kept / (kept + broken)
 
-    assert shown[f"compliance-{reading}"] == f"{share:.1%} 준수 {kept} · 위반 {broken}"
+    assert shown[f"compliance-{reading}"] == f"{share:.1%} 준수 {kept}건 · 위반 {broken}건"
     asked = f'sum(callcenter_ring_verdicts_total{{reading="{reading}",verdict="kept"}})'
     assert replayed_day.prometheus.query(asked, replayed_day.ended_at) == [({}, kept)]
     assert statistics(replayed_day, url)["compliance"][reading] == share
@@ -81,7 +81,7 @@ def test_compliance(reading: str, replayed_day: ReplayedDay, shown: dict[str, st
 def test_answer_rate(replayed_day: ReplayedDay, shown: dict[str, str], url: str) -> None:
     offered, answered = count(replayed_day, "true"), count(replayed_day, "outcome = 'answered'")
 
-    assert shown["answer-rate"] == f"{answered / offered:.1%} 인입 {offered} 중 {answered}"
+    assert shown["answer-rate"] == f"{answered / offered:.1%} 인입 {offered}건 중 {answered}건"
     assert statistics(replayed_day, url)["answer_rate"] == answered / offered
     asked = 'sum(callcenter_calls_total{outcome="answered"}) / sum(callcenter_calls_total)'
     assert replayed_day.prometheus.query(asked, replayed_day.ended_at) == [({}, answered / offered)]
@@ -90,7 +90,7 @@ def test_answer_rate(replayed_day: ReplayedDay, shown: dict[str, str], url: str)
 def test_breaches(replayed_day: ReplayedDay, shown: dict[str, str], url: str) -> None:
     breaches, warned = count(replayed_day, "rings > 3"), count(replayed_day, "rings >= 3")
 
-    assert shown["breaches"].split() == [str(breaches), "경고", str(warned)]
+    assert shown["breaches"] == f"{breaches} 벨 경고 {warned}건"
     assert statistics(replayed_day, url)["breaches"] == breaches
     asked = "sum(callcenter_ring_breaches_total)"
     assert replayed_day.prometheus.query(asked, replayed_day.ended_at) == [({}, breaches)]

@@ -76,7 +76,7 @@ def test_every_alert_is_told_in_both_languages(name: str) -> None:
         assert not HANGUL.search(spoken_en)
         # The same figures in both.
         assert texts[key].count("$value") == texts[f"{key}_en"].count("$value")
-    assert re.search(r"(니다|주세요)\.$", texts["description"])
+    assert re.search(r"(니다|십시오)\.$", texts["description"])
 
 
 def test_the_runbook_has_a_section_for_every_alert_and_no_other() -> None:

@@ -82,9 +82,9 @@ def test_nothing_is_wider_than_the_screen_and_nobody_is_kept_out(
 
 def test_the_form_is_filled_in_by_keyboard_and_keeps_what_was_written(live: Live, look: Callable[..., Page]) -> None:
     page = look(f"{live.url}/calls")
-    page.get_by_label("끝 네 자리").focus()
+    page.get_by_label("뒤 네 자리").focus()
     page.keyboard.type("0000")
     page.keyboard.press("Enter")
     page.wait_for_selector(".empty")
-    assert page.get_by_label("끝 네 자리").input_value() == "0000"
+    assert page.get_by_label("뒤 네 자리").input_value() == "0000"
     assert page.get_by_text("날짜를 늘리거나 조건을 줄이십시오.").is_visible()

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from monitor.page.headers import names_loopback
 
+from .asking import problem
 from .doors import served, settings, sign_in, user
 
 if TYPE_CHECKING:
@@ -82,6 +83,20 @@ def test_a_route_that_fails_is_told_without_its_reason_and_with_the_headers() ->
     assert answer.status_code == 500
     assert answer.text == "처리하지 못했습니다. 이유는 로그에 있습니다.\nThis failed; the log says why.\n"
     assert set(answer.headers["content-security-policy"].split("; ")) == POLICY
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_route_of_the_api_that_fails_is_a_problem() -> None:
+    async def fail(_request: Request) -> Response:
+        raise RuntimeError("pa55word")
+
+    async def ask() -> httpx.Response:
+        async with served(routes=[Route("/api/v1/fail", fail)]) as client:
+            return await client.get("/api/v1/fail")
+
+    answer = asyncio.run(ask())
+    assert problem(answer, 500)["detail"] == "This failed; the monitor's log says why."
+    assert "pa55word" not in answer.text
     assert answer.headers["cache-control"] == "no-store"
 
 

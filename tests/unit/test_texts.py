@@ -57,6 +57,16 @@ def test_what_is_loaded_is_made_from_what_is_read(domain: str) -> None:
     assert (FOLDER / f"{domain}.mo").read_bytes() == made.getvalue(), "run `make texts`"
 
 
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_the_head_of_a_catalogue_is_ours(domain: str) -> None:
+    """Babel leaves blanks to be filled in: FIRST AUTHOR <EMAIL@ADDRESS>, ORGANIZATION, YEAR-MO-DA."""
+    head = (FOLDER / f"{domain}.po").read_text(encoding="utf-8").partition("\n\n")[0]
+    blanks = re.findall(r"EMAIL@ADDRESS|ORGANIZATION|FULL NAME|FIRST AUTHOR|YEAR|VERSION\\n|LL@li\.org", head)
+    assert blanks == []
+    assert head.startswith("# Korean ")
+    assert '"Project-Id-Version: callmonitor' in head
+
+
 def test_the_catalogue_holds_the_texts_of_the_sources_and_no_others(tmp_path: Path) -> None:
     """`make texts` brings them together; here the sources are read anew."""
     template = tmp_path / "callmonitor.pot"
