@@ -58,9 +58,12 @@ class Connection(asyncio.Protocol):
         self._phase_timer: asyncio.TimerHandle | None = None
         self._ping_timer: asyncio.TimerHandle | None = None
         self._last_byte_at = self._loop.time()
+        self._last_byte_us = now_us()
         self._pinged_at: float | None = None
         self.ended: asyncio.Future[ConnectionProblem] = self._loop.create_future()
         self.was_live = False
+        self.unheard_since_us: int | None = None
+        """When the last byte came, where a ping was waiting for an answer at the end: nothing is known since then."""
 
     # ---- asyncio.Protocol
 
@@ -78,7 +81,7 @@ class Connection(asyncio.Protocol):
         if self.ended.done():
             return
         self._last_byte_at = self._loop.time()
-        received_at_us = now_us()
+        received_at_us = self._last_byte_us = now_us()
         self._listener.last_event_at = received_at_us / 1_000_000
         self._listener.heard_at = self._last_byte_at
         conversation, phase = self._conversation, self._conversation.phase
@@ -142,6 +145,8 @@ class Connection(asyncio.Protocol):
 
     def _end(self, problem: ConnectionProblem) -> None:
         if not self.ended.done():
+            if self._pinged_at is not None and self._last_byte_at <= self._pinged_at:
+                self.unheard_since_us = self._last_byte_us
             self.ended.set_result(problem)
             self.close()
 

@@ -100,7 +100,7 @@ class AmiListener:
             else:
                 problem = await connection.over()
                 failures = 0 if connection.was_live else failures + 1
-                await self._down(problem)
+                await self._down(problem, connection.unheard_since_us)
             await asyncio.sleep(self._pause_seconds(failures))
 
     def _pause_seconds(self, failures: int) -> float:
@@ -138,14 +138,17 @@ class AmiListener:
             raise connection_problem(settings, error) from error
         return connection
 
-    async def _down(self, problem: ConnectionProblem) -> None:
+    async def _down(self, problem: ConnectionProblem, since_us: int | None = None) -> None:
+        """Tell that the system is away: since a wire that was found dead was last heard, else from now on."""
         self.up = False
         self.problem = str(problem)
         if self.problem != self._told:
             self._told = self.problem
             log.warning("asterisk_away", system=self.settings.name, kind=type(problem).__name__, problem=self.problem)
         restart = isinstance(problem, ShutDown) and problem.restart
-        notice = self.link_down(now_us(), GapCause.RESTARTED if restart else GapCause.NOT_CONNECTED, self.problem)
+        notice = self.link_down(
+            since_us or now_us(), GapCause.RESTARTED if restart else GapCause.NOT_CONNECTED, self.problem
+        )
         if notice is not None:
             await self.deliver.put(notice)
 

@@ -11,7 +11,8 @@ from collections import Counter, deque
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from monitor.board_day import Day, Today
+from monitor.board_day import Today
+from monitor.board_lost import Lost
 from monitor.board_records import AgentNow, BreachNow, CallNow, PhoneNow, SystemNow, TransferNow
 from monitor.calls.facts import (
     AgentState,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
     from typing import Any
 
+    from monitor.board_day import Day
     from monitor.calls.facts import CallKey, Fact
 
 MAX_QUEUES = 200
@@ -71,6 +73,8 @@ class Board:
         self.calls: dict[CallKey, CallNow] = {}
         self.ringing: dict[CallKey, CallNow] = {}
         """The calls for which a phone rings, transfers included, in the order in which they began to."""
+        self.lost = Lost()
+        """Calls that rang when their system was lost; not among `ringing`, since nobody knows."""
         self.stages: Counter[tuple[str, str, Stage]] = Counter()
         """Calls in progress by (system, line, stage); a 0 says that there were some."""
         self.agents: dict[tuple[str, str, str], AgentNow] = {}
@@ -165,7 +169,7 @@ class Board:
         transfers: list[TransferNow] = []
         for call in calls:
             rule = self.rule_at(call.filed_at)
-            if not self.day.recall(call, rule):
+            if not self.day.recall(call, rule.limit):
                 continue
             system = call.key.system
             names = {attempt.agent: attempt.member or attempt.agent for attempt in call.attempts}
@@ -261,6 +265,7 @@ class Board:
         phone = call.phones.get(channel) if call is not None else None
         if call is None or phone is None or phone.since_at > at:
             return
+        self.lost.ceased(call, phone, at)
         del call.phones[channel]
         if not call.phones:
             call.heard_us = call.ringing_us(at)
@@ -276,17 +281,20 @@ class Board:
     def _ring_warning(self, fact: RingWarning) -> None:
         self._seen(fact.key.system, fact.at)
         call = self.calls.get(fact.key)
-        self._day_of(fact, call).warnings += 1
+        self._rang(fact, call)
         if call is not None:
             call.warned = True
 
     def _ring_breach(self, fact: RingBreach) -> None:
         self._seen(fact.key.system, fact.at)
         call = self.calls.get(fact.key)
-        self._day_of(fact, call).breaches += 1
+        self._rang(fact, call)
         if call is not None:
             call.breached = True
         names = {phone.agent: phone.member for phone in call.phones.values()} if call is not None else {}
+        # One that the ledger told of before a restart, and that rings on, is one breach.
+        known = [breach for breach in self.breaches if breach.key != fact.key]
+        self.breaches = deque(known, maxlen=self.breaches.maxlen)
         self.breaches.append(
             BreachNow(
                 key=fact.key,
@@ -298,9 +306,10 @@ class Board:
             )
         )
 
-    def _day_of(self, fact: RingWarning | RingBreach, call: CallNow | None) -> Day:
-        """The day a ring counts on: that of its call, as in the ledger."""
-        return self.day.on(fact.key.system, fact.line, fact.at if call is None else call.entered_at)
+    def _rang(self, fact: RingWarning | RingBreach, call: CallNow | None) -> None:
+        """Count a ring on the day of its call, as the ledger files it."""
+        at = fact.at if call is None else call.entered_at
+        self.day.rings(fact.key, fact.line, at, fact.rings, self.rule_at(at).limit)
 
     def _transfer_ended(self, fact: TransferEnded) -> None:
         self._seen(fact.key.system, fact.transfer.at)
@@ -309,13 +318,14 @@ class Board:
 
     def _call(self, fact: Call) -> None:
         self._seen(fact.key.system, fact.recorded_at)
-        self.day.count(fact)
+        self.day.count(fact, self.rule_at(fact.filed_at).limit)
         self._remove(fact.key)
         for breach in self.breaches:
             if breach.outcome is None and breach.key == fact.key:
                 breach.rings, breach.outcome = fact.rings, fact.outcome
 
     def _call_forgotten(self, fact: CallForgotten) -> None:
+        self.day.forget(fact.key)
         self._remove(fact.key)
 
     def _remove(self, key: CallKey) -> None:
@@ -374,6 +384,7 @@ class Board:
     def _gap(self, fact: Gap) -> None:
         now = self.systems.setdefault(fact.system, SystemNow())
         if fact.ended_at is None:
+            self.lost.began(fact.system, fact.started_at)
             now.gaps.setdefault(fact.cause, fact.started_at)
             now.observed, now.cause, now.since_at = False, fact.cause, min(now.gaps.values())
             return
@@ -381,4 +392,5 @@ class Board:
         if now.gaps:
             now.cause, now.since_at = next(iter(now.gaps.items()))
         elif not now.observed:
+            self.lost.ended(fact.system)
             now.observed, now.cause, now.since_at = True, None, fact.ended_at

@@ -6,7 +6,7 @@ The day lives in the event loop's thread and is emptied at the first instant of 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from monitor.calls.facts import Outcome, TransferResult, Verdict
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from datetime import date, datetime, tzinfo
 
     from monitor.calls.facts import Call, CallKey, TransferKind, VerdictReason
-    from monitor.calls.rules import RingRule
+
+
+DAYS_KEPT = 3
+"""The present one, yesterday for calls that end after midnight, and one for a system whose clock is ahead."""
 
 
 @dataclass(slots=True)
@@ -97,7 +100,7 @@ class Day:
 
 
 def day_of(call: Call, zone: tzinfo) -> Day:
-    """One finished call as a day that held nothing else; warnings and breaches are counted when they happen."""
+    """One finished call as a day that held nothing else, but for how long it rang."""
     day = Day(offered=1, talking_us=call.talking_us)
     day.outcomes[call.outcome] = 1
     day.verdicts.update(call.verdicts)
@@ -118,7 +121,9 @@ def day_of(call: Call, zone: tzinfo) -> Day:
 
 
 class Today:
-    """The present local day, by (system, line).
+    """The local days around now, by (system, line); which of them is the present one, the reader's clock says.
+
+    A stamp from far ahead makes a day of its own, and does not end the present one.
 
     Args:
         zone: the centre's time zone, in which a day begins at midnight.
@@ -126,10 +131,11 @@ class Today:
 
     def __init__(self, zone: tzinfo) -> None:
         self.zone = zone
-        self._date: date | None = None
-        self._lines: dict[tuple[str, str], Day] = {}
+        self._days: dict[date, dict[tuple[str, str], Day]] = {}
         self._unseen: dict[CallKey, Call] = {}
         """Calls whose end was not seen: a fuller record may still take their place."""
+        self._rang: dict[CallKey, tuple[Day, int, int]] = {}
+        """Calls told to have rung up to the limit or past it, before their record: day, rings counted, limit."""
         self._counted: set[CallKey] | None = set()
         """Calls counted so far; None once the ledger has told of those before."""
 
@@ -140,7 +146,7 @@ class Today:
 
     def by_line(self, now: datetime) -> dict[tuple[str, str], Day]:
         """The local day of `now` by (system, line); empty where it has brought nothing yet."""
-        return self._lines if self._date == now.astimezone(self.zone).date() else {}
+        return self._days.get(now.astimezone(self.zone).date(), {})
 
     def total(self, now: datetime) -> Day:
         """The local day of `now`, over all lines."""
@@ -149,30 +155,39 @@ class Today:
             total.add(day)
         return total
 
-    def on(self, system: str, line: str, at: datetime) -> Day:
-        """The counts of the day of `at`, to be added to; of a day that is over, counts that nobody keeps."""
-        date = at.astimezone(self.zone).date()
-        if self._date is None or date > self._date:
-            self._date = date
-            self._lines = {}
-            self._unseen = {}
-        elif date < self._date:
-            return Day()
-        return self._lines.setdefault((system, line), Day())
+    def rings(self, key: CallKey, line: str, at: datetime, rings: int, limit: int) -> None:
+        """A call rings for the `rings`-th time, up to the limit or past it; `at` says on which day it counts."""
+        day = self._on(key.system, line, at)
+        stale = self._unseen.get(key)
+        if stale is not None and stale.rings:
+            # Seen before the program was restarted, and going on: what it rang then is not counted besides.
+            _count_rings(day, stale.rings, limit, -1)
+            self._unseen[key] = replace(stale, rings=0)
+        self.forget(key)
+        self._rang[key] = (day, rings, limit)
+        _count_rings(day, rings, limit)
 
-    def count(self, call: Call) -> None:
-        """Take one finished call, or the fuller record of one whose end had not been seen."""
-        day = self.on(call.key.system, call.line, call.filed_at)
-        before = self._unseen.pop(call.key, None)
-        if before is not None:
-            day.add(day_of(before, self.zone), -1)
+    def count(self, call: Call, limit: int) -> None:
+        """Take one finished call, or the fuller record of one whose end had not been seen.
+
+        Args:
+            call: as recorded; its rings take the place of what was told while it rang.
+            limit: the number of rings the promise names.
+        """
+        day = self._on(call.key.system, call.line, call.filed_at)
+        self.forget(call.key)
+        stale = self._unseen.pop(call.key, None)
+        if stale is not None:
+            day.add(day_of(stale, self.zone), -1)
+            _count_rings(day, stale.rings, limit, -1)
         if call.outcome is Outcome.UNOBSERVED:
             self._unseen[call.key] = call
         day.add(day_of(call, self.zone))
+        _count_rings(day, call.rings, limit)
         if self._counted is not None:
             self._counted.add(call.key)
 
-    def recall(self, call: Call, rule: RingRule) -> bool:
+    def recall(self, call: Call, limit: int) -> bool:
         """Take a call that the ledger knows of.
 
         Returns:
@@ -180,12 +195,34 @@ class Today:
         """
         if self._counted is not None and call.key in self._counted:
             return False
-        self.count(call)
-        day = self.on(call.key.system, call.line, call.filed_at)
-        day.warnings += call.rings >= rule.limit
-        day.breaches += call.rings > rule.limit
+        self.count(call, limit)
         return True
 
     def recalled(self) -> None:
         """The ledger has told all it knows."""
         self._counted = None
+
+    def forget(self, key: CallKey) -> None:
+        """What was told of a call while it rang counts no more: there is a record of it, or never will be."""
+        if key in self._rang:
+            day, rings, limit = self._rang.pop(key)
+            _count_rings(day, rings, limit, -1)
+
+    def _on(self, system: str, line: str, at: datetime) -> Day:
+        """The counts of the day of `at`, to be added to; those of a day long past nobody keeps."""
+        date = at.astimezone(self.zone).date()
+        if date not in self._days:
+            self._days[date] = {}
+            while len(self._days) > DAYS_KEPT:
+                del self._days[min(self._days)]
+            self._unseen = {key: call for key, call in self._unseen.items() if self._kept(call.filed_at)}
+        return self._days.get(date, {}).setdefault((system, line), Day())
+
+    def _kept(self, at: datetime) -> bool:
+        return at.astimezone(self.zone).date() in self._days
+
+
+def _count_rings(day: Day, rings: int, limit: int, sign: int = 1) -> None:
+    """Count a call in, or out again, among those that rang up to the limit, and past it."""
+    day.warnings += sign * (rings >= limit)
+    day.breaches += sign * (rings > limit)

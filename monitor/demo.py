@@ -100,4 +100,10 @@ async def _show(*, seconds: float | None, speed: float, seed: int, language: Lan
 
 def _addresses(listening: socket.socket, ami_port: int, store: Path) -> list[str]:
     http = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    return [f"{http}/", f"{http}/metrics", f"{http}/readyz", f"AMI 127.0.0.1:{ami_port} ({USERNAME}/{SECRET})", f"{store}"]
+    return [
+        f"{http}/",
+        f"{http}/metrics",
+        f"{http}/readyz",
+        f"AMI 127.0.0.1:{ami_port} ({USERNAME}/{SECRET})",
+        f"{store}",
+    ]

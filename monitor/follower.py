@@ -15,7 +15,7 @@ from monitor.ami.protocol import pong_us
 from monitor.ami_listener import AmiListener
 from monitor.calls.facts import Gap, GapCause, instant, microseconds
 from monitor.calls.state import NEVER_US
-from monitor.calls.tracker import Tracker
+from monitor.calls.tracker import CLOCK_STEP_US, Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -34,6 +34,8 @@ GRACE_US = 20_000
 """How long a timer waits for an event that was stamped before it and is still on its way: an answer just in time."""
 PONG_SECONDS = 1.5
 """How long an answer to a ping may take before people are told; the connection is given a little longer."""
+LATE_PONG_SECONDS = 0.5
+"""How long an answer to a ping may take before timers wait for it: a phone that seems to ring on may be answered."""
 STUCK_US = 60_000_000
 """A timer later than this: whoever should have acted on it does not work any more, and no load explains it."""
 
@@ -70,7 +72,10 @@ class Follower:
         self._listener = AmiListener(settings, self._queue)
         self._decoder = Decoder()
         self._clock = RemoteClock(clock_rate)
-        self._tracker = Tracker(settings.name, plan)
+        # What is late here by our clock is late there by as much more as that clock runs faster.
+        self._grace_us = int(GRACE_US * clock_rate)
+        self._disorder_us = int(CLOCK_STEP_US * max(1.0, clock_rate))
+        self._tracker = Tracker(settings.name, plan, disorder_us=self._disorder_us)
         self._gaps_us = 0
         self._blind_since_us: int | None = None
 
@@ -89,10 +94,19 @@ class Follower:
     @property
     def quiet(self) -> bool:
         """Whether it has given no sign of life for longer than its pings should take: what is shown may be old."""
+        return self._unheard_for(PONG_SECONDS)
+
+    @property
+    def _pong_is_late(self) -> bool:
+        """Whether an answer to a ping is late: no timer runs out on a wire that may be dead."""
+        return self._unheard_for(LATE_PONG_SECONDS)
+
+    def _unheard_for(self, seconds: float) -> bool:
+        """Whether a ping has gone without an answer for so long."""
         heard_at = self._listener.heard_at
         if heard_at is None:
             return False
-        allowed_seconds = self._listener.settings.ping_interval_seconds + PONG_SECONDS
+        allowed_seconds = self._listener.settings.ping_interval_seconds + seconds
         return asyncio.get_running_loop().time() - heard_at > allowed_seconds
 
     def now(self) -> datetime:
@@ -160,9 +174,12 @@ class Follower:
         self._out(self._tracker.link_down(now_us(), GapCause.NOT_CONNECTED))
         while True:
             item = await self._next()
-            if item is None:
-                self._out(self._tracker.advance(self._clock.at(now_us()) - GRACE_US))
+            if item is None and not self._pong_is_late:
+                self._out(self._tracker.advance(self._clock.at(now_us()) - self._grace_us))
                 continue
+            if item is None:
+                # The wire may be dead, and the phone that seems to ring on answered: time stands still until it tells.
+                item = await self._queue.get()
             self._take(item)
             pause_seconds = self._pause_seconds()
             if pause_seconds:
@@ -174,7 +191,7 @@ class Follower:
         if deadline_us >= NEVER_US or not self._queue.empty():
             return await self._queue.get()
         try:
-            async with asyncio.timeout(self._clock.seconds_until(deadline_us + GRACE_US, now_us())):
+            async with asyncio.timeout(self._clock.seconds_until(deadline_us + self._grace_us, now_us())):
                 return await self._queue.get()
         except TimeoutError:
             return None
@@ -185,8 +202,9 @@ class Follower:
         elif isinstance(item, LinkUp):
             self._link_up(item)
         elif isinstance(item, LinkDown):
-            at_us = self._clock.at(item.at_us)
-            self._out(self._tracker.link_down(max(at_us, self._tracker.now_us), item.cause))
+            # Timers may have run a little beyond what was seen last; what was seen is what counts.
+            at_us = max(self._clock.at(item.at_us), self._decoder.last_us)
+            self._out(self._tracker.link_down(at_us, item.cause))
         elif item.refused:
             log.warning("present_unknown", system=self._tracker.system, refused=item.refused)
 
@@ -214,7 +232,7 @@ class Follower:
             # Asterisk's own name is the one calls are filed under; nothing was filed under the other yet but the wait.
             self._out(self._tracker.link_up(at_us))
             self._out(self._tracker.close())
-            self._tracker = Tracker(self._listener.system, self._plan)
+            self._tracker = Tracker(self._listener.system, self._plan, disorder_us=self._disorder_us)
         elif notice.restarted:
             self._out(self._tracker.restarted(at_us))
         self._out(self._tracker.link_up(at_us))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from monitor.calls.facts import Fact
 
-_CLOCK_STEP_US = 2 * SECOND_US
+CLOCK_STEP_US = 2 * SECOND_US
 """Threads of one Asterisk stamp events a little out of order; farther back than this is no disorder."""
 _FAR_AHEAD_US = 300 * SECOND_US
 """So long is no Asterisk with calls silent but rarely: an event that says so is believed when the next one does too."""
@@ -100,11 +100,13 @@ class Tracker:
     Args:
         system: its AMI `SystemName`.
         plan: which calls are wanted, and how they are judged.
+        disorder_us: how far back a stamp may lie without being taken for a clock that was set.
     """
 
-    __slots__ = ("_behind", "_blind_since_us", "_doubted", "_new_capture", "_state")
+    __slots__ = ("_behind", "_blind_since_us", "_disorder_us", "_doubted", "_new_capture", "_state")
 
-    def __init__(self, system: str, plan: Plan) -> None:
+    def __init__(self, system: str, plan: Plan, *, disorder_us: int = CLOCK_STEP_US) -> None:
+        self._disorder_us = disorder_us
         self._state = State(system, plan, Members(system))
         self._blind_since_us: tuple[int, GapCause] | None = None
         self._behind = 0
@@ -151,7 +153,7 @@ class Tracker:
         doubted, self._doubted = self._doubted, None
         if doubted is None:
             return []
-        if now_us < doubted.at_us - _CLOCK_STEP_US:
+        if now_us < doubted.at_us - self._disorder_us:
             self._state.unexpected["stamp_from_the_future"] += 1
             doubted = doubted._replace(at_us=self._state.now_us)
         return self._take(doubted)
@@ -165,7 +167,7 @@ class Tracker:
             state.now_us = at_us
             self._behind = 0
             self._new_capture = False
-        elif state.now_us - at_us > _CLOCK_STEP_US:
+        elif state.now_us - at_us > self._disorder_us:
             event = self._from_behind(event)
         HANDLERS[type(event)](state, event)
         facts, state.facts = state.facts, []

@@ -2,8 +2,8 @@
 
 `make lab` runs this file as root on Debian. It installs the Debian packages the laboratory needs (SIPp to
 play callers and phones, debootstrap, Prometheus with promtool, Alertmanager, PostgreSQL, Chromium with a font for
-Hangul; systemd and Docker Compose, which judge the files in deploy/) and unpacks a small newer Debian with Asterisk into a cache folder outside the
-checkout, `~/.cache/callmonitor/lab` unless the environment variable
+Hangul; systemd and Docker Compose, which judge the files in deploy/) and unpacks a small newer Debian with
+Asterisk into a cache folder outside the checkout, `~/.cache/callmonitor/lab` unless the environment variable
 `CALLMONITOR_LAB` names another. Nothing of that Asterisk runs on the machine itself: `tests/lab/asterisk.py`
 starts it inside the folder, on loopback ports. Running the installer again does nothing when all is in place.
 

@@ -48,6 +48,7 @@ SINKS = {
     "monitor.alerts_words",
     "monitor.board",
     "monitor.board_day",
+    "monitor.board_lost",
     "monitor.board_records",
     "monitor.ledger",
     "monitor.metrics",
@@ -56,7 +57,14 @@ SINKS = {
 }
 READERS = {"monitor.page", "monitor.terminal", "monitor.terminal_screen"}
 """What people look at: it reads the board and the ledger, and nobody reads it."""
-READ = {"monitor.board", "monitor.board_day", "monitor.board_records", "monitor.ledger", "monitor.config_web"}
+READ = {
+    "monitor.board",
+    "monitor.board_day",
+    "monitor.board_lost",
+    "monitor.board_records",
+    "monitor.config_web",
+    "monitor.ledger",
+}
 KNOWN_TO_SINKS = {
     "monitor.calls.facts",
     "monitor.calls.formulas",

@@ -8,7 +8,17 @@ from datetime import date, timedelta, timezone
 import pytest
 
 from monitor.board import Board
-from monitor.calls.facts import AttemptResult, CallKey, Outcome, RingAttempt, RingWarning, Scope, TransferKind, Verdict
+from monitor.calls.facts import (
+    AttemptResult,
+    CallForgotten,
+    CallKey,
+    Outcome,
+    RingAttempt,
+    RingWarning,
+    Scope,
+    TransferKind,
+    Verdict,
+)
 from monitor.calls.rules import RingRule
 
 from .board_facts import KEY, LINE, NOON, at, board_of, breach, ended, rings, started, transfer
@@ -135,3 +145,56 @@ def test_a_call_is_counted_by_the_rule_of_the_day_it_entered() -> None:
 
     assert board.calls[yesterday].rings(at(6)) == 3
     assert board.calls[KEY].rings(at(6)) == 2
+
+
+def test_a_breach_that_its_record_does_not_bear_out_is_taken_back() -> None:
+    """The wire died at 5 s, and a timer told of ring 4 before that was known: the record holds what was seen."""
+    board = board_of(started(), rings("kim", 0), breach(9))
+    assert board.today(NOON).breaches == 1
+
+    board.record(replace(ended(within=Verdict.EXCLUDED, before=Verdict.EXCLUDED), rings=2))
+
+    assert (board.today(NOON).breaches, board.today(NOON).warnings) == (0, 0)
+
+
+def test_a_call_that_rings_over_a_restart_is_one_breach() -> None:
+    """The run before recorded it with four rings and no end; after the restart it is told of again, and ends."""
+    unseen = replace(ended(), outcome=Outcome.UNOBSERVED, rings=4, entered_at=NOON)
+    board = Board()
+    board.recall([unseen])
+    board.day.recalled()
+    assert board.today(NOON).breaches == 1
+
+    board.record(started())
+    board.record(breach(9))
+    assert board.today(NOON).breaches == 1
+
+    board.record(replace(ended(within=Verdict.BROKEN), rings=5))
+    day = board.today(NOON)
+    assert (day.offered, day.warnings, day.breaches) == (1, 1, 1)
+    assert [entry.key for entry in board.breaches] == [KEY]
+
+
+def test_a_call_that_was_a_consultation_leaves_no_breach() -> None:
+    board = board_of(started(), breach(9), CallForgotten(key=KEY, into=CallKey(system="pbx", linkedid="7")))
+
+    assert board.today(NOON).breaches == 0
+
+
+def test_a_stamp_from_far_ahead_does_not_empty_the_present_day() -> None:
+    """A machine that booted with a wrong clock: its day is its own."""
+    board = Board()
+    board.record(ended())
+    board.record(replace(ended(CallKey(system="pbx", linkedid="2")), entered_at=NOON + timedelta(days=400)))
+    board.record(ended(CallKey(system="pbx", linkedid="3")))
+
+    assert board.today(NOON).offered == 2
+
+
+def test_days_that_are_over_are_not_kept() -> None:
+    board = Board()
+    for day in range(10):
+        board.record(replace(ended(CallKey(system="pbx", linkedid=str(day))), entered_at=NOON + timedelta(days=day)))
+
+    assert board.today(NOON).offered == 0
+    assert board.today(NOON + timedelta(days=9)).offered == 1
