@@ -7,7 +7,6 @@ identity; it begins with its first call and ends with its last.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,7 +25,7 @@ from monitor.calls.facts import (
     RingWarning,
     microseconds,
 )
-from monitor.masking import mask_number
+from monitor.masking import masked_within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -38,8 +37,6 @@ if TYPE_CHECKING:
 
 MAX_NAMES = 5_000
 """Members' names held, over all systems; a phone beyond them is called by its interface."""
-_NUMBER = re.compile(r"\+?\d{7,}")
-"""Digits that may be somebody's number: a phone may be a mobile behind a Local channel."""
 
 
 class Kind(StrEnum):
@@ -207,7 +204,7 @@ class Groups:
         if call.since_at is None:
             call.since_at, call.before_us = fact.at, fact.before_us
         name = fact.member or self._names.get((fact.key.system, fact.agent), fact.agent)
-        call.phones.setdefault(fact.channel, (_NUMBER.sub(_masked, name), fact.at))
+        call.phones.setdefault(fact.channel, (masked_within(name), fact.at))
         call.queue = fact.queue or call.queue
         if call.kind is not None:
             self._enter(fact.key, call, call.kind, fact.at)
@@ -299,7 +296,3 @@ def _rings(call: _Ringing, there_at: datetime) -> int:
         return call.rings
     stretch_us = max(0, microseconds(there_at) - microseconds(call.since_at))
     return max(call.rings, call.rule.rings(call.before_us + stretch_us))
-
-
-def _masked(found: re.Match[str]) -> str:
-    return mask_number(found[0])

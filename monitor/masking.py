@@ -16,6 +16,15 @@ _REPRESENTATIVE = re.compile(r"1[568][0-9]{6}")
 """A number of a company without an area, as 1588-6565."""
 
 
+_WITHIN = re.compile(r"\+?\(?\d(?:[\s().\-]{0,2}\d){6,}")
+"""Seven digits or more, with what people write between them: inside any text they may be somebody's number."""
+
+
+def masked_within(text: str) -> str:
+    """A text with every telephone number in it masked, as in `Local/010-****-5678@mobiles`; shorter digits stay."""
+    return _WITHIN.sub(lambda found: mask_number(found[0]), text)
+
+
 def is_number(text: str) -> bool:
     """Whether a text is a telephone number: digits with what people write between them."""
     return _DIGITS.fullmatch(_SEPARATORS.sub("", text)) is not None

@@ -41,6 +41,9 @@ async def recall(board: Board, writer: LedgerWriter, now: datetime) -> None:
                 await _tell(board, writer.repository.calls(midnight, now), now)
             except StoreError as error:
                 log.warning("today_unknown", reason=str(error))
+            except Exception:
+                log.exception("today_unknown")
+                return
             else:
                 board.day.recalled()
                 return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import sys
 from datetime import UTC, datetime
@@ -38,6 +39,9 @@ def run(settings: Settings, *, screen: bool) -> None:
         settings: as loaded.
         screen: show the board on standard output.
     """
+    # Each browser that watches holds a descriptor, and the usual 1,024 are soon gone.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     # Lines of the log would tear the screen where both are one terminal; `2> FILE` keeps them all.
     torn = screen and sys.stdout.isatty() and sys.stderr.isatty()
     log.configure(settings.log.model_copy(update={"level": "error"}) if torn else settings.log)

@@ -1,6 +1,7 @@
 """The HTTP edge: /metrics, /healthz and /readyz, served by uvicorn in the program's own event loop.
 
-Nothing here can change anything. It binds to loopback unless told otherwise, since it asks nobody who they are.
+Nothing here can change anything. These three ask nobody who they are, and name no caller; the page that is mounted
+beside them has a door of its own. It binds to loopback unless told otherwise.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import resource
 import socket
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,6 +18,7 @@ from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from monitor.errors import ConfigError
 
@@ -33,6 +36,11 @@ PORTS_TRIED = 50
 """How many ports `free_port` steps over before it gives up."""
 UNREAD_SECONDS = 20
 """How long what was sent may stay unread before the connection ends (where the system knows how: Linux)."""
+HEAD_SECONDS = 10
+"""How long a connection may take to ask for something."""
+MOST_CONNECTIONS = 2_000
+_OWN_DESCRIPTORS = 200
+"""For Asterisks, the ledger, alerts and files."""
 _SHUTDOWN_SECONDS = 2
 
 
@@ -170,6 +178,46 @@ def _shown(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+class _Patient(H11Protocol):
+    """One connection, whose peer has to ask for something.
+
+    Who connects and keeps silent, or never ends a request's head, holds a descriptor that the connections of Asterisk,
+    the ledger and everybody else need.
+    """
+
+    _known: object = None
+    _looking: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        """Take the connection, unless there are too many."""
+        super().connection_made(transport)
+        if len(self.connections) > most_connections():
+            transport.abort()
+            return
+        self._looking = self.loop.call_later(HEAD_SECONDS, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Look no more."""
+        if self._looking is not None:
+            self._looking.cancel()
+        super().connection_lost(exc)
+
+    def _look(self) -> None:
+        """End the connection where no request is being answered, and none has come since the last look."""
+        cycle: RequestResponseCycle | None = self.cycle
+        answering = cycle is not None and not cycle.response_complete
+        if not answering and cycle is self._known:
+            self.transport.abort()
+            return
+        self._known = cycle
+        self._looking = self.loop.call_later(HEAD_SECONDS, self._look)
+
+
+def most_connections() -> int:
+    """How many connections are taken at once: what descriptors are left when the program's own are set aside."""
+    return max(16, min(MOST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _OWN_DESCRIPTORS))
+
+
 class _Uvicorn(uvicorn.Server):
     """uvicorn without hands on the process's signals, which are the program's own."""
 
@@ -189,6 +237,7 @@ class WebServer:
     def __init__(self, app: Starlette, listening: socket.socket) -> None:
         config = uvicorn.Config(
             app,
+            http=_Patient,
             lifespan="off",
             log_config=None,
             access_log=False,

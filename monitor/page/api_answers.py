@@ -48,8 +48,10 @@ def _transfer(record: Transfer, viewer: Viewer) -> dict[str, object]:
 
 def _target(record: Transfer, viewer: Viewer) -> str:
     """Whom a caller was passed to: inside the centre a number is an extension, elsewhere it may be somebody's own."""
-    if record.scope is Scope.INSIDE or not is_number(record.to):
+    if record.scope is Scope.INSIDE:
         return record.to
+    if not is_number(record.to):
+        return viewer.shown(record.to)
     return viewer.number_as_stored(record.to)
 
 

@@ -73,7 +73,15 @@ class Page:
             renderer, sources.board, sources.systems, sources.store, sources.clock, rate=sources.rate
         )
         search = Search(sources.repository.store)
-        calls = CallPages(renderer, sources.board, search, sources.repository, sources.clock, lines=sources.lines)
+        calls = CallPages(
+            renderer,
+            sources.board,
+            search,
+            sources.repository,
+            sources.clock,
+            lines=sources.lines,
+            systems=sources.systems,
+        )
         api = Api(
             board=sources.board,
             systems=sources.systems,

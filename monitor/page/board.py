@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from monitor.calls.facts import (
@@ -24,8 +24,9 @@ from monitor.calls.facts import (
     TransferEnded,
     microseconds,
 )
+from monitor.masking import masked_within
 from monitor.page.chart import chart_of
-from monitor.page.now import Now, status_of
+from monitor.page.now import DESK, WALL, Now, status_of
 from monitor.page.stream import DEAD_SECONDS, EventStream, Hub, Painting, Variant
 from monitor.page.viewer import Viewer, viewer_of
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from starlette.requests import Request
-    from starlette.responses import Response
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp
 
@@ -46,9 +46,10 @@ if TYPE_CHECKING:
 PARTS = ("status", "ringing", "waiting", "talking", "agents", "today", "chart", "breaches", "transfers")
 COLUMNS = {
     "desk": (("ringing", "waiting", "talking", "agents", "breaches"), ("today", "chart", "transfers")),
-    "wall": (("ringing", "agents", "breaches"), ("today", "waiting", "chart")),
+    "wall": (("ringing", "agents", "breaches"), ("today", "waiting", "talking", "chart", "transfers")),
 }
-"""What stands where, by view. A wall shows what must be seen from afar, without scrolling."""
+"""What stands where, by view."""
+LIMITS = {"desk": DESK, "wall": WALL}
 _CALLS = frozenset({"ringing", "waiting", "talking"})
 _TOUCHED: Mapping[type, frozenset[str]] = MappingProxyType(
     {
@@ -110,7 +111,8 @@ class BoardPages:
         if touched is not None:
             self.hub.touch(touched)
         if isinstance(fact, RingBreach):
-            agents = ", ".join(self._board.breaches[-1].agents)
+            # It goes to every browser alike, so that it is fit for those who may see least.
+            agents = masked_within(", ".join(self._board.breaches[-1].agents))
             body = {"line": fact.line, "queue": fact.queue, "rings": fact.rings, "agents": agents}
             self.hub.announce("breach", body | {"at": microseconds(fact.at) / 1000})
 
@@ -118,9 +120,14 @@ class BoardPages:
 
     def paint(self, variant: Variant, stale: frozenset[str]) -> Painting:
         """Render parts of the board as it is now."""
-        now = Now(self._board, self._systems, self._store, self._clock())
+        now = Now(self._board, self._systems, self._store, self._clock(), LIMITS[variant.view])
         viewer = Viewer(name="", role="supervisor" if variant.calls else "board", numbers=variant.numbers)
-        context: dict[str, Any] = {"now": now, "viewer": viewer, "systems": tuple(self._systems)}
+        context: dict[str, Any] = {
+            "now": now,
+            "viewer": viewer,
+            "systems": tuple(self._systems),
+            "unknown": now.status.unknown(len(self._systems)),
+        }
         if "chart" in stale:
             context["chart"] = chart_of(now.bars)
         parts = {
@@ -169,6 +176,8 @@ class BoardPages:
         view = request.query_params.get("view", "desk")
         if view not in COLUMNS:
             return JSONResponse({"detail": f"There is no view {view!r}: ask for desk or wall."}, 400)
+        if request.method == "HEAD":
+            return Response(media_type="text/event-stream")
         stream = self.hub.open(self._variant(request, view))
         if stream is None:
             return JSONResponse({"detail": "Too many pages are open; close one and try again."}, 503)
@@ -179,5 +188,8 @@ class BoardPages:
         viewer = viewer_of(request)
         on_wall = view == "wall"
         return Variant(
-            self._renderer.language_of(request), viewer.numbers and not on_wall, viewer.sees_calls and not on_wall
+            self._renderer.language_of(request),
+            viewer.numbers and not on_wall,
+            viewer.sees_calls and not on_wall,
+            view,
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, unquote
 
@@ -26,7 +27,7 @@ from monitor.page.viewer import viewer_of
 from monitor.texts import TEXTS, catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from starlette.requests import Request
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from monitor.ledger.rows import StoredRule
     from monitor.ledger.search import Search
     from monitor.page.calls_form import Form
+    from monitor.page.now import SystemSource
     from monitor.page.render import Renderer
     from monitor.page.viewer import Viewer
     from monitor.texts import Language
@@ -89,8 +91,9 @@ class CallPages:
         board: what is true now: calls in progress, and the names of queues and agents.
         search: of the ledger.
         repository: the same ledger, for one call and its rules.
-        clock: what time it is.
+        clock: what time it is in the centre.
         lines: names of the configured lines.
+        systems: each Asterisk by name, with the clock that its calls in progress are timed by; may grow.
     """
 
     def __init__(
@@ -102,6 +105,7 @@ class CallPages:
         clock: Callable[[], datetime],
         *,
         lines: Sequence[str] = (),
+        systems: Mapping[str, SystemSource] = MappingProxyType({}),
     ) -> None:
         self._renderer = renderer
         self._board = board
@@ -109,6 +113,7 @@ class CallPages:
         self._repository = repository
         self._clock = clock
         self._lines = tuple(lines)
+        self._systems = systems
         self._reading = asyncio.Semaphore(READERS)
         self._rules: dict[str, RingRule | StoredRule] = {rule.label: rule for rule in board.rules}
 
@@ -236,7 +241,9 @@ class CallPages:
         )
 
     def _in_progress(self, request: Request, call: CallNow) -> Response:
-        now = self._clock()
+        system = self._systems.get(call.key.system)
+        # Its instants are those of its Asterisk's clock, which may go otherwise than the centre's.
+        now = self._clock() if system is None else system.now()
         return self._renderer.page(
             request,
             "call_now.html",
@@ -329,6 +336,8 @@ def target_of(transfer: Transfer, viewer: Viewer, name_of: Callable[[str], str])
     Inside the centre a number is an extension; elsewhere it may be somebody's own.
     """
     to = transfer.to
-    if transfer.scope is Scope.INSIDE or not (set(to) - _UNUSUAL).issubset("0123456789"):
+    if transfer.scope is Scope.INSIDE:
         return name_of(to)
+    if not (set(to) - _UNUSUAL).issubset("0123456789"):
+        return viewer.shown(name_of(to))
     return viewer.number(to)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from monitor.board_records import STATUS_ORDER, one_each
-from monitor.calls.facts import Stage, TransferKind, Verdict, microseconds
+from monitor.calls.facts import Scope, Stage, TransferKind, Verdict, microseconds
 from monitor.masking import is_number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from monitor.board import Board
@@ -23,17 +23,28 @@ if TYPE_CHECKING:
     from monitor.board_records import AgentNow, BreachNow, CallNow, TransferNow
     from monitor.calls.facts import AgentStatus
     from monitor.calls.rules import RingRule
+    from monitor.page.viewer import Viewer
 
 Row = TypeVar("Row")
 
-MOST_RINGING = 60
-MOST_WAITING = 30
-MOST_TALKING = 60
-MOST_AGENTS = 200
-"""Rows shown; a sentence says how many more there are. More would neither fit nor be read."""
-HALVES = 48
-
 IN_PROGRESS = (Stage.TALKING, Stage.HELD, Stage.TRANSFERRING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How many rows are shown; a sentence says how many more there are. More would neither fit nor be read."""
+
+    ringing: int
+    waiting: int
+    talking: int
+    agents: int
+    last: int
+    """Of the last breaches and transfers."""
+
+
+DESK = Limits(ringing=60, waiting=30, talking=60, agents=200, last=20)
+WALL = Limits(ringing=5, waiting=3, talking=3, agents=24, last=5)
+"""What a screen of 16:9 holds whole, since nobody scrolls it."""
 
 
 class Source(Protocol):
@@ -92,8 +103,12 @@ class Status:
             systems: how many there are; where only some are not heard, what is theirs is marked row by row.
         """
         of_today = ("today", "chart") if self.doubts or not self.whole_day else ()
-        of_now = ("ringing", "waiting", "talking", "agents") if len(self.doubts) >= systems else ()
+        of_now = ("ringing", "waiting", "talking", "agents", "breaches", "transfers") if self.unknown(systems) else ()
         return of_now + of_today
+
+    def unknown(self, systems: int) -> bool:
+        """Whether nothing is heard of any system: that no row is there then says nothing."""
+        return len(self.doubts) >= systems
 
     def doubtful(self, system: str) -> bool:
         """Whether what is shown of a system may be out of date."""
@@ -138,9 +153,18 @@ class Now:
         systems: each Asterisk by name.
         store: the ledger.
         now: the time in the centre.
+        limits: how many rows are shown.
     """
 
-    def __init__(self, board: Board, systems: Mapping[str, SystemSource], store: Source, now: datetime) -> None:
+    def __init__(
+        self,
+        board: Board,
+        systems: Mapping[str, SystemSource],
+        store: Source,
+        now: datetime,
+        limits: Limits = DESK,
+    ) -> None:
+        self.limits = limits
         self.board = board
         self.now = now
         self.rule: RingRule = board.rule_at(now)
@@ -177,25 +201,32 @@ class Now:
 
     @property
     def ringing(self) -> Shown[CallNow]:
-        """Calls whose phone rings, those that have heard most ringing first, transfers behind them."""
-        calls = sorted(
-            self.board.ringing.values(), key=lambda call: (not call.counting, -self.ringing_us(call), call.key.linkedid)
-        )
-        return Shown(rows=tuple(calls[:MOST_RINGING]), count=len(calls))
+        """Calls whose phone rings, those that have heard most ringing first, transfers behind them.
+
+        Those of a system that was lost stand among them as they were last seen: they may ring on.
+        """
+        calls = [*self.board.ringing.values(), *self.board.lost.calls.values()]
+        calls.sort(key=lambda call: (not call.counting, -self.ringing_us(call), call.key.linkedid))
+        return self._shown(calls, self.limits.ringing)
 
     @property
     def waiting(self) -> Shown[CallNow]:
         """Callers who asked for a person and for whom no phone rings, the longest-waiting first."""
-        waiting = [call for call in self.board.calls.values() if call.stage is Stage.WAITING and call.waits]
+        lost = self.board.lost.calls
+        waiting = [
+            call
+            for key, call in self.board.calls.items()
+            if call.stage is Stage.WAITING and call.waits and key not in lost
+        ]
         waiting.sort(key=lambda call: call.asked_at or call.entered_at)
-        return Shown(rows=tuple(waiting[:MOST_WAITING]), count=len(waiting))
+        return self._shown(waiting, self.limits.waiting)
 
     @property
     def talking(self) -> Shown[CallNow]:
         """Calls a person has taken, the longest first."""
         calls = [call for call in self.board.calls.values() if call.stage in IN_PROGRESS]
         calls.sort(key=lambda call: call.stage_since_at)
-        return Shown(rows=tuple(calls[:MOST_TALKING]), count=len(calls))
+        return self._shown(calls, self.limits.talking)
 
     @property
     def announcements(self) -> int:
@@ -208,7 +239,11 @@ class Now:
         people = sorted(
             one_each(self.board.agents.values()), key=lambda agent: (STATUS_ORDER.index(agent.status), agent.member)
         )
-        return Shown(rows=tuple(people[:MOST_AGENTS]), count=len(people))
+        return self._shown(people, self.limits.agents)
+
+    def _shown(self, rows: Sequence[Row], most: int) -> Shown[Row]:
+        """As many rows as there is room for."""
+        return Shown(rows=tuple(rows[:most]), count=len(rows))
 
     @property
     def agents_by_status(self) -> dict[AgentStatus, int]:
@@ -219,13 +254,13 @@ class Now:
     @property
     def breaches(self) -> list[BreachNow]:
         """The newest first."""
-        return list(reversed(self.board.breaches))
+        return list(reversed(self.board.breaches))[: self.limits.last]
 
     @property
     def transfers(self) -> list[TransferNow]:
         """By people, the newest first; a phone's own forwarding is no transfer by a person."""
         passed = reversed(self.board.transfers)
-        return [entry for entry in passed if entry.transfer.kind is not TransferKind.FORWARD]
+        return [entry for entry in passed if entry.transfer.kind is not TransferKind.FORWARD][: self.limits.last]
 
     @property
     def transfers_today(self) -> int:
@@ -248,11 +283,24 @@ class Now:
             for half in range(first, last + 1)
         ]
 
-    def target(self, entry: TransferNow) -> str | None:
-        """Whom a caller was passed to: a member's name; None for a number, which may be somebody's own."""
+    def when(self, at: datetime) -> str:
+        """When something was: its time, with the day before it where that is not today."""
+        zone = self.board.zone
+        local = at.astimezone(zone)
+        today = local.date() == self.now.astimezone(zone).date()
+        return local.strftime("%H:%M:%S" if today else "%m-%d %H:%M")
+
+    def name(self, system: str, who: str | None) -> str | None:
+        """What people call an interface, as far as a queue has told it since."""
+        return None if who is None else self.board.name_of(system, who)
+
+    def target(self, entry: TransferNow, viewer: Viewer) -> str:
+        """Whom a caller was passed to: a member's name, or a number as the viewer may see it."""
         to = entry.transfer.to
         name = self.board.name_of(entry.key.system, to)
-        return None if name == to and is_number(to) else name
+        if entry.transfer.scope is Scope.INSIDE:
+            return name
+        return viewer.number(to) if name == to and is_number(to) else viewer.shown(name)
 
 
 def status_of(board: Board, systems: Mapping[str, SystemSource], store: Source) -> Status:

@@ -53,6 +53,8 @@ class Variant:
     """Callers' numbers in full."""
     calls: bool
     """Links to single calls."""
+    view: str = "desk"
+    """`desk` or `wall`, which has room for less."""
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from monitor.masking import hyphenated, mask_number
+from monitor.masking import hyphenated, mask_number, masked_within
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
@@ -30,6 +30,10 @@ class Viewer:
     def sees_calls(self) -> bool:
         """Whether single calls may be looked at."""
         return self.role == "supervisor"
+
+    def shown(self, text: str) -> str:
+        """A name, interface or dialled text as this viewer may see it: a number in it is masked like a caller's."""
+        return text if self.numbers else masked_within(text)
 
     def number(self, number: str | None) -> str:
         """A caller's number as this viewer may see it, with hyphens; empty where there is none."""

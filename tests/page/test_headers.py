@@ -174,6 +174,17 @@ def test_a_name_that_somebody_pointed_here_is_refused_where_nobody_signs_in(path
     assert served_here.status_code in (200, 303)
 
 
+@pytest.mark.parametrize("header", ["x-forwarded-for", "x-forwarded-proto", "forwarded"])
+def test_what_a_proxy_passes_on_is_refused_where_nobody_signs_in(header: str) -> None:
+    """A proxy on this machine sends a name of loopback for everybody it serves."""
+
+    async def ask() -> int:
+        async with served() as client:
+            return (await client.get("/calls", headers={header: "203.0.113.9"})).status_code
+
+    assert asyncio.run(ask()) == 421
+
+
 def test_where_people_sign_in_any_name_is_served() -> None:
     """A cookie goes to the name that gave it only, so that another name brings nobody in."""
 

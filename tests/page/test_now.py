@@ -17,11 +17,17 @@ from monitor.calls.facts import (
     Gap,
     GapCause,
     RingBreach,
+    RingingCeased,
+    Scope,
     Stage,
     StageChanged,
+    Transfer,
+    TransferEnded,
+    TransferKind,
+    TransferResult,
 )
 from monitor.page.board import PARTS, BoardPages
-from monitor.page.now import MOST_RINGING, Now
+from monitor.page.now import DESK, WALL, Now
 from monitor.page.render import Renderer
 from monitor.page.stream import Variant
 
@@ -32,6 +38,7 @@ NOON = datetime(2026, 5, 4, 3, tzinfo=UTC)
 """Noon in Seoul."""
 SEOUL = timezone(timedelta(hours=9), "Asia/Seoul")
 NUMBER = "01012345678"
+PARTS_OF_NOW = ("ringing", "waiting", "talking", "agents", "breaches", "transfers")
 FULL = Variant("ko", numbers=True, calls=True)
 MASKED = Variant("ko", numbers=False, calls=False)
 
@@ -101,14 +108,47 @@ def test_those_that_have_rung_longest_come_first_and_transfers_last() -> None:
 
 def test_more_than_a_person_can_read_is_told_as_a_number() -> None:
     centre = Centre()
-    for number in range(MOST_RINGING + 5):
+    for number in range(DESK.ringing + 5):
         centre.rings(f"n{number}", number)
 
     html = centre.part("ringing")
 
-    assert html.count('class="ring"') == MOST_RINGING
+    assert html.count('class="ring"') == DESK.ringing
     assert "외 5" in html
-    assert f'<span class="count">{MOST_RINGING + 5}</span>' in html
+    assert f'<span class="count">{DESK.ringing + 5}</span>' in html
+
+
+def test_a_wall_shows_what_fits_and_says_how_many_more_there_are() -> None:
+    centre = Centre()
+    for number in range(WALL.ringing + 3):
+        centre.rings(f"n{number}", number)
+
+    html = centre.part("ringing", Variant("ko", numbers=False, calls=False, view="wall"))
+
+    assert html.count('class="ring"') == WALL.ringing
+    assert "외 3" in html
+
+
+def test_a_phone_that_rang_when_its_system_was_lost_is_shown_as_it_stood() -> None:
+    """7 s are ring 3. Nobody knows whether it rings on, and so neither does the board."""
+    centre = Centre()
+    key = centre.rings("a", 7)
+    for fact in (
+        RingingCeased(key=key, channel="PJSIP/a-1", at=NOON),
+        StageChanged(key=key, line="1588-6565", stage=Stage.WAITING, at=NOON, queue="counsel"),
+        Gap(system="pbx", started_at=NOON, ended_at=None, cause=GapCause.NOT_CONNECTED),
+    ):
+        centre.board.record(fact)
+
+    ringing, waiting = centre.part("ringing"), centre.part("waiting")
+
+    assert '<span class="count">1</span>' in ringing
+    assert "<span data-rings>3</span>" in ringing
+    assert 'data-since=""' in ringing
+    assert "마지막 상태" in ringing
+    # Neither is its caller one for whom no phone rings; and that nobody waits is not known.
+    assert '<span class="count">0</span>' in waiting
+    assert "알 수 없습니다" in waiting
 
 
 def test_the_longest_waiting_caller_is_named_first() -> None:
@@ -151,8 +191,38 @@ def test_numbers_are_masked_unless_the_viewer_may_see_them(part: str) -> None:
     assert "010-****-5678" in masked
     assert NUMBER not in masked
     assert "/calls/" not in masked
-    assert NUMBER in full
+    assert "010-1234-5678" in full
     assert 'href="/calls/pbx/a"' in full
+
+
+@pytest.mark.parametrize("to", ["010-1234-5678", "+82 10 1234 5678", "9,01012345678", "PJSIP/01012345678@trunk"])
+def test_a_number_is_masked_however_it_is_written(to: str) -> None:
+    centre = Centre()
+    passed_on = Transfer(
+        kind=TransferKind.BLIND,
+        at=at(-86_400),
+        by="Local/01099998888@mobiles",
+        to=to,
+        scope=Scope.OUTSIDE,
+        result=TransferResult.COMPLETED,
+        announced=False,
+        consent=None,
+        consultation_us=0,
+        caller_hold_us=0,
+        reconnected_at=None,
+        reconnect_us=None,
+        reconnect_rings=None,
+    )
+    key = CallKey(system="pbx", linkedid="t")
+    centre.board.record(TransferEnded(key=key, line="1588-6565", transfer=passed_on))
+
+    html = centre.part("transfers")
+
+    assert "5678" in html
+    assert "8888" in html
+    assert not re.search(r"1234|9999", html)
+    # Of yesterday: the day stands beside it.
+    assert "05-03 12:00" in html
 
 
 def test_what_the_network_sends_stays_text() -> None:
@@ -192,8 +262,8 @@ def test_one_of_two_systems_that_is_not_heard_greys_its_own_rows_and_the_sums() 
 
     assert painting.doubtful == ("today", "chart")
     assert painting.parts["ringing"].count("doubt") == 1
-    assert "<b>busan</b> 수신이 끊겼습니다" in painting.parts["status"]
-    assert "11:59:59부터" in painting.parts["status"]
+    assert "<b>busan</b>" in painting.parts["status"]
+    assert "11:59:59" in painting.parts["status"]
 
 
 def test_a_system_that_says_nothing_is_told_from_one_that_is_gone() -> None:
@@ -203,7 +273,7 @@ def test_a_system_that_says_nothing_is_told_from_one_that_is_gone() -> None:
     painting = centre.pages.paint(MASKED, frozenset(PARTS))
 
     assert "<b>pbx</b> 응답이 없습니다" in painting.parts["status"]
-    assert painting.doubtful == ("ringing", "waiting", "talking", "agents", "today", "chart")
+    assert painting.doubtful == (*PARTS_OF_NOW, "today", "chart")
 
 
 def test_the_ledger_being_away_puts_no_figure_of_the_board_in_doubt() -> None:

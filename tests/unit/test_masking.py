@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitor.masking import hyphenated, mask_number
+from monitor.masking import hyphenated, mask_number, masked_within
 
 
 @pytest.mark.parametrize(
@@ -110,3 +110,17 @@ def test_whatever_a_caller_sends_is_masked_without_complaint(number: str) -> Non
 
     assert len(shown) <= 14
     assert len(re.sub(r"\*|-", "", shown)) <= 8
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Local/01012345678@mobiles", "Local/010-****-5678@mobiles"),
+        ("9,02-123-4567#", "9,02-****-4567#"),
+        ("PJSIP/agent12 → 201", "PJSIP/agent12 → 201"),
+        ("김하나, 이두리", "김하나, 이두리"),
+        ("*7201012345678", "*****-5678"),
+    ],
+)
+def test_numbers_inside_a_text_are_masked(text: str, shown: str) -> None:
+    assert masked_within(text) == shown

@@ -42,6 +42,7 @@ function setText(element, text) {
 
 function countRing(row) {
   const { system, since, heard, period, limit } = row.dataset;
+  if (!since || row.classList.contains("doubt")) return; // not heard of: counting on would say more than is known
   const ms = Number(heard) + Math.max(0, clockOf(system) - Number(since));
   const rings = Math.floor(ms / Number(period)) + 1; // ring n + 1 begins at exactly n periods
   const judged = !row.classList.contains("transfer"); // a transfer's ringing is not judged by the rule
@@ -57,6 +58,7 @@ function tick() {
   if (document.body.classList.contains("dead")) return; // counting on would say more than is known
   for (const row of board.querySelectorAll(".ring")) countRing(row);
   for (const time of board.querySelectorAll("time.since")) {
+    if (time.closest(".doubt")) continue;
     setText(time, clockFace(Math.max(0, clockOf(time.dataset.system) - Number(time.dataset.since))));
   }
   const shown = document.querySelector("[data-clock]");
@@ -92,10 +94,9 @@ function takeBoard(body) {
 }
 
 function takeBreach(body) {
-  alarm.textContent = alarm.dataset.text
-    .replace("{line}", body.queue ?? body.line)
-    .replace("{rings}", body.rings)
-    .replace("{agents}", body.agents);
+  const told = { line: body.queue ?? body.line, rings: body.rings, agents: body.agents };
+  alarm.textContent = ""; // the same words again would not be read out
+  alarm.textContent = alarm.dataset.text.replace(/\{(\w+)\}/g, (_, name) => told[name]);
   document.body.classList.add("alarm");
   clearTimeout(takeBreach.timer);
   takeBreach.timer = setTimeout(() => document.body.classList.remove("alarm"), FLASH_MS);
@@ -156,8 +157,6 @@ const sound = {
   },
   set(on) {
     this.button.setAttribute("aria-pressed", String(on));
-    const word = this.button.querySelector("b");
-    word.textContent = on ? word.dataset.on : word.dataset.off;
     try {
       localStorage.setItem("sound", on ? "on" : "off");
     } catch {
@@ -165,11 +164,20 @@ const sound = {
     }
     if (on) {
       this.context ??= new AudioContext();
+      this.context.onstatechange = () => this.say();
       this.context.resume();
     }
+    this.say();
+  },
+  // Browsers let a page sound only after somebody has touched it; that must not read as on.
+  say() {
+    const word = this.button.querySelector("b");
+    const state = !this.on ? "off" : this.context?.state === "running" ? "on" : "waits";
+    word.textContent = word.dataset[state];
+    this.button.dataset.state = state;
   },
   ring() {
-    if (!this.on || !this.context) return;
+    if (!this.on || this.context?.state !== "running") return; // tones would wait, and all sound at the first touch
     const start = this.context.currentTime;
     for (const [offset, pitch] of [[0, 880], [0.22, 660], [0.44, 880]]) {
       const tone = this.context.createOscillator();
@@ -184,7 +192,8 @@ const sound = {
     }
   },
   begin() {
-    this.button.addEventListener("click", () => this.set(!this.on));
+    // Pressed while it waits for a touch, it has been touched, and stays on.
+    this.button.addEventListener("click", () => this.set(this.button.dataset.state === "waits" || !this.on));
     let kept = null;
     try {
       kept = localStorage.getItem("sound");
@@ -192,8 +201,9 @@ const sound = {
       // As above.
     }
     if (kept === "on") this.set(true);
-    // Browsers let a page sound only after somebody has touched it.
-    document.addEventListener("pointerdown", () => this.on && this.context?.resume());
+    for (const touch of ["pointerdown", "keydown"]) {
+      document.addEventListener(touch, () => this.on && this.context?.resume());
+    }
   },
 };
 
