@@ -72,7 +72,7 @@ class AsteriskSettings(Section):
     tls_hostname: str | None = None
     """The name the certificate must bear where it is not `host`."""
     connect_timeout_seconds: float = Field(default=5.0, gt=0)
-    ping_interval_seconds: float = Field(default=2.5, gt=0)
+    ping_interval_seconds: float = Field(default=2.0, gt=0)
     ping_timeout_seconds: float = Field(default=5.0, gt=0)
     """How long a ping may stay unanswered, and not a byte come, before the connection counts as dead."""
     reconnect_min_seconds: float = Field(default=0.5, gt=0)

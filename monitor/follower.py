@@ -32,7 +32,7 @@ FEED_ITEMS = 16
 """Batches that wait for the call state; beyond it the listener lets the network wait."""
 GRACE_US = 20_000
 """How long a timer waits for an event that was stamped before it and is still on its way: an answer just in time."""
-PONG_SECONDS = 1.5
+PONG_SECONDS = 1.0
 """How long an answer to a ping may take before people are told; the connection is given a little longer."""
 LATE_PONG_SECONDS = 0.5
 """How long an answer to a ping may take before timers wait for it: a phone that seems to ring on may be answered."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
-_ANSWER_SECONDS = 2.0
+_ANSWER_SECONDS = 1.5
 """How long the store may take to answer before people are told that it does not."""
 _SPILLED_AT_ONCE = 1000
 """Facts turned into lines at a time: 10,000 of them would take 50 MB on their way to disk."""

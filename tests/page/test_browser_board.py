@@ -112,7 +112,7 @@ def test_a_dead_stream_is_said_in_place_and_caught_up_without_a_reload(
     live.do(getattr(live.web, fault))
     assert how_long_until(page, "#dead:not([hidden])") <= SAID_WITHIN_SECONDS
     assert "모니터와 연결이 끊겼습니다" in (page.locator("#dead").text_content() or "")
-    assert page.locator("#today dl").evaluate("shown => getComputedStyle(shown).opacity") == "0.45"
+    assert page.locator("#today dl").evaluate("shown => getComputedStyle(shown).opacity") == "0.6"
 
     live.do(live.web.open)
     page.wait_for_selector("#dead[hidden]", state="attached", timeout=PATIENCE_MS)

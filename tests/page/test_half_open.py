@@ -55,7 +55,7 @@ async def record_of(live: Live, key: CallKey) -> Call:
 
 
 def test_no_breach_is_told_of_a_phone_that_nobody_hears_and_none_is_stored(tmp_path: Path) -> None:
-    """The wire dies in the first seconds of ringing. It is known to be dead after 2.5 s and 5 s more.
+    """The wire dies in the first seconds of ringing. It is known to be dead after 2 s and 5 s more.
 
     Whatever the phone did after the last byte, its ringing ends there in the record, and the gap begins there.
     """

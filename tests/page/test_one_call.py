@@ -26,7 +26,7 @@ def test_a_call_is_told_in_words_figures_and_a_drawing(centre: Centre) -> None:
     page = centre.page("/calls/pbx1/1772442000.1")
     words = text_of(page)
     assert "Agent2 answered at ring 3, after 6.0 s of ringing." in words
-    assert "verdict: within 3 kept answered within the rule verdict: before 3 broken" in words
+    assert "Verdict: within 3 kept answered within the rule Verdict: before 3 broken" in words
     assert "Rule three-rings/1 Observed whole System pbx1 Linkedid 1772442000.1" in words
     # Ring attempts: from, after, agent, phone, queue, length, rings, result.
     assert "18:00:02 2.0 s Agent1 PJSIP/agent1 support 4.0 s 2 no answer" in words
@@ -74,7 +74,7 @@ def test_a_call_of_a_rule_that_is_not_configured_is_drawn_by_it(centre: Centre) 
     centre.repository.record_rule(RingRule(name="two-rings", version=2, country="GB", limit=2))
     centre.repository.record_all([a_call(rule="two-rings/2")])
     words = text_of(centre.page("/calls/pbx1/1772442000.1"))
-    assert "verdict: within 2 kept" in words
+    assert "Verdict: within 2 kept" in words
     assert "ring 3: past the rule" in words
 
 

@@ -228,13 +228,13 @@ def test_every_place_is_where_it_was_worked_out_to_be() -> None:
 
 
 def test_rows_stand_below_one_another() -> None:
-    """One row of labels (20), the bells (28), the caller's label (20) and bar (18), and 50 for each phone behind 12."""
+    """The caller's label (20), one row of labels (20), the bells (28), the bar (18), and 50 for each phone behind 12."""
     drawing = drawn(a_call())
     assert drawing.answer is not None
     # The answer's label goes to the right, 214 to 474; the transfer's has no room there, and goes to the left from 764.
-    assert (drawing.answer.x, drawing.answer.leftward, drawing.answer.label_y) == (214, False, 14)
-    assert [(mark.number, mark.x, mark.leftward, mark.label_y) for mark in drawing.transfers] == [(1, 764, True, 14)]
-    assert (drawing.bells_y, drawing.stage_y) == (34, 68)
+    assert (drawing.answer.x, drawing.answer.leftward, drawing.answer.label_y) == (214, False, 34)
+    assert [(mark.number, mark.x, mark.leftward, mark.label_y) for mark in drawing.transfers] == [(1, 764, True, 34)]
+    assert (drawing.bells_y, drawing.stage_y) == (54, 68)
     assert [phone.y for phone in drawing.phones] == [118, 168]
     assert (drawing.axis_y, drawing.height) == (198, 228)
 
@@ -243,7 +243,7 @@ def test_labels_that_would_touch_stand_in_rows_of_their_own() -> None:
     """Three transfers within a second: their labels are 260 points wide."""
     (transfer,) = a_call().transfers
     drawing = drawn(a_call(transfers=tuple(replace(transfer, at=after(50 + n / 4)) for n in range(3))))
-    assert [mark.label_y for mark in drawing.transfers] == [14, 34, 54]
+    assert [mark.label_y for mark in drawing.transfers] == [34, 54, 74]
 
 
 # -- calls that are out of the ordinary --------------------------------------------------------------------------------
