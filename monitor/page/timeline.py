@@ -152,13 +152,14 @@ def draw(call: Call, *, period_us: int, limit: int) -> Timeline:
 
     def mark(at_us: int, transfer: Transfer | None = None, number: int = 0) -> Mark:
         x, row, leftward = next(marks)
-        label_y = (row + 1) * LABEL_ROW - 6
+        label_y = LANE_LABEL + (row + 1) * LABEL_ROW - 6
         return Mark(at=instant(at_us), x=x, label_y=label_y, leftward=leftward, transfer=transfer, number=number)
 
     limit_mark = mark(past_us) if past_us is not None else None
     answer_mark = mark(answered_us) if answered_us is not None else None
-    bells_y = rows * LABEL_ROW + BELL_ROW / 2
-    stage_y = rows * LABEL_ROW + BELL_ROW + LANE_LABEL
+    # The caller's label is the uppermost, above all that hangs down to their lane, so that no line crosses it.
+    bells_y = LANE_LABEL + rows * LABEL_ROW + BELL_ROW / 2
+    stage_y = LANE_LABEL + rows * LABEL_ROW + BELL_ROW
     lanes, left_out = _lanes(call, axis, stage_y + BAR + LANE_GAP)
     bells = _bells(heard, axis, call.rings, period_us, limit)
     axis_y = stage_y + BAR + LANE_GAP + len(lanes) * (LANE_LABEL + BAR + LANE_GAP)

@@ -80,6 +80,24 @@ def test_nothing_is_wider_than_the_screen_and_nobody_is_kept_out(
     assert serious(page) == []
 
 
+def test_a_call_takes_three_lines_on_a_phone_and_its_drawing_says_that_it_can_be_pushed(
+    live: Live, look: Callable[..., Page]
+) -> None:
+    """Three lines of 15 px at 1.45 and two gaps of 2 px are 69 px; the padding is 18, and a transfer may add a line."""
+    page = look(f"{live.url}/calls", viewport=PHONE)
+    while not page.locator(".calls-list tbody tr").count():
+        page.wait_for_timeout(200)
+        page.reload()
+    heights = page.evaluate("[...document.querySelectorAll('.calls-list tr')].map(row => row.clientHeight)")
+    assert max(heights) < 120
+
+    page.locator(".calls-list a").first.click()
+    page.wait_for_selector("svg.course")
+    assert page.get_by_text("진행도가 화면보다 넓습니다.").is_visible()
+    page.set_viewport_size(DESK)
+    assert page.get_by_text("진행도가 화면보다 넓습니다.").is_hidden()
+
+
 def test_the_form_is_filled_in_by_keyboard_and_keeps_what_was_written(live: Live, look: Callable[..., Page]) -> None:
     page = look(f"{live.url}/calls")
     page.get_by_label("뒤 네 자리").focus()

@@ -8,7 +8,7 @@ from html import unescape
 
 import pytest
 
-from monitor.calls.facts import AttemptResult, Outcome, Verdict, VerdictReason
+from monitor.calls.facts import AgentState, AgentStatus, AttemptResult, Outcome, Verdict, VerdictReason
 from monitor.page.calls import PAGE_SIZE
 from tests.ledger.records import a_call, partly, ring
 
@@ -54,6 +54,22 @@ def test_a_number_is_whole_for_a_supervisor_who_signed_in_and_masked_for_who_did
     centre.repository.record_all([a_call()])
     assert "010-1234-5678" in centre.page("/calls", role="supervisor")
     assert "1234" not in text_of(centre.page("/calls"))
+
+
+def test_who_answered_is_called_as_the_board_calls_them(centre: Centre) -> None:
+    """The record of a call that went by no queue knows the phone only; the board has the member's name from a queue."""
+    centre.repository.record_all([a_call(member=None), at(1, "unknown", agent="PJSIP/agent9", member=None)])
+    centre.board.record(
+        AgentState(
+            system="pbx1",
+            queue="support",
+            agent="PJSIP/agent2",
+            member="김하나",
+            status=AgentStatus.FREE,
+            at=centre.clock.at,
+        )
+    )
+    assert [row[2] for row in centre.rows("/calls")] == ["PJSIP/agent9 support", "김하나 support"]
 
 
 def test_the_newest_call_comes_first(centre: Centre) -> None:

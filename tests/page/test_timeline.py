@@ -228,7 +228,7 @@ def test_every_place_is_where_it_was_worked_out_to_be() -> None:
 
 
 def test_rows_stand_below_one_another() -> None:
-    """The caller's label (20), one row of labels (20), the bells (28), the bar (18), and 50 for each phone behind 12."""
+    """The caller's label (20), a row of labels (20), the bells (28), the bar (18), and 50 for each phone behind 12."""
     drawing = drawn(a_call())
     assert drawing.answer is not None
     # The answer's label goes to the right, 214 to 474; the transfer's has no room there, and goes to the left from 764.
