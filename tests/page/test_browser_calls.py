@@ -94,7 +94,7 @@ def test_a_call_takes_three_lines_on_a_phone_and_its_drawing_says_that_it_can_be
     page.locator(".calls-list a").first.click()
     page.wait_for_selector("svg.course")
     assert page.get_by_text("진행도가 화면보다 넓습니다.").is_visible()
-    page.set_viewport_size(DESK)
+    page.set_viewport_size({"width": 1280, "height": 800})
     assert page.get_by_text("진행도가 화면보다 넓습니다.").is_hidden()
 
 
