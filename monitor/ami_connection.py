@@ -268,7 +268,8 @@ class Connection(asyncio.Protocol):
                 self._send()
                 self._pinged_at = now
                 wait = settings.ping_timeout_seconds
-        self._ping_timer = self._loop.call_later(wait, self._keep_alive)
+        # Not before the time-out only: an answer may have come long since, and the next ping be due.
+        self._ping_timer = self._loop.call_later(min(wait, settings.ping_interval_seconds), self._keep_alive)
 
 
 def now_us() -> int:

@@ -253,6 +253,27 @@ def test_a_half_open_connection_is_noticed_by_an_unanswered_ping() -> None:
     run(test())
 
 
+def test_a_quiet_connection_is_asked_again_and_again_and_not_only_when_an_answer_would_be_late() -> None:
+    """Ten pings 50 ms apart take half a second; at the time-out's pace they would take five minutes."""
+
+    async def test() -> None:
+        pings: asyncio.Queue[int] = asyncio.Queue()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await accept(reader, writer)
+            while True:
+                await reader.readuntil(b"Action: Ping\r\n")
+                writer.write(b"Response: Success\r\nPing: Pong\r\n\r\n")
+                pings.put_nowait(1)
+
+        patient: dict[str, Any] = {"ping_interval_seconds": 0.05, "ping_timeout_seconds": 30.0}
+        async with serving(serve) as port, listening(port, **patient), asyncio.timeout(SOON_SECONDS):
+            for _ in range(10):
+                await pings.get()
+
+    run(test())
+
+
 def test_an_answered_ping_keeps_a_quiet_connection() -> None:
     async def test() -> None:
         pings: asyncio.Queue[int] = asyncio.Queue()
