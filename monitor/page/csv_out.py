@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from monitor.page.viewer import Viewer
     from monitor.texts import Texts
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""Beginnings a spreadsheet may take for a formula; the last four are full-width signs, as Korean input makes them."""
 _ROWS_A_CHUNK = 200
 _BOM = "\ufeff"
 

@@ -83,7 +83,7 @@ def test_only_a_piece_of_the_csv_is_in_memory(centre: Centre) -> None:
     assert len(taken) == 200
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
 def test_what_begins_like_a_formula_is_text(centre: Centre, start: str) -> None:
     name = f"{start}cmd|' /C calc'!A0"
     assert as_text(name) == f"'{name}"
