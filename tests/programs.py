@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, NoReturn, Self
 from urllib.request import ProxyHandler, build_opener
 
@@ -42,7 +43,7 @@ def required(*names: str) -> str:
     absent(names[0])
 
 
-class Server:
+class Server(ABC):
     """One that says at `/-/ready` when it is; entered, it runs. It can be stopped and started at the same address.
 
     Args:
@@ -62,9 +63,9 @@ class Server:
         self._log = home / f"{names[0]}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
+    @abstractmethod
     def arguments(self) -> list[str]:
         """What it is started with."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         """Start it."""
