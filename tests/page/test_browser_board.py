@@ -71,6 +71,36 @@ def test_a_breach_shows_while_the_phone_rings_and_the_counts_tick(live: Live, lo
         assert row["state"] == ("within" if row["rings"] < 3 else "last" if row["rings"] == 3 else "past")
 
 
+COUNT_TONES = """() => {
+    window.tones = 0;
+    const make = AudioContext.prototype.createOscillator;
+    AudioContext.prototype.createOscillator = function () { window.tones += 1; return make.call(this); };
+}"""
+
+
+def test_a_breach_is_heard_where_sound_is_on_and_nowhere_else(live: Live, look: Callable[..., Page]) -> None:
+    """Three tones a breach, made by the browser's own audio; Chromium was told to play without a touch."""
+    loud, mute = look(live.url), look(live.url)
+    for page in (loud, mute):
+        page.evaluate(COUNT_TONES)
+    loud.get_by_role("button", name="소리").click()
+    loud.wait_for_selector("#sound[data-state=on]")
+
+    for page in (loud, mute):
+        page.wait_for_selector("body.alarm", timeout=PATIENCE_MS)
+
+    tones = loud.evaluate("window.tones")
+    assert tones >= 3
+    assert tones % 3 == 0
+    assert mute.evaluate("window.tones") == 0
+
+    # Switched off again, the next breach is not heard.
+    loud.get_by_role("button", name="소리").click()
+    heard = loud.evaluate("window.tones")
+    loud.evaluate("takeBreach({ line: '1588-6565', rings: 4, agents: '김하나' })")
+    assert loud.evaluate("window.tones") == heard
+
+
 def test_the_language_is_a_switch_away_and_stays(live: Live, look: Callable[..., Page]) -> None:
     page = look(live.url)
     assert page.title() == "전화벨 현황판"
