@@ -128,6 +128,7 @@ def watched_by(crowds: tuple[int, ...], *, events_per_second: int, seconds: floa
         watchers = stack.enter_context(Watchers(reader.ask("glance")["metrics_port"]))
         if events_per_second:
             stack.enter_context(Playing(reader, events_per_second))
+            # The calls that ring come by the stamps of the load; the board is full when they have, which nothing announces.
             time.sleep(_FILLING_SECONDS)
         first = _glance(reader)
         for _ in range(rounds):
@@ -157,6 +158,7 @@ def _measure(reader: Reader, watchers: Watchers, watching: int, cost: _Cost, sec
     time.sleep(_SETTLING_SECONDS)
     cost.ended += watchers.tell()["ended"]
     before = _glance(reader)
+    # What is measured is what a stretch of time costs: it has to pass.
     time.sleep(seconds)
     after = _glance(reader)
     took_seconds = after["at"] - before["at"]
