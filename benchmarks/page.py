@@ -128,7 +128,7 @@ def watched_by(crowds: tuple[int, ...], *, events_per_second: int, seconds: floa
         watchers = stack.enter_context(Watchers(reader.ask("glance")["metrics_port"]))
         if events_per_second:
             stack.enter_context(Playing(reader, events_per_second))
-            # The calls that ring come by the stamps of the load; the board is full when they have, which nothing announces.
+            # Calls come by the stamps of the load; nothing announces that the board has filled.
             time.sleep(_FILLING_SECONDS)
         first = _glance(reader)
         for _ in range(rounds):
