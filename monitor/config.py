@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from monitor.config_reports import MailSettings, ReportSettings, WorkingTimeSettings
 from monitor.config_sections import (
     AsteriskSettings,
     LedgerSettings,
@@ -41,12 +42,15 @@ __all__ = [
     "LedgerSettings",
     "LineSettings",
     "LogSettings",
+    "MailSettings",
+    "ReportSettings",
     "RuleSettings",
     "Settings",
     "TokenSettings",
     "TransferSettings",
     "UserSettings",
     "WebSettings",
+    "WorkingTimeSettings",
     "default_ledger_url",
     "keys",
     "load",
@@ -67,6 +71,8 @@ class Settings(BaseSettings):
     ledger: LedgerSettings = Field(default_factory=LedgerSettings)
     web: WebSettings = WebSettings()
     alerts: AlertSettings = AlertSettings()
+    working_time: WorkingTimeSettings = WorkingTimeSettings()
+    reports: ReportSettings = Field(default_factory=ReportSettings)
     log: LogSettings = LogSettings()
     language: Literal["ko", "en"] = "ko"
     timezone: str = "Asia/Seoul"
@@ -158,6 +164,7 @@ def load(
     flags = dict(overrides or {})
     state: Tree = {
         "ledger": {"url": default_ledger_url(environ), "spool_dir": str(state_folder(environ) / "spool")},
+        "reports": {"folder": str(state_folder(environ) / "reports")},
     }
     sources = tuple(InitSettingsSource(Settings, tree) for tree in (flags, environment, file_tree, state))
     try:
@@ -170,6 +177,7 @@ def load(
         user.read_hash()
     settings.web.read_session_secret()
     settings.ledger.connect_url()
+    settings.reports.mail.read_password()
     for system in settings.asterisk:
         system.read_secret()
         if system.tls_ca is not None and not system.tls_ca.is_file():
@@ -193,6 +201,9 @@ def keys() -> dict[str, frozenset[str]]:
         "web.user": UserSettings,
         "web.token": TokenSettings,
         "alerts": AlertSettings,
+        "working_time": WorkingTimeSettings,
+        "reports": ReportSettings,
+        "reports.mail": MailSettings,
         "log": LogSettings,
     }
     return {name: frozenset(section.model_fields) for name, section in sections.items()}

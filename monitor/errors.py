@@ -6,6 +6,8 @@
     ├── ProtocolError      an AMI action would not be safe to send
     ├── ConnectionProblem  one Asterisk cannot be listened to (kinds in `monitor.ami_listener`)
     ├── SearchError        the ledger was asked for something that makes no sense
+    ├── ReportError        a report cannot be made as it was asked for
+    ├── ImportRefused      records of another program cannot be brought in
     └── StoreError         the ledger cannot be opened or brought up to date
 
 Every message says what happened and what the operator does next; the command line prints it as one sentence.
@@ -42,6 +44,14 @@ class SearchError(MonitorError):
     def __init__(self, message: str, field: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class ReportError(MonitorError):
+    """A report cannot be made as it was asked for, or not written where it was to be written."""
+
+
+class ImportRefused(MonitorError):  # noqa: N818 - it names what happened to the records
+    """Records of another program cannot be read, or cannot be brought in."""
 
 
 class StoreError(MonitorError):

@@ -66,6 +66,17 @@ class Observed(StrEnum):
     PARTLY = "partly"
 
 
+class Source(StrEnum):
+    """Where the record of a call comes from."""
+
+    AMI = "ami"
+    """Followed by this monitor, event by event."""
+    QUEUE_LOG = "queue_log"
+    """Brought in from Asterisk's queue log: seconds and agents, but no phone's exact ringing."""
+    CDR = "cdr"
+    """Brought in from call detail records."""
+
+
 class AttemptResult(StrEnum):
     """How one phone's ringing ended."""
 
