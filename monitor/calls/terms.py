@@ -57,6 +57,8 @@ class VerdictReason(StrEnum):
     CALLER_LEFT_WITHIN_RULE = "caller_left_within_rule"
     NO_PHONE_RANG = "no_phone_rang"
     PARTLY_UNOBSERVED = "partly_unobserved"
+    RINGING_UNKNOWN = "ringing_unknown"
+    """The record comes from a source that does not tell how long a phone rang."""
 
 
 class Observed(StrEnum):

@@ -103,6 +103,8 @@ class Why(StrEnum):
     """Phones rang and nobody picked up."""
     ALL_BUSY = "all_busy"
     """People were signed in, and none of them free."""
+    NOT_OFFERED = "not_offered"
+    """Somebody was free and no phone rang: the queue's own pauses between two tries."""
     NOBODY_SIGNED_IN = "nobody_signed_in"
     """No member was signed in, or all were paused or away."""
     NOT_OBSERVED = "not_observed"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from monitor.calls.rules import RingRule
     from monitor.reports.periods import Period
     from monitor.texts import Language
+    from monitor.worktime import WorkTime
 
 
 class FileFormat(StrEnum):
@@ -41,3 +43,36 @@ class Order:
     """The half-yearly record for the public, without any personal data, instead of the report for management."""
     made_by: str = ""
     """Who asked: a user's name, `schedule`, or empty for somebody at this machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What figures rest on besides the ledger: the settings that counting needs."""
+
+    rules: tuple[RingRule, ...]
+    """The configured ring rules, which `Order.rule` may name; the ledger's own are known too."""
+    lines: tuple[str, ...]
+    """The configured lines."""
+    systems: tuple[str, ...]
+    """The configured systems, whose coverage is told; those of the ledger where there are none."""
+    work_time: WorkTime
+    judged_on: Literal["all", "working_time"]
+    within_us: int
+    """The x of the service levels."""
+    short_us: int
+    """Cut-off of short abandons."""
+    agents: bool = True
+    """Whether figures of single agents may be told at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What a report says of the institution: the settings that telling needs."""
+
+    institution: str = ""
+    audience: str = ""
+    """Who may see it; empty for the usual sentence."""
+    target: float | None = None
+    """Compliance the institution has set itself."""
+    page_url: str = ""
+    """Where the page is, for links to single calls; empty for none."""
