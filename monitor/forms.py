@@ -21,6 +21,24 @@ def clock(duration_us: float | None) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
+def seconds(duration_seconds: float | None) -> str:
+    """The same of seconds, exact to the microsecond they were made of."""
+    return NOTHING if duration_seconds is None else tenths(round(duration_seconds * _SECOND_US))
+
+
 def percent(figure: float | None) -> str:
-    """A quotient as people read it, to one decimal."""
-    return NOTHING if figure is None else f"{figure:.1%}"
+    """A quotient as people read it, rounded to one decimal.
+
+    100.0 % is all of them and 0.0 % none: where one call of ten thousand broke the promise, it reads 99.9 %.
+    """
+    if figure is None:
+        return NOTHING
+    return f"{min(max(figure, 0.001), 0.999) if 0 < figure < 1 else figure:.1%}"
+
+
+def points(difference: float | None) -> str:
+    """A difference of two quotients in percentage points, with its sign: `+1.2`, `-0.3`, and `±0.0` for none."""
+    if difference is None:
+        return NOTHING
+    text = f"{difference * 100:+.1f}"
+    return "±0.0" if text in ("+0.0", "-0.0") else text

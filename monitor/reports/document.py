@@ -28,9 +28,9 @@ class Kind(StrEnum):
     NUMBER = "number"
     """A number with one decimal, such as calls a day."""
     SHARE = "share"
-    """From 0 to 1, written as per cent with one decimal."""
+    """From 0 to 1, written as `monitor.forms.percent` does: 100.0 % is all and 0.0 % is none, never nearly so."""
     POINTS = "points"
-    """A difference of two shares, written in percentage points with its sign."""
+    """A difference of two shares, written in percentage points with its sign, as `monitor.forms.points` does."""
     SECONDS = "seconds"
     """Seconds with one decimal, cut and not rounded."""
     DURATION = "duration"
@@ -38,6 +38,8 @@ class Kind(StrEnum):
     DAY = "day"
     INSTANT = "instant"
     """Local day and time of day."""
+    LINK = "link"
+    """Where the page shows more, as an address: a sheet holds it whole, print shows a short word that leads there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,8 @@ class Column:
     """Its total is the sum of its rows."""
     quotient: Quotient | None = None
     """Where given, each cell and the total follow from other columns; sheets hold it as a formula."""
+    printed: bool = True
+    """PDF and HTML show it. Where False it stands in sheets, CSV and JSON alone: what quotients are made of, keys."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
