@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from monitor.reports.periods import Period
     from monitor.texts import Language
 
 Value = str | int | float | date | datetime | None
@@ -203,6 +204,10 @@ class Document:
     sections: tuple[Section, ...]
     footer: str
     """On every page: title, period and rule in a few words."""
+    period: Period
+    """For programs and for a file's properties; people read it on the cover."""
+    made_at: datetime
+    """Aware, local to the centre."""
 
     def tables(self) -> tuple[Table, ...]:
         """Every table, in order."""
