@@ -8,7 +8,6 @@ from datetime import date, time
 from pathlib import Path  # noqa: TC003 - pydantic reads the annotations when the module is loaded
 from typing import TYPE_CHECKING, Literal, Self
 
-import holidays
 from pydantic import Field, field_validator, model_validator
 
 from monitor.config_sections import Section, one_line
@@ -42,7 +41,7 @@ class WorkingTimeSettings(Section):
     closed: tuple[date, ...] = ()
     """The institution's own closed days."""
     opened: tuple[date, ...] = ()
-    """Days that are worked although they are holidays."""
+    """Days that are worked although they are holidays or closed; their weekday has hours."""
     judged_on: Literal["all", "working_time"] = "all"
     """Which calls the promise is judged on in reports."""
 
@@ -56,9 +55,24 @@ class WorkingTimeSettings(Section):
     @field_validator("holidays")
     @classmethod
     def _a_country(cls, value: str) -> str:
-        if value and value not in holidays.list_supported_countries():
+        if not value or value == "KR":
+            return value
+        import holidays  # noqa: PLC0415 - takes a tenth of a second, and most leave it at the default
+
+        if value not in holidays.list_supported_countries():
             raise ValueError("is no country whose holidays are known; write a code such as KR, or leave it empty")
         return value
+
+    @model_validator(mode="after")
+    def _opened_hours(self) -> Self:
+        week = [getattr(self, day) for day in WEEKDAYS]
+        for day in self.opened:
+            if any(week) and not week[day.weekday()]:
+                raise ValueError(
+                    f"opened names {day}, a {WEEKDAYS[day.weekday()].capitalize()}, which has no hours; "
+                    "give that weekday hours, or take the day out"
+                )
+        return self
 
     def work_time(self, zone: ZoneInfo) -> WorkTime:
         """The working time itself."""

@@ -6,22 +6,24 @@ library `holidays`, and the institution adds closed days, or opens a holiday, by
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, time
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING
-
-import holidays
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
+    import holidays
+
     from monitor.texts import Language
 
 _LIBRARY_LANGUAGES = {"ko": "ko", "en": "en_US"}
 _DAY_MINUTES = 24 * 60
+_DAYS_REMEMBERED = 4_000
+"""Days whose hours are kept at hand: eleven years, more than a report spans."""
 
 
 class Hours(StrEnum):
@@ -72,6 +74,8 @@ def _minute(text: str) -> int:
 class WorkTime:
     """The working time of one centre. Without any week it is always there, and every instant is working time."""
 
+    # Holidays are worked out when first asked for and kept; a pickled or compared one is its fields alone.
+
     zone: ZoneInfo
     week: tuple[Shift | None, ...] = (None,) * 7
     """The hours of Monday to Sunday; None for a day off."""
@@ -87,6 +91,8 @@ class WorkTime:
 
     def hours_at(self, at: datetime) -> Hours:
         """Whether the centre is there at an aware instant."""
+        if self.always:
+            return Hours.WORKING
         local = at.astimezone(self.zone)
         shift = self.shift_on(local.date())
         if shift is None:
@@ -102,15 +108,34 @@ class WorkTime:
         """Whether a promise judged on working time is judged then."""
         return hours is Hours.WORKING or (hours is Hours.LUNCH and self.lunch_counts)
 
+    @property
+    def always(self) -> bool:
+        """Whether the centre never closes: no day of the week has hours."""
+        return not any(self.week)
+
     def shift_on(self, day: date) -> Shift | None:
-        """The hours of a local day; None where it is a day off."""
-        if self.day_off(day):
-            return None
-        return self.week[day.weekday()]
+        """The hours of a local day; None where it is a day off. The whole day where the centre never closes."""
+        if day not in self._shifts:
+            if len(self._shifts) >= _DAYS_REMEMBERED:
+                self._shifts.clear()
+            self._shifts[day] = self._find_shift(day)
+        return self._shifts[day]
+
+    def _find_shift(self, day: date) -> Shift | None:
+        if self.always:
+            return Shift(begin=0, end=_DAY_MINUTES)
+        return None if self.day_off(day) else self.week[day.weekday()]
 
     def day_off(self, day: date) -> bool:
-        """A public holiday or a closed day, unless it was opened."""
-        return day not in self.opened and (day in self.closed or self.holiday(day, "ko") != "")
+        """A public holiday or a closed day, unless it was opened; a centre that never closes has none."""
+        return not self.always and day not in self.opened and (day in self.closed or self.holiday(day, "ko") != "")
+
+    def first_working_day(self, year: int, month: int) -> date:
+        """The first day of a month that has hours; its first day of all where none has."""
+        first = date(year, month, 1)
+        behind = date(year + month // 12, month % 12 + 1, 1)
+        days = (date.fromordinal(ordinal) for ordinal in range(first.toordinal(), behind.toordinal()))
+        return next((day for day in days if self.shift_on(day) is not None), first)
 
     def holiday(self, day: date, language: Language) -> str:
         """The name of the public holiday on a day; empty where there is none.
@@ -120,9 +145,18 @@ class WorkTime:
         return self._holidays[language].get(day, "") if self.country else ""
 
     @cached_property
+    def _shifts(self) -> dict[date, Shift | None]:
+        return {}
+
+    @cached_property
     def _holidays(self) -> Mapping[Language, holidays.HolidayBase]:
+        import holidays  # noqa: PLC0415 - takes a tenth of a second, and only reports ask for it
+
         found: dict[Language, holidays.HolidayBase] = {}
         for language, code in _LIBRARY_LANGUAGES.items():
             known = holidays.country_holidays(self.country).supported_languages
             found[language] = holidays.country_holidays(self.country, language=code if code in known else None)  # type: ignore[index]
         return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {each.name: getattr(self, each.name) for each in fields(self)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 EARLIEST = 2000
 LATEST = 2100
 """Years a report can be made of: Asterisk is younger than the first, and the second is a slip of the hand."""
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of a local day, as the clocks there show it: 01:00 where they skip the hour before."""
+    # Of a time that does not exist, the offset before the clocks changed leads to the very instant of the change; of
+    # one that comes twice, the first is taken.
+    return datetime.combine(day, datetime.min.time(), zone).astimezone(UTC).astimezone(zone)
 
 
 class Span(StrEnum):
@@ -43,7 +50,7 @@ class Period:
         Raises:
             ReportError: it is no month.
         """
-        found = re.fullmatch(r"(\d{4})-(\d{2})", text)
+        found = re.fullmatch(r"(\d{4})-(\d{2})", text, re.ASCII)
         if not found or not 1 <= int(found[2]) <= 12 or not EARLIEST <= int(found[1]) < LATEST:
             raise ReportError(f"{text!r} is no month: write it as in 2026-10.")
         return cls._months(Span.MONTH, int(found[1]), int(found[2]), 1, zone)
@@ -55,7 +62,7 @@ class Period:
         Raises:
             ReportError: it is no half.
         """
-        found = re.fullmatch(r"(\d{4})[Hh]([12])", text)
+        found = re.fullmatch(r"(\d{4})[Hh]([12])", text, re.ASCII)
         if not found or not EARLIEST <= int(found[1]) < LATEST:
             raise ReportError(f"{text!r} is no half of a year: write it as in 2026H1.")
         return cls._months(Span.HALF, int(found[1]), 1 if found[2] == "1" else 7, 6, zone)
@@ -82,12 +89,12 @@ class Period:
     @property
     def since(self) -> datetime:
         """The first instant."""
-        return datetime.combine(self.first, datetime.min.time(), self.zone)
+        return midnight(self.first, self.zone)
 
     @property
     def until(self) -> datetime:
         """The first instant behind it."""
-        return datetime.combine(self.last + timedelta(days=1), datetime.min.time(), self.zone)
+        return midnight(self.last + timedelta(days=1), self.zone)
 
     @property
     def name(self) -> str:
