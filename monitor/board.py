@@ -174,7 +174,7 @@ class Board:
             system = call.key.system
             names = {attempt.agent: attempt.member or attempt.agent for attempt in call.attempts}
             at = heard_at(call, rule.breach_us)
-            if call.rings > rule.limit and at is not None:
+            if call.rings is not None and call.rings > rule.limit and at is not None:
                 rang = (each for each in call.attempts if each.started_at <= at <= each.ended_at)
                 breaches.append(
                     BreachNow(
@@ -322,7 +322,7 @@ class Board:
         self._remove(fact.key)
         for breach in self.breaches:
             if breach.outcome is None and breach.key == fact.key:
-                breach.rings, breach.outcome = fact.rings, fact.outcome
+                breach.rings, breach.outcome = fact.rings or breach.rings, fact.outcome
 
     def _call_forgotten(self, fact: CallForgotten) -> None:
         self.day.forget(fact.key)

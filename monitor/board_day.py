@@ -101,7 +101,7 @@ class Day:
 
 def day_of(call: Call, zone: tzinfo) -> Day:
     """One finished call as a day that held nothing else, but for how long it rang."""
-    day = Day(offered=1, talking_us=call.talking_us)
+    day = Day(offered=1, talking_us=call.talking_us or 0)
     day.outcomes[call.outcome] = 1
     day.verdicts.update(call.verdicts)
     if call.verdicts:
@@ -179,11 +179,11 @@ class Today:
         stale = self._unseen.pop(call.key, None)
         if stale is not None:
             day.add(day_of(stale, self.zone), -1)
-            _count_rings(day, stale.rings, limit, -1)
+            _count_rings(day, stale.rings or 0, limit, -1)
         if call.outcome is Outcome.UNOBSERVED:
             self._unseen[call.key] = call
         day.add(day_of(call, self.zone))
-        _count_rings(day, call.rings, limit)
+        _count_rings(day, call.rings or 0, limit)
         if self._counted is not None:
             self._counted.add(call.key)
 

@@ -151,16 +151,17 @@ class Metrics:
         outcomes[call.outcome].inc()
         for verdict in call.verdicts:
             series.verdicts[verdict].inc()
-        if call.rings:
+        if call.rings and call.ringing_us is not None:
             series.rings.observe(call.rings)
             series.ringing.observe(call.ringing_us / _SECOND_US)
         if call.waiting_us is not None:
             series.waiting[call.outcome].observe(call.waiting_us / _SECOND_US)
         if call.outcome is Outcome.ANSWERED:
-            series.talking.observe(call.talking_us / _SECOND_US)
+            if call.talking_us is not None:
+                series.talking.observe(call.talking_us / _SECOND_US)
             if left_the_centre(call.transfers):
                 series.left_centre.inc()
-        if call.holds:
+        if call.holds and call.hold_us is not None:
             series.hold.observe(call.hold_us / _SECOND_US)
 
     def _attempt_ended(self, fact: AttemptEnded) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from monitor.calls.facts import Source
 from monitor.errors import StoreError
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ async def _tell(board: Board, calls: Iterator[Call], now: datetime) -> None:
     """Read in a thread, a chunk at a time, and tell on the loop, to which the board belongs."""
     chunks = _chunks(calls)
     while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
-        # What was recorded since is told by its fact.
-        board.recall([call for call in chunk if call.recorded_at <= now])
+        # What was recorded since is told by its fact; what another program recorded is no news of a present day.
+        board.recall([call for call in chunk if call.recorded_at <= now and call.source is Source.AMI])
 
 
 def _chunks(calls: Iterator[Call]) -> Iterator[list[Call]]:

@@ -83,6 +83,7 @@ def call_as_json(call: Call) -> dict[str, Any]:
         "verdict_reason": call.verdict_reason.value,
         "rule": call.rule,
         "observed": call.observed.value,
+        "source": call.source.value,
         "queue": call.queue,
         "agent": call.agent,
         "answered_by_pickup": call.answered_by_pickup,

@@ -20,6 +20,7 @@ from monitor.calls.facts import (
     Observed,
     Outcome,
     Scope,
+    Source,
     Stage,
     TransferKind,
     TransferResult,
@@ -88,6 +89,7 @@ class Texts:
     stages: Mapping[Stage, str]
     attempt_results: Mapping[AttemptResult, str]
     observations: Mapping[Observed, str]
+    sources: Mapping[Source, str]
     outcomes: Mapping[Outcome, str]
     verdicts: Mapping[Verdict, str]
     verdict_reasons: Mapping[VerdictReason, str]
@@ -207,6 +209,11 @@ def texts_in(language: Language) -> Texts:
             Observed.WHOLE: _c("observed", "whole"),
             Observed.PARTLY: _c("observed", "partly"),
         },
+        sources={
+            Source.AMI: _c("source", "followed by this monitor"),
+            Source.QUEUE_LOG: _c("source", "brought in from the queue log (queue_log)"),
+            Source.CDR: _c("source", "brought in from call detail records (CDR)"),
+        },
         outcomes={
             Outcome.ANSWERED: _c("outcome", "answered"),
             Outcome.ABANDONED_ANNOUNCEMENT: _c("outcome", "left in menu"),
@@ -229,6 +236,7 @@ def texts_in(language: Language) -> Texts:
             VerdictReason.CALLER_LEFT_WITHIN_RULE: _c("reason", "caller left within the rule"),
             VerdictReason.NO_PHONE_RANG: _c("reason", "no phone rang"),
             VerdictReason.PARTLY_UNOBSERVED: _c("reason", "partly unobserved"),
+            VerdictReason.RINGING_UNKNOWN: _c("reason", "how long it rang is not known"),
         },
         transfer_kinds={
             TransferKind.BLIND: _c("transfer", "blind"),

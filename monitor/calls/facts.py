@@ -96,21 +96,21 @@ class RingAttempt:
     """
 
     agent: str
-    """The phone's interface, as in `PJSIP/agent1`."""
+    """The phone's interface, as in `PJSIP/agent1`; the member's name where the source tells only that."""
     member: str | None
     """The queue member's name, which is what people read."""
     channel: str
-    """The phone's channel name, as in `PJSIP/agent1-0000000a`."""
+    """The phone's channel name, as in `PJSIP/agent1-0000000a`; empty where the source does not tell it."""
     queue: str | None
     """The queue that rang it; None for a plain Dial or a transfer to a phone."""
     started_at: datetime
     """When it began to ring; when it was dialled where it never rang."""
     ended_at: datetime
     """When it ceased to ring; equal to `started_at` where it never rang."""
-    ringing_us: int
-    """How long it rang; 0 where it never rang."""
-    rings: int
-    """How often its bell rang, by the rule of the call."""
+    ringing_us: int | None
+    """How long it rang; 0 where it never rang; None where the source tells whole seconds at best."""
+    rings: int | None
+    """How often its bell rang, by the rule of the call; None where `ringing_us` is."""
     result: AttemptResult
 
 
@@ -127,17 +127,17 @@ class Transfer:
     by: str
     """The interface of the phone that passed the caller on."""
     to: str
-    """The number, queue or phone it was passed to."""
+    """The number, queue or phone it was passed to; empty where the source does not tell it."""
     scope: Scope
     result: TransferResult
     announced: bool
     """The agent spoke with the target before letting go."""
     consent: bool | None
     """What the dialplan reported of the caller's consent; None where it reported nothing."""
-    consultation_us: int
-    """How long agent and target talked before the transfer."""
-    caller_hold_us: int
-    """How long the caller was on hold for it."""
+    consultation_us: int | None
+    """How long agent and target talked before the transfer; None where the source does not tell it."""
+    caller_hold_us: int | None
+    """How long the caller was on hold for it; None where the source does not tell it."""
     reconnected_at: datetime | None
     """When a person answered the passed-on caller."""
     reconnect_us: int | None
@@ -283,13 +283,15 @@ class Call:
     ended_at: datetime | None
     """When the caller's channel ended; None where that was not seen."""
     outcome: Outcome
-    rings: int
-    """How often the phone rang for this caller before a person answered."""
-    ringing_us: int
+    rings: int | None
+    """How often the phone rang for this caller before a person answered; None where `ringing_us` is."""
+    ringing_us: int | None
+    """None where the source does not tell exactly how long a phone rang: only in records not made by this monitor."""
     waiting_us: int | None
     """From asking for a person to the answer, or to the end; None where no person was asked for."""
-    talking_us: int
-    hold_us: int
+    talking_us: int | None
+    """None, as `hold_us` may be, where the source does not tell it: only in records not made by this monitor."""
+    hold_us: int | None
     verdicts: tuple[tuple[str, Verdict], ...]
     """(reading, verdict) for every reading, the headline's first."""
     verdict_reason: VerdictReason
@@ -299,7 +301,7 @@ class Call:
     queue: str | None
     """The queue of the answer, else the last queue it waited in."""
     agent: str | None
-    """The interface of the phone that first answered."""
+    """The interface of the phone that first answered; the member's name where the source tells only that."""
     member: str | None
     """The queue member's name of that phone."""
     answered_by_pickup: bool
@@ -307,7 +309,9 @@ class Call:
     transfers: tuple[Transfer, ...]
     holds: tuple[Hold, ...]
     recorded_at: datetime
-    """The last instant the state had seen when it made this record."""
+    """The last instant the state had seen when it made this record; the last one told of, in records brought in."""
+    source: Source = Source.AMI
+    """Where the record comes from."""
 
     @property
     def filed_at(self) -> datetime:

@@ -21,6 +21,7 @@ from monitor.calls.facts import (
     Observed,
     Outcome,
     Scope,
+    Source,
     TransferKind,
     TransferResult,
     Verdict,
@@ -50,6 +51,7 @@ class Base(DeclarativeBase):
         Verdict: Word(Verdict),
         VerdictReason: Word(VerdictReason),
         Observed: Word(Observed),
+        Source: Word(Source),
         Reading: Word(Reading),
         AttemptResult: Word(AttemptResult),
         TransferKind: Word(TransferKind),
@@ -88,11 +90,11 @@ class CallRow(Base):
     answered_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     outcome: Mapped[Outcome]
-    rings: Mapped[int] = mapped_column(Integer)
-    ringing_us: Mapped[int]
+    rings: Mapped[int | None] = mapped_column(Integer)
+    ringing_us: Mapped[int | None]
     waiting_us: Mapped[int | None]
-    talking_us: Mapped[int]
-    hold_us: Mapped[int]
+    talking_us: Mapped[int | None]
+    hold_us: Mapped[int | None]
     verdict_within: Mapped[Verdict]
     verdict_before: Mapped[Verdict]
     headline: Mapped[Reading]
@@ -109,6 +111,8 @@ class CallRow(Base):
     """How much of the call was seen; a record replaces another that saw no more (see `monitor.ledger.rows`)."""
     caller_ends: Mapped[str | None]
     """What a search by the end of a number looks in (see `monitor.ledger.columns.caller_ends`)."""
+    source: Mapped[Source] = mapped_column(server_default=Source.AMI)
+    """Where the record comes from. Its default is that of every record from before there was another."""
 
 
 def _of_call() -> ForeignKeyConstraint:
@@ -137,8 +141,8 @@ class RingAttemptRow(Base):
     queue: Mapped[str | None]
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime]
-    ringing_us: Mapped[int]
-    rings: Mapped[int] = mapped_column(Integer)
+    ringing_us: Mapped[int | None]
+    rings: Mapped[int | None] = mapped_column(Integer)
     result: Mapped[AttemptResult]
     filed_at: Mapped[datetime]
     """Of the call: an agent's calls are found in their order without looking at any other."""
@@ -161,8 +165,8 @@ class TransferRow(Base):
     result: Mapped[TransferResult]
     announced: Mapped[bool]
     consent: Mapped[bool | None]
-    consultation_us: Mapped[int]
-    caller_hold_us: Mapped[int]
+    consultation_us: Mapped[int | None]
+    caller_hold_us: Mapped[int | None]
     reconnected_at: Mapped[datetime | None]
     reconnect_us: Mapped[int | None]
     reconnect_rings: Mapped[int | None] = mapped_column(Integer)

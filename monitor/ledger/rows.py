@@ -19,6 +19,7 @@ from monitor.calls.facts import (
     Observed,
     Outcome,
     RingAttempt,
+    Source,
     Transfer,
     Verdict,
 )
@@ -84,13 +85,18 @@ STORED_FACTS = (Call, AgentState, Gap, StoredRule)
 
 _WHOLE = 2
 _END_KNOWN = 1
+_BROUGHT_IN = {Source.QUEUE_LOG: -3, Source.CDR: -4}
+"""Below whatever this monitor saw itself. A queue log tells more of a call than call detail records do."""
 
 
 def completeness(call: Call) -> int:
     """How much of a call was seen: all of it (2, 3) before part of it (0, 1), a known end (1, 3) before none (0, 2).
 
-    A record takes the place of one that is less complete, or as complete and not recorded later.
+    Records of other programs come below all of these (-4 to -1), again those with a known end before the others. A
+    record takes the place of one that is less complete, or as complete and not recorded later.
     """
+    if call.source in _BROUGHT_IN:
+        return _BROUGHT_IN[call.source] + _WHOLE * (call.outcome is not Outcome.UNOBSERVED)
     return _WHOLE * (call.observed is Observed.WHOLE) + _END_KNOWN * (call.outcome is not Outcome.UNOBSERVED)
 
 

@@ -17,6 +17,7 @@ from monitor.calls.facts import (  # noqa: TC001 - pydantic reads the annotation
     Observed,
     Outcome,
     Scope,
+    Source,
     Stage,
     TransferKind,
     TransferResult,
@@ -83,8 +84,8 @@ class Attempt(Answer):
     queue: str | None
     started_at: Instant
     ended_at: Instant
-    ringing_seconds: Seconds
-    rings: Count
+    ringing_seconds: Seconds | None
+    rings: Count | None
     result: AttemptResult
 
 
@@ -104,8 +105,8 @@ class Transfer(Answer):
     """The agent spoke with the target before letting go."""
     consent: Literal["yes", "no"] | None
     """What the dialplan reported of the caller's consent; null where it reported nothing."""
-    consultation_seconds: Seconds
-    caller_hold_seconds: Seconds
+    consultation_seconds: Seconds | None
+    caller_hold_seconds: Seconds | None
     reconnected_at: Instant | None
     reconnect_seconds: Seconds | None
     reconnect_rings: Count | None
@@ -147,17 +148,19 @@ class Call(Answer):
     answered_at: Instant | None
     ended_at: Instant | None
     outcome: Outcome
-    rings: Count
-    ringing_seconds: Seconds
+    rings: Count | None
+    """Null, as are the lengths below, where the source of the record does not tell it."""
+    ringing_seconds: Seconds | None
     waiting_seconds: Seconds | None
-    talking_seconds: Seconds
-    hold_seconds: Seconds
+    talking_seconds: Seconds | None
+    hold_seconds: Seconds | None
     verdicts: dict[Reading, Verdict]
     """By reading, the headline's first."""
     verdict_reason: VerdictReason
     rule: str
     """Name and version of the rule that made the verdicts."""
     observed: Observed
+    source: Source
     queue: str | None
     agent: str | None
     member: str | None

@@ -57,7 +57,7 @@ def ringing_heard(call: Call) -> tuple[Stretch, ...]:
     """When a phone rang for the caller before a person answered: phones that ring at once count once."""
     until_us = microseconds(call.answered_at) if call.answered_at is not None else None
     stretches: list[Stretch] = []
-    rang = [attempt for attempt in call.attempts if attempt.rings > 0]
+    rang = [attempt for attempt in call.attempts if attempt.rings]
     for attempt in sorted(rang, key=lambda attempt: attempt.started_at):
         start_us, end_us = microseconds(attempt.started_at), microseconds(attempt.ended_at)
         if until_us is not None:
@@ -150,7 +150,7 @@ def _uppermost(layers: list[Step], begin_us: int, end_us: int) -> list[Step]:
 
 def _released(call: Call, steps: list[Step]) -> list[Step]:
     """Part the end of the last conversation from what came after it: a survey, a menu, silence."""
-    if not steps or steps[-1].stage is not Stage.TALKING:
+    if not steps or steps[-1].stage is not Stage.TALKING or call.talking_us is None:
         return steps
     drawn_us = sum(step.end_us - step.start_us for step in steps if step.stage is Stage.TALKING)
     last = steps[-1]

@@ -57,6 +57,7 @@ def headings(words: NullTranslations, readings: Sequence[str]) -> list[str]:
         _c("column", "reason"),
         _c("column", "rule"),
         _c("column", "observed"),
+        _c("column", "source"),
         _c("column", "transfers"),
     ]
 
@@ -94,7 +95,7 @@ class Cells:
             call.queue,
             call.agent,
             call.member,
-            str(call.rings),
+            None if call.rings is None else str(call.rings),
             _seconds(call.ringing_us),
             _seconds(call.waiting_us),
             _seconds(call.talking_us),
@@ -104,6 +105,7 @@ class Cells:
             texts.verdict_reasons[call.verdict_reason],
             call.rule,
             texts.observations[call.observed],
+            texts.sources[call.source],
             "; ".join(transfers),
         )
         return [as_text(cell) for cell in cells]

@@ -141,9 +141,10 @@ def draw(call: Call, *, period_us: int, limit: int) -> Timeline:
     """
     begin_us, end_us = seen(call)
     heard = ringing_heard(call)
+    rings = call.rings or 0
     course = course_of(call)
     axis = Axis(begin_us, end_us, _instants(call, course), _loud(call))
-    past_us = after_ringing(heard, limit * period_us) if call.rings > limit else None
+    past_us = after_ringing(heard, limit * period_us) if rings > limit else None
     answered_us = microseconds(call.answered_at) if call.answered_at is not None else None
     named = [at_us for at_us in (past_us, answered_us) if at_us is not None]
     places = _places([axis.x(at_us) for at_us in (*named, *(microseconds(part.at) for part in call.transfers))])
@@ -161,7 +162,7 @@ def draw(call: Call, *, period_us: int, limit: int) -> Timeline:
     bells_y = LANE_LABEL + rows * LABEL_ROW + BELL_ROW / 2
     stage_y = LANE_LABEL + rows * LABEL_ROW + BELL_ROW
     lanes, left_out = _lanes(call, axis, stage_y + BAR + LANE_GAP)
-    bells = _bells(heard, axis, call.rings, period_us, limit)
+    bells = _bells(heard, axis, rings, period_us, limit)
     axis_y = stage_y + BAR + LANE_GAP + len(lanes) * (LANE_LABEL + BAR + LANE_GAP)
     return Timeline(
         width=WIDTH,
@@ -184,7 +185,7 @@ def draw(call: Call, *, period_us: int, limit: int) -> Timeline:
         stage_y=stage_y,
         bells_y=bells_y,
         bells=bells,
-        bells_left_out=call.rings - len(bells),
+        bells_left_out=rings - len(bells),
         limit=limit_mark,
         answer=answer_mark,
         transfers=tuple(
@@ -225,7 +226,7 @@ def _loud(call: Call) -> list[Stretch]:
     return [
         Stretch(microseconds(attempt.started_at), microseconds(attempt.ended_at))
         for attempt in call.attempts
-        if attempt.ringing_us > 0
+        if attempt.ringing_us
     ]
 
 

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,16 +19,21 @@ from alembic.migration import MigrationContext
 from sqlalchemy import delete, insert, select
 
 import monitor.ledger
+from monitor.calls.facts import Source
 from monitor.errors import StoreError
 from monitor.ledger import Repository, Store, upgrade
 from monitor.ledger.models import Base
-from monitor.ledger.rows import ATTEMPTS, CALLS, call_row, rows_of_calls
+from monitor.ledger.rows import ATTEMPTS, CALLS, TRANSFERS, call_row, rows_of_calls
 from monitor.ledger.schema import head, revision_of
 from monitor.ledger.search import CallFilter, Search
 
 from .records import NINE, a_call, after
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+
     from monitor.calls.facts import Call
 
 ROOT = Path(__file__).parents[2]
@@ -43,10 +49,10 @@ def test_the_migrations_make_what_the_models_say(store: str) -> None:
 
 
 def test_bringing_up_to_date_twice_changes_nothing(store: str) -> None:
-    assert upgrade(store) == head() == "0002"
+    assert upgrade(store) == head() == "0003"
     repository = Repository(store)
     repository.record_all([a_call()])
-    assert upgrade(store) == "0002"
+    assert upgrade(store) == "0003"
     assert list(repository.calls(NINE, after(1))) == [a_call()]
     repository.close()
 
@@ -77,7 +83,7 @@ def test_a_ledger_of_a_newer_release_is_left_alone(store: str) -> None:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StoreError, match="was made by a newer release: install that one, or give another store"):
         upgrade(store)
-    with pytest.raises(StoreError, match="has the revision 9999 and this release needs 0002: run `callmonitor db upg"):
+    with pytest.raises(StoreError, match="has the revision 9999 and this release needs 0003: run `callmonitor db upg"):
         Repository(opened).ping()
     opened.close()
 
@@ -86,7 +92,7 @@ def test_a_store_without_tables_is_told_to_be_upgraded(store: str) -> None:
     opened = Store(store)
     opened.create_file()
     repository = Repository(opened)
-    with pytest.raises(StoreError, match="has the revision none and this release needs 0002: run `callmonitor db upg"):
+    with pytest.raises(StoreError, match="has the revision none and this release needs 0003: run `callmonitor db upg"):
         repository.ping()
     with pytest.raises(StoreError, match="run `callmonitor db upgrade`"):
         repository.record_all([a_call()])
@@ -126,6 +132,14 @@ ENDS = {
 """The digits that a caller's number ends with, at most four of them, separators left out."""
 
 
+def migrate(step: Callable[[Config, str], None], revision: str, connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(monitor.ledger.__file__).with_name("migrations")))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    step(config, revision)
+
+
 def ledger_of_0001(store: str) -> list[Call]:
     """A ledger as release 0.1.0 made it, with a call of each of these callers, a second apart."""
     calls = [
@@ -134,17 +148,13 @@ def ledger_of_0001(store: str) -> list[Call]:
     ]
     opened = Store(store)
     opened.create_file()
-    config = Config()
-    config.set_main_option("script_location", str(Path(monitor.ledger.__file__).with_name("migrations")))
-    config.set_main_option("path_separator", "os")
     with opened.writing() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        migrate(command.upgrade, "0001", connection)
         for table, rows in {CALLS: [call_row(call) for call in calls], **rows_of_calls(calls)}.items():
-            later = {CALLS: "caller_ends", ATTEMPTS: "filed_at"}.get(table)
+            later = {CALLS: {"caller_ends", "source"}, ATTEMPTS: {"filed_at"}}.get(table, set())
             # Only the columns that are given stand in the statement.
             connection.execute(
-                insert(table), [{name: value for name, value in row.items() if name != later} for row in rows]
+                insert(table), [{name: value for name, value in row.items() if name not in later} for row in rows]
             )
     opened.close()
     return calls
@@ -152,7 +162,7 @@ def ledger_of_0001(store: str) -> list[Call]:
 
 def test_a_ledger_of_0001_keeps_its_calls_and_is_searched_as_one_that_was_written_anew(store: str) -> None:
     calls = ledger_of_0001(store)
-    assert upgrade(store) == "0002"
+    assert upgrade(store) == "0003"
     repository = Repository(store)
     assert list(repository.calls(NINE, after(60))) == calls
     with repository.store.reading() as connection:
@@ -168,6 +178,37 @@ def test_a_ledger_of_0001_keeps_its_calls_and_is_searched_as_one_that_was_writte
     with repository.store.reading() as connection:
         assert {row.linkedid: row for row in connection.execute(select(CALLS))} == of_calls
         assert sorted(connection.execute(select(ATTEMPTS)).all()) == sorted(of_attempts)
+    repository.close()
+
+
+def test_a_ledger_of_0001_takes_records_of_other_programs_and_gives_them_up_again(store: str) -> None:
+    """0003 lets columns be null; on the way back to 0002 what was brought in goes, and every other call stays."""
+    calls = ledger_of_0001(store)
+    brought_in = a_call(
+        "1772442000.90",
+        source=Source.QUEUE_LOG, rings=None, ringing_us=None, talking_us=None, hold_us=None, holds=(),
+        attempts=tuple(replace(ring, rings=None, ringing_us=None) for ring in calls[0].attempts),
+        transfers=tuple(replace(part, consultation_us=None, caller_hold_us=None) for part in calls[0].transfers),
+    )  # fmt: skip
+    upgrade(store)
+    repository = Repository(store)
+    repository.record_all([brought_in])
+    assert repository.call(brought_in.key) == brought_in
+    assert list(repository.calls(NINE, after(60))) == sorted([*calls, brought_in], key=lambda call: call.filed_at)
+    with repository.store.writing() as connection:
+        migrate(command.downgrade, "0002", connection)
+    assert upgrade(store) == "0003"
+    assert list(repository.calls(NINE, after(60))) == calls
+    with repository.store.writing() as connection:
+        migrate(command.downgrade, "0002", connection)
+        for table, column in ((CALLS, "hold_us"), (ATTEMPTS, "rings"), (TRANSFERS, "caller_hold_us")):
+            columns = repository.store.engine.dialect.get_columns(connection, table.name)
+            assert {each["name"]: each["nullable"] for each in columns}[column] is False
+    if repository.store.is_sqlite:
+        with repository.store.reading() as connection:
+            assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
+            assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+            assert connection.exec_driver_sql("PRAGMA writable_schema").scalar_one() == 0
     repository.close()
 
 
@@ -233,5 +274,5 @@ def test_the_migrations_run_from_any_folder(tmp_path: Path) -> None:
         [sys.executable, "-W", "error", "-c", code, "new.sqlite3"],
         cwd=folder, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert (done.stdout, done.stderr) == ("0002\n", "")
+    assert (done.stdout, done.stderr) == ("0003\n", "")
     assert (folder / "new.sqlite3").exists()
