@@ -7,6 +7,7 @@
     ├── ConnectionProblem  one Asterisk cannot be listened to (kinds in `monitor.ami_listener`)
     ├── SearchError        the ledger was asked for something that makes no sense
     ├── ReportError        a report cannot be made as it was asked for
+    │   └── ReportNotWritten   it was made, and cannot be written where it was to be written
     ├── ImportRefused      records of another program cannot be brought in
     └── StoreError         the ledger cannot be opened or brought up to date
 
@@ -47,7 +48,11 @@ class SearchError(MonitorError):
 
 
 class ReportError(MonitorError):
-    """A report cannot be made as it was asked for, or not written where it was to be written."""
+    """A report cannot be made as it was asked for."""
+
+
+class ReportNotWritten(ReportError):  # noqa: N818 - it names what happened to the report
+    """A report cannot be written where it was to be written: no room, no right, no folder."""
 
 
 class ImportRefused(MonitorError):  # noqa: N818 - it names what happened to the records

@@ -23,3 +23,22 @@ class Silent:
 
     def step(self, step: str, share: float) -> None:
         """Pass it over."""
+
+
+class Part:
+    """One part of a work, whose own shares run from 0 to 1.
+
+    Args:
+        whole: is told of the shares of the whole work.
+        begin: share of the whole at which the part begins.
+        end: and at which it ends.
+    """
+
+    def __init__(self, whole: Progress, begin: float, end: float) -> None:
+        self._whole = whole
+        self._begin = begin
+        self._end = end
+
+    def step(self, step: str, share: float) -> None:
+        """Pass it on, as a share of the whole."""
+        self._whole.step(step, self._begin + (self._end - self._begin) * share)
