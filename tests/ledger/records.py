@@ -39,6 +39,12 @@ def after(seconds: float) -> datetime:
     return NINE + timedelta(seconds=seconds)
 
 
+def known(value: int | None) -> int:
+    """What every record that the monitor made itself tells."""
+    assert value is not None
+    return value
+
+
 def ring(agent: str, start: float, end: float, result: AttemptResult) -> RingAttempt:
     """A phone of the queue `support` that rang from `start` to `end`, in seconds after nine: that / 3 + 1 rings."""
     return RingAttempt(

@@ -31,7 +31,7 @@ from monitor.ledger.filters import CallFilter
 from monitor.ledger.statistics import SHARES, PeriodStatistics, period_statistics
 from tests.scenarios.test_scenarios import NAMES, replayed
 
-from .records import NINE, a_call, after, partly
+from .records import NINE, a_call, after, known, partly
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -232,8 +232,8 @@ def counted(calls: Iterable[Call], limit: int = 3) -> dict[str, Any]:
         "excluded": Counter(call.verdict_reason for call in calls if call.verdicts[0][1] is Verdict.EXCLUDED),
         "within": formulas.compliance(verdicts["within", Verdict.KEPT], verdicts["within", Verdict.BROKEN]),
         "before": formulas.compliance(verdicts["before", Verdict.KEPT], verdicts["before", Verdict.BROKEN]),
-        "warnings": sum(call.rings >= limit for call in calls),
-        "breaches": sum(call.rings > limit for call in calls),
+        "warnings": sum(known(call.rings) >= limit for call in calls),
+        "breaches": sum(known(call.rings) > limit for call in calls),
         "asa_us": formulas.mean_us(sum(waits), len(waits)),
         "quantiles": {share: formulas.quantile_us(waits, share) for share in SHARES},
         "answered_within": sum(us <= 5 * SECOND_US for us in waits),

@@ -24,6 +24,7 @@ from monitor.replay import Replay, Warnings, read_all
 from monitor.replay_store import Keeper
 from monitor.simulator import SYSTEM
 from monitor.simulator.capture import capture
+from tests.ledger.records import known
 
 from .conftest import ARGUMENTS
 from .live import Live
@@ -94,7 +95,7 @@ def call(page: Page, live: Live, language: str) -> None:
     found = [
         one
         for one in live.monitor.writer.repository.calls(now - timedelta(hours=10), now)
-        if one.answered_at is not None and one.rings > 3 and one.transfers and len(one.attempts) > 1
+        if one.answered_at is not None and known(one.rings) > 3 and one.transfers and len(one.attempts) > 1
     ]
     best = max(found, key=lambda one: (len(one.holds), len(one.attempts)))
     page.set_viewport_size({"width": 1280, "height": 1000})

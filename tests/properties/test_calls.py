@@ -38,6 +38,7 @@ from monitor.ledger.repository import Repository
 from monitor.ledger.rows import STORED_FACTS
 from monitor.ledger.schema import upgrade
 from monitor.metrics import Metrics
+from tests.ledger.records import known
 
 from .material import NAMES, PLAN, SCENARIOS, calls_of, facts_of, merged, number_of, recording, stamped
 
@@ -182,7 +183,7 @@ def test_invariants_of_every_fact(parts: list[tuple[str, int, int]]) -> None:
     facts, _ = facts_of(packet for _, packet in merged(parts))
     for call in calls_of(facts):
         check(call, RingRule())
-    assert all(fact.attempt.ringing_us >= 0 for fact in facts if isinstance(fact, AttemptEnded))
+    assert all(known(fact.attempt.ringing_us) >= 0 for fact in facts if isinstance(fact, AttemptEnded))
     begun = Counter((fact.key, fact.channel) for fact in facts if isinstance(fact, RingingStarted))
     ceased = Counter((fact.key, fact.channel) for fact in facts if isinstance(fact, RingingCeased))
     assert begun == ceased
@@ -194,10 +195,13 @@ def test_invariants_of_every_fact(parts: list[tuple[str, int, int]]) -> None:
 
 def check(call: Call, rule: RingRule) -> None:
     """Whatever happened, this holds of a record."""
-    durations = [call.ringing_us, call.talking_us, call.hold_us]
+    ringing_us = known(call.ringing_us)
+    durations = [ringing_us, known(call.talking_us), known(call.hold_us)]
     durations += [us for us in (call.waiting_us,) if us is not None]
-    durations += [attempt.ringing_us for attempt in call.attempts]
-    durations += [us for t in call.transfers for us in (t.consultation_us, t.caller_hold_us, t.reconnect_us or 0)]
+    durations += [known(attempt.ringing_us) for attempt in call.attempts]
+    durations += [
+        known(us) for t in call.transfers for us in (t.consultation_us, t.caller_hold_us, t.reconnect_us or 0)
+    ]
     assert min(durations) >= 0
     for attempt in call.attempts:
         assert attempt.started_at <= attempt.ended_at
@@ -205,16 +209,16 @@ def check(call: Call, rule: RingRule) -> None:
     for hold in call.holds:
         assert hold.started_at <= hold.ended_at
     if call.observed.value == "whole" and call.waiting_us is not None:
-        assert call.ringing_us <= call.waiting_us, "a phone rings only while somebody waits"
+        assert ringing_us <= call.waiting_us, "a phone rings only while somebody waits"
     before = [a for a in call.attempts if call.answered_at is None or a.started_at < call.answered_at]
-    assert call.ringing_us <= sum(a.ringing_us for a in before), "the union is never more than the sum"
+    assert ringing_us <= sum(known(a.ringing_us) for a in before), "the union is never more than the sum"
     if before:
-        assert call.observed.value == "partly" or call.ringing_us >= max(
-            min(a.ringing_us, _until(a.started_at, call.answered_at, a.ringing_us)) for a in before
+        assert call.observed.value == "partly" or ringing_us >= max(
+            min(known(a.ringing_us), _until(a.started_at, call.answered_at, known(a.ringing_us))) for a in before
         )
     assert (call.first_ring_at is None) == (call.rings == 0)
     if call.rings:
-        assert call.rings == max(1, rule.rings(call.ringing_us))
+        assert call.rings == max(1, rule.rings(ringing_us))
     assert (call.outcome is Outcome.ANSWERED) <= (call.agent is not None)
     order = [at for at in (call.entered_at, call.asked_at, call.answered_at, call.ended_at) if at is not None]
     assert order == sorted(order)
@@ -276,7 +280,8 @@ def test_what_befalls_one_call_leaves_the_others_right(
     expected = told(call for part in parts[1:] for call in alone(*part))
     assert {key: kept.get(key) for key in expected} == expected
     for call in calls_of(facts):
-        assert min([call.ringing_us, call.talking_us, call.hold_us, *(a.ringing_us for a in call.attempts)]) >= 0
+        told_us = [call.ringing_us, call.talking_us, call.hold_us, *(a.ringing_us for a in call.attempts)]
+        assert min(known(us) for us in told_us) >= 0
 
 
 def strike(wire: list[tuple[int, bytes]], kind: str, at: int, other: int, how: int) -> None:
