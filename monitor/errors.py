@@ -8,6 +8,7 @@
     ├── SearchError        the ledger was asked for something that makes no sense
     ├── ReportError        a report cannot be made as it was asked for
     │   └── ReportNotWritten   it was made, and cannot be written where it was to be written
+    ├── MailError          a report could not be mailed
     ├── ImportRefused      records of another program cannot be brought in
     └── StoreError         the ledger cannot be opened or brought up to date
 
@@ -53,6 +54,10 @@ class ReportError(MonitorError):
 
 class ReportNotWritten(ReportError):  # noqa: N818 - it names what happened to the report
     """A report cannot be written where it was to be written: no room, no right, no folder."""
+
+
+class MailError(MonitorError):
+    """A report could not be mailed, or not to everybody."""
 
 
 class ImportRefused(MonitorError):  # noqa: N818 - it names what happened to the records

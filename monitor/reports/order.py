@@ -43,6 +43,8 @@ class Order:
     """The half-yearly record for the public, without any personal data, instead of the report for management."""
     made_by: str = ""
     """Who asked: a user's name, `schedule`, or empty for somebody at this machine."""
+    letters: bool = False
+    """Whether the mail that carries it is written beside the files, one for each language; see `monitor.reports.mail`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
