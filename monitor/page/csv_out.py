@@ -1,9 +1,8 @@
 """Calls as a spreadsheet takes them: CSV in UTF-8 with a byte order mark, lines ended by CRLF.
 
-A cell that begins like a formula is made text by an apostrophe: callers choose their own names and numbers, and a
-spreadsheet would run them.
+A cell that begins like a formula is made text, as `monitor.csv_text` tells.
 
-**Source:** RFC 4180; OWASP, "CSV Injection", for the characters a formula begins with.
+**Source:** RFC 4180.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import io
 from typing import TYPE_CHECKING
 
 from monitor.calls.rules import Reading
+from monitor.csv_text import BOM, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,10 +23,7 @@ if TYPE_CHECKING:
     from monitor.page.viewer import Viewer
     from monitor.texts import Texts
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""Beginnings a spreadsheet may take for a formula; the last four are full-width signs, as Korean input makes them."""
 _ROWS_A_CHUNK = 200
-_BOM = "\ufeff"
 
 
 def headings(words: NullTranslations, readings: Sequence[str]) -> list[str]:
@@ -114,13 +111,6 @@ class Cells:
         return at.astimezone(self._zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def as_text(cell: str | None) -> str:
-    """A cell that no spreadsheet takes for a formula; empty for None."""
-    if not cell:
-        return ""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
-
-
 def csv_chunks(first: Sequence[str], calls: Iterable[Call], row: Callable[[Call], list[str]]) -> Iterator[bytes]:
     """The whole table, piece by piece: only one piece is in memory.
 
@@ -130,7 +120,7 @@ def csv_chunks(first: Sequence[str], calls: Iterable[Call], row: Callable[[Call]
         row: the cells of one call.
     """
     text = io.StringIO()
-    text.write(_BOM)
+    text.write(BOM)
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(first)
     for number, call in enumerate(calls, start=1):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from monitor.page.csv_out import as_text, csv_chunks
+from monitor.csv_text import as_text
+from monitor.page.csv_out import csv_chunks
 from tests.ledger.records import a_call
 
 from .centre import Centre, at
