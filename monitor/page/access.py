@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ from monitor.page.access_forms import (
     ELSEWHERE,
     MISDIRECTED,
     NO_CALLS,
+    NO_REPORTS,
     READ_ONLY,
     SIGN_IN,
     STALE,
@@ -60,6 +62,10 @@ NOBODY = Viewer(name="", role="board")
 """Whoever has not signed in: seen by the sign-in form and by refusals alone."""
 CALLS = ("/calls", "/api/v1/calls", "/api/v1/transfers")
 """Beginnings of the paths that show single calls."""
+REPORTS = "/reports"
+"""Beginning of the paths of reports, which tell of agents and list calls."""
+_HERE = "this machine"
+"""The identity whose forms are taken where nobody signs in: whoever reads the page there may do what it offers."""
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _NAME_AT_MOST = 64
 _NEXT_AT_MOST = 2000
@@ -116,7 +122,7 @@ class Access:
         if is_api(connection.scope) and scheme.lower() == "bearer":
             return self._program(token.strip()), None
         if not self._users:
-            return LOCAL, None
+            return replace(LOCAL, csrf=self._sessions.csrf(_HERE)), None
         session = self._sessions.read(connection)
         if session is None or not self.holds(session):
             return None, None
@@ -163,9 +169,14 @@ class Access:
         return None, session
 
     def _allowed(self, request: Request) -> None:
-        """Keep single calls from whoever sees figures only."""
-        if not request.state.viewer.sees_calls and route_path(request.scope).startswith(CALLS):
+        """Keep single calls and reports from whoever sees figures only."""
+        if request.state.viewer.sees_calls:
+            return
+        path = route_path(request.scope)
+        if path.startswith(CALLS):
             raise Refused(NO_CALLS)
+        if path.startswith(REPORTS):
+            raise Refused(NO_REPORTS)
 
     async def _vetted(self, request: Request, session: Session | None) -> dict[str, str]:
         """A form that was sent on purpose, by the one who was given it."""
@@ -174,8 +185,12 @@ class Access:
         if not sent_from_here(request):
             raise Refused(ELSEWHERE)
         form = await read_form(request)
-        signs_in = route_path(request.scope) == "/login"
-        identity = self._sessions.form_of(request) if signs_in else session and session.id
+        if route_path(request.scope) == "/login":
+            identity = self._sessions.form_of(request)
+        elif self._users:
+            identity = session.id if session is not None else None
+        else:
+            identity = _HERE
         brought = form.get("csrf", "").encode()
         if not identity or not hmac.compare_digest(self._sessions.csrf(identity).encode(), brought):
             raise Refused(STALE)
@@ -229,8 +244,9 @@ class Access:
 
     async def _sign_out(self, request: Request) -> Response:
         response = _see("/login")
-        self._sessions.end(response, request.state.session)
-        log.info("signed_out", user=request.state.viewer.name)
+        if request.state.session is not None:
+            self._sessions.end(response, request.state.session)
+            log.info("signed_out", user=request.state.viewer.name)
         return response
 
     def _later(self, request: Request, then: str, wait_seconds: int) -> Response:

@@ -73,6 +73,11 @@ NO_CALLS = Refusal(
     title=_("Not for you to see"),
     sentence=_("Single calls are shown to supervisors only; your role sees the board and its figures."),
 )
+NO_REPORTS = Refusal(
+    status=HTTPStatus.FORBIDDEN,
+    title=_("Not for you to see"),
+    sentence=_("Reports are made and read by supervisors only; your role sees the board and its figures."),
+)
 ELSEWHERE = Refusal(
     status=HTTPStatus.FORBIDDEN,
     sentence=_(
