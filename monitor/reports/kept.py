@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 MADE = "made.json"
+LETTER = ".eml"
+"""How files end that hold a mail which waits to be sent; see `monitor.reports.mail`."""
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}")
 """What stands in an address, and leads to no other folder."""
 _UNFINISHED = ".making-"
@@ -128,7 +130,8 @@ class Kept:
                     rule=order.rule,
                     agents=order.agents,
                     publishable=order.publishable,
-                    files=tuple(_kept_file(path) for path in sorted(working.iterdir())),
+                    # Letters go when they were mailed, and are no part of what was made.
+                    files=tuple(_kept_file(path) for path in sorted(working.iterdir()) if path.suffix != LETTER),
                 )
                 (working / MADE).write_bytes(_MADE.dump_json(report, indent=2) + b"\n")
                 self._to_the_owner(working)

@@ -50,7 +50,7 @@ def make(
         progress: is told of the steps.
 
     Returns:
-        The files, by language and form as they were ordered.
+        The files, by language and form as they were ordered; letters are none of them.
 
     Raises:
         ReportError: the order makes no sense, or it could not be written (`ReportNotWritten`).
@@ -61,14 +61,21 @@ def make(
     with all_or_none(folder) as working:
         figures = figures_of(store, order, basis, now=now, progress=Part(progress, 0.0, _COUNTED))
         written: list[Path] = []
-        forms = [(language, form) for language in order.languages for form in order.formats]
-        document = None
-        for number, (language, form) in enumerate(forms):
-            step = "drawing" if form is FileFormat.PDF else "writing"
-            progress.step(step, _COUNTED + (1 - _COUNTED) * number / len(forms))
-            if document is None or document.language != language:
-                document = _document(figures, order, house, language)
-            written += _WRITERS[form](document, working, f"{stem(order)}.{language}")
+        works = len(order.languages) * (len(order.formats) + order.letters)
+        done = 0
+        for language in order.languages:
+            document = _document(figures, order, house, language)
+            files: list[Path] = []
+            for form in order.formats:
+                step = "drawing" if form is FileFormat.PDF else "writing"
+                progress.step(step, _COUNTED + (1 - _COUNTED) * done / works)
+                files += _WRITERS[form](document, working, f"{stem(order)}.{language}")
+                done += 1
+            if order.letters:
+                progress.step("drawing", _COUNTED + (1 - _COUNTED) * done / works)
+                _letter(document, files, working, house)
+                done += 1
+            written += files
         names = [path.name for path in written]
     progress.step("writing", 1.0)
     return tuple(folder / name for name in names)
@@ -127,6 +134,12 @@ def _csv(document: Document, folder: Path, name: str) -> list[Path]:
     from monitor.reports.csv_files import write_csv
 
     return write_csv(document, folder, name)
+
+
+def _letter(document: Document, files: list[Path], folder: Path, house: House) -> None:
+    from monitor.reports.mail import write_letter
+
+    write_letter(document, files, folder, page_url=house.page_url)
 
 
 _WRITERS: Mapping[FileFormat, Callable[[Document, Path, str], list[Path]]] = {
