@@ -18,6 +18,7 @@ from monitor.reports.chart_ground import (
     shortened,
     steps,
     target_line,
+    target_words,
     thinned,
     widest,
     without_years,
@@ -93,12 +94,13 @@ def _standing(view: View, *, upon: bool) -> Figure:
     told = [view.told(line) for line in lines]
     explained = len(view.columns) > 1
     above_pt = (16.0 if explained else 0.0) + (14.0 if view.marked_from is not None else 0.0) + 10.0
+    right_pt = 8.0 + widest([target_words(view)], SMALL_PT)
     figure, axes = ground(
-        _HEIGHT_PT + above_pt, left_pt=widest(told, SMALL_PT) + 10, right_pt=8, top_pt=above_pt, bottom_pt=20
+        _HEIGHT_PT + above_pt, left_pt=widest(told, SMALL_PT) + 10, right_pt=right_pt, top_pt=above_pt, bottom_pt=20
     )
     axes.set_xlim(-0.5, count - 0.5)
     axes.set_ylim(0, top)
-    room_pt = style.TEXT_WIDTH_PT - widest(told, SMALL_PT) - 18
+    room_pt = style.TEXT_WIDTH_PT - widest(told, SMALL_PT) - 10 - right_pt
     below = without_years(view.categories)
     labelled = thinned(count, widest(below, SMALL_PT), room_pt) if count > 1 else range(count)
     if view.marked_from is not None and len(labelled) < count:
@@ -159,7 +161,7 @@ def lying(view: View) -> Figure:
     told = [[view.told(value) for value in values] for values in view.series]
     at_end_pt = max(widest(texts, SMALL_PT) for texts in told) + 8
     explained = many > 1
-    above_pt = 18.0 if explained else 4.0
+    above_pt = 4.0 + (14.0 if explained else 0.0) + (12.0 if view.chart.target is not None else 0.0)
     row_pt = _ROW_PT if many == 1 else 6.0 + 11.0 * many
     figure, axes = ground(
         count * row_pt + above_pt + 6,

@@ -25,6 +25,7 @@ POINTS_AN_INCH: Final = 72
 SIZE_PT: Final = 8.0
 SMALL_PT: Final = 7.0
 _HATCH_WIDTH_PT: Final = 1.1
+_EVERY: Final = (1, 2, 3, 5, 7, 10, 14, 20, 30, 60, 120)
 _EMPTY_PT: Final = 44.0
 
 
@@ -168,12 +169,12 @@ def _round_top(highest: float, *, whole: bool = False) -> float:
         power *= 10
 
 
-def thinned(count: int, widest_pt: float, room_pt: float) -> range:
+def thinned(count: int, widest_pt: float, room_pt: float, steps: Sequence[int] = _EVERY) -> range:
     """Which of so many labels are written so that none runs into the next: every one, or every second, third, fifth."""
     if not count:
         return range(0)
     slot = room_pt / count
-    every = next((step for step in (1, 2, 3, 5, 7, 10, 14, 20, 30, 60, 120) if slot * step >= widest_pt + 4), count)
+    every = next((step for step in steps if slot * step >= widest_pt + 4), count)
     return range(0, count, every)
 
 
@@ -205,12 +206,19 @@ def scale_at_left(axes: Axes, lines: Sequence[float], told: Sequence[str]) -> No
     axes.xaxis.grid(visible=False)
 
 
+def target_words(view: View) -> str:
+    """What stands beside the target's line; empty where there is none."""
+    if view.chart.target is None:
+        return ""
+    return view.words("target {value}").format(value=view.told(view.chart.target))
+
+
 def target_line(view: View, axes: Axes, *, across: bool) -> None:
     """The target, dashed and named; nothing where there is none."""
     target = view.chart.target
     if target is None:
         return
-    text = view.words("target {value}").format(value=view.told(target))
+    text = target_words(view)
     dashes: dict[str, Any] = {"color": style.WARN, "linestyle": (0, (5, 3)), "linewidth": 1.1}
     label: dict[str, Any] = {
         "fontsize": SMALL_PT,
@@ -220,7 +228,7 @@ def target_line(view: View, axes: Axes, *, across: bool) -> None:
     }
     if across:
         axes.axhline(target, **dashes)
-        axes.annotate(text, (1, target), (0, 3), xycoords=("axes fraction", "data"), ha="right", va="bottom", **label)
+        axes.annotate(text, (1, target), (5, 0), xycoords=("axes fraction", "data"), ha="left", va="center", **label)
     else:
         axes.axvline(target, **dashes)
         axes.annotate(text, (target, 1), (3, 2), xycoords=("data", "axes fraction"), ha="left", va="bottom", **label)

@@ -17,6 +17,10 @@ _FIELD_AT_LEAST_PT: Final = 12.0
 _FIELD_AT_MOST_PT: Final = 19.0
 _NAME_AT_MOST_PT: Final = 90.0
 _FIGURE_PT: Final = 6.0
+_WRITTEN_AT_MOST: Final = 24
+"""Columns: of more, the table beside it holds the figures."""
+_EVERY: Final = (1, 2, 4, 6, 8, 12)
+"""Of half-hours, the whole ones are named."""
 _SCALE_STEPS: Final = 5
 _SCALE_WIDTH_PT: Final = 26.0
 
@@ -35,7 +39,7 @@ def heat(view: View) -> Figure:
     axes.spines["bottom"].set_visible(False)
     axes.set_xlim(0, across)
     axes.set_ylim(rows, 0)
-    labelled = thinned(across, widest(view.headings, SMALL_PT) - 4, room_pt)
+    labelled = thinned(across, widest(view.headings, SMALL_PT) - 4, room_pt, _EVERY)
     axes.xaxis.tick_top()
     slot = 0.0 if labelled.step > 1 else 0.5
     axes.set_xticks([place + slot for place in labelled], [view.headings[place] for place in labelled])
@@ -44,29 +48,36 @@ def heat(view: View) -> Figure:
             label.set_horizontalalignment("left")
         axes.tick_params(axis="x", pad=2)
     axes.set_yticks([place + 0.5 for place in range(rows)], names, color=style.INK)
-    highest = view.highest
+    _fields(view, axes)
     told = [[view.told(value) if value is not None else "" for value in values] for values in view.series]
-    fits = max(widest(texts, _FIGURE_PT) for texts in told) <= room_pt / across - 2
-    for column, values in enumerate(view.series):
-        for row, value in enumerate(values):
-            _field(axes, column, row, value, highest, bad=view.worst)
-            if fits and value is not None:
-                axes.text(column + 0.5, row + 0.52, told[column][row], ha="center", va="center", fontsize=_FIGURE_PT)
-    _scale(view, figure, highest)
+    if across <= _WRITTEN_AT_MOST and max(widest(texts, _FIGURE_PT) for texts in told) <= room_pt / across - 2:
+        for column, texts in enumerate(told):
+            for row, text in enumerate(texts):
+                axes.text(column + 0.5, row + 0.52, text, ha="center", va="center", fontsize=_FIGURE_PT)
+    _scale(view, figure)
     return figure
 
 
-def _field(axes: Axes, column: float, row: float, value: float | None, highest: float, *, bad: bool) -> None:
-    """One field: shaded, white for 0, hatched in grey where there is no figure."""
-    if value is None:
-        drawn: dict[str, Any] = {"facecolor": style.GROUND, "edgecolor": style.LINE, "hatch": "/////", "linewidth": 0.0}
-    else:
-        colour = style.shade(value / highest if highest else 0.0, bad=bad)
-        drawn = {"facecolor": colour, "edgecolor": style.LINE, "linewidth": 0.4}
-    axes.add_patch(mpl.patches.Rectangle((column, row), 1, 1, **drawn))
+def _fields(view: View, axes: Axes) -> None:
+    """The fields: shaded, white for 0, hatched in grey where there is no figure."""
+    highest = view.highest
+    known: list[Any] = []
+    colours: list[str] = []
+    unknown: list[Any] = []
+    for column, values in enumerate(view.series):
+        for row, value in enumerate(values):
+            field = mpl.patches.Rectangle((column, row), 1, 1)
+            if value is None:
+                unknown.append(field)
+            else:
+                known.append(field)
+                colours.append(style.shade(value / highest if highest else 0.0, bad=view.worst))
+    gather = mpl.collections.PatchCollection
+    axes.add_collection(gather(unknown, facecolor=style.GROUND, edgecolor=style.LINE, hatch="/////", linewidth=0.0))
+    axes.add_collection(gather(known, facecolors=colours, edgecolor=style.LINE, linewidth=0.4))
 
 
-def _scale(view: View, figure: Figure, highest: float) -> None:
+def _scale(view: View, figure: Figure) -> None:
     """The scale, at the right above the map: no figure, then from 0 to the highest value."""
     width_pt, height_pt = figure.get_size_inches() * 72
     axes = figure.add_axes((0, 1 - 12 / height_pt, 1, 10 / height_pt))
@@ -74,7 +85,7 @@ def _scale(view: View, figure: Figure, highest: float) -> None:
     axes.set_xlim(0, width_pt)
     axes.set_ylim(10, 0)
     shares = [step / _SCALE_STEPS for step in range(_SCALE_STEPS + 1)]
-    ends = ["0" if not view.fractional else view.told(0.0), view.told(highest)]
+    ends = ["0" if not view.fractional else view.told(0.0), view.told(view.highest)]
     text: dict[str, Any] = {"va": "center", "fontsize": SMALL_PT, "color": style.MUTED}
     at = width_pt - widest([ends[1]], SMALL_PT) - 4
     axes.text(at + 4, 5, ends[1], ha="left", **text)

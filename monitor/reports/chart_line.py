@@ -13,6 +13,7 @@ from monitor.reports.chart_ground import (
     scale_at_left,
     steps,
     target_line,
+    target_words,
     thinned,
     widest,
     without_years,
@@ -55,8 +56,7 @@ def line(view: View) -> Figure:
     told = [view.told(value) for value in lines]
     named = len(view.series) > 1
     at_end_pt = widest(view.headings, SMALL_PT) + 12 if named else 12.0
-    if view.chart.target is not None:
-        at_end_pt = max(at_end_pt, 44.0)
+    at_end_pt = max(at_end_pt, widest([target_words(view)], SMALL_PT) + 8)
     left_pt = widest(told, SMALL_PT) + 10
     figure, axes = ground(_HEIGHT_PT, left_pt=left_pt, right_pt=at_end_pt, top_pt=16, bottom_pt=20)
     axes.set_xlim(-0.5, max(count, 2) - 0.5)
@@ -100,7 +100,7 @@ def _series(axes: Axes, values: list[float | None], look: dict[str, str], *, mar
 
 def _names(view: View, axes: Axes, apart: float) -> None:
     """Write each series' name behind its last point, clear of the names already there."""
-    taken: list[float] = []
+    taken = [] if view.chart.target is None else [view.chart.target]
     for order, values in enumerate(view.series):
         at = next((value for value in reversed(values) if value is not None), None)
         if at is None:
