@@ -107,7 +107,7 @@ class MailSettings(Section):
     @classmethod
     def _addresses(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
         for address in (value,) if isinstance(value, str) else value:
-            if address and not re.fullmatch(r"[^\s@<>,;]+@[^\s@<>,;]+", address):
+            if address and not re.fullmatch(r"[\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9.-]+", address, re.ASCII):
                 raise ValueError("must hold mail addresses such as reports@example.org; correct it")
         return value
 
