@@ -5,10 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitor.calls.rules import SECOND_US
-from monitor.reports.order import Basis, House
+from monitor.report_schedule import Schedule, Standing
+from monitor.reports.order import Basis, FileFormat, House
+from monitor.reports.post import Post
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from monitor.config import Settings
+    from monitor.report_schedule import Workshop
+    from monitor.reports.kept import Kept
 
 
 def basis_of(settings: Settings) -> Basis:
@@ -34,3 +41,48 @@ def house_of(settings: Settings) -> House:
         target=reports.target,
         page_url=reports.page_url or settings.alerts.page_url,
     )
+
+
+def post_of(settings: Settings) -> Post | None:
+    """How reports are mailed; None where nobody is to get them."""
+    mail = settings.reports.mail
+    if not mail.to:
+        return None
+    return Post(
+        host=mail.host,
+        port=mail.port,
+        security=mail.security,
+        tls_ca=mail.tls_ca,
+        username=mail.username,
+        password=mail.read_password,
+        sender=mail.sender,
+        to=mail.to,
+    )
+
+
+def standing_of(settings: Settings) -> Standing:
+    """What the schedule makes, and when."""
+    reports = settings.reports
+    return Standing(
+        work_time=settings.working_time.work_time(settings.zone),
+        at=reports.at,
+        languages=reports.languages,
+        formats=tuple(FileFormat(form) for form in reports.formats),
+        agents=reports.agents,
+        post=post_of(settings),
+    )
+
+
+def schedule_of(
+    settings: Settings,
+    workshop: Workshop,
+    kept: Kept,
+    *,
+    clock: Callable[[], datetime],
+    first_call_at: Callable[[], datetime | None],
+    settled: Callable[[], bool],
+) -> Schedule | None:
+    """The schedule; None where nothing is made by itself. See `Schedule` for what it takes."""
+    if not settings.reports.schedule:
+        return None
+    return Schedule(workshop, kept, standing_of(settings), clock=clock, first_call_at=first_call_at, settled=settled)

@@ -1,0 +1,362 @@
+"""Reports that nobody has to ask for: last month's on the first working day, the half-year's record twice a year.
+
+What is due is decided by the clock on the wall and by what is kept, and by nothing that a restart would forget: a run
+that was missed is made up, one that was made is not made again, and a clock that is set moves neither.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from monitor.errors import MonitorError
+from monitor.reports.order import FileFormat, Order
+from monitor.reports.periods import EARLIEST, LATEST, Period, Span
+from monitor.reports.post import Letter, deliver, waiting_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import date, datetime, time
+    from zoneinfo import ZoneInfo
+
+    from monitor.reports.kept import Kept, KeptReport
+    from monitor.reports.post import Post
+    from monitor.texts import Language
+    from monitor.worktime import WorkTime
+
+log = structlog.get_logger(__name__)
+
+MADE_BY = "schedule"
+"""Who ordered it, in `Order.made_by`."""
+LOOK_SECONDS = 30.0
+"""Between two looks at the clock."""
+_PAUSE = (timedelta(minutes=1), timedelta(hours=1))
+"""After a first failure, and at most; it doubles in between."""
+_MADE_UP = 12
+"""So many months back at most, where the monitor was down for longer."""
+_MAILED_WITHIN = timedelta(days=7)
+"""A letter that could not be sent for so long is given up; it stays where it lies."""
+_HALVES = (1, 7)
+"""Months in which a half-year has ended."""
+_RECORD_FORMATS = (FileFormat.HTML, FileFormat.PDF)
+_LEDGER, _LETTERS = "ledger and folder", "letters"
+"""What may fail before a period or a letter is known, among the troubles."""
+_FAILED = {"report": "scheduled_report_failed", "mail": "report_not_mailed"}
+"""What the log says, by what was tried."""
+
+
+class Job(Protocol):
+    """A report under way, as `monitor.report_worker.Job`."""
+
+    @property
+    def report(self) -> KeptReport | None:
+        """What was made; None where nothing was."""
+        ...
+
+    @property
+    def error(self) -> str:
+        """Why it was not."""
+        ...
+
+    async def ended(self) -> None:
+        """Return once it is done or will not be."""
+        ...
+
+
+class Workshop(Protocol):
+    """Makes and keeps reports, as `monitor.report_worker.Workshop`."""
+
+    async def order(self, order: Order) -> Job:
+        """Take an order on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is to be made, and when."""
+
+    work_time: WorkTime
+    at: time
+    """From when on, on the first working day of a month; local to the centre."""
+    languages: tuple[Language, ...]
+    formats: tuple[FileFormat, ...]
+    """Of the month's report; the half-year's record is a page and a PDF."""
+    agents: bool
+    post: Post | None
+    """How and to whom they are mailed; None for nobody."""
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """Something that failed, and when it is tried again."""
+
+    pause: timedelta
+    again_at: datetime
+
+
+@dataclass(slots=True)
+class _Troubles:
+    """What failed, by what it is."""
+
+    by_name: dict[str, _Trouble] = field(default_factory=dict)
+
+    def rests(self, name: str, now: datetime) -> bool:
+        """Whether it is not to be tried yet. A pause longer than any there is comes of a clock that was set back."""
+        trouble = self.by_name.get(name)
+        return trouble is not None and now < trouble.again_at <= now + _PAUSE[1]
+
+    def failed(self, name: str, now: datetime) -> bool:
+        """It failed; True for the first time."""
+        before = self.by_name.get(name)
+        pause = _PAUSE[0] if before is None else min(before.pause * 2, _PAUSE[1])
+        self.by_name[name] = _Trouble(pause, now + pause)
+        return before is None
+
+    def over(self, name: str) -> bool:
+        """It went well; True where it had failed before."""
+        return self.by_name.pop(name, None) is not None
+
+
+class Schedule:
+    """Orders what is due and mails it. Everything belongs to the event loop's thread.
+
+    Args:
+        workshop: makes it.
+        kept: where it is kept then.
+        standing: what is to be made, and when.
+        clock: the time, as an aware instant.
+        first_call_at: when the ledger's first call was; None for none. May block, and raise a `MonitorError`.
+        settled: whether the ledger has all that was seen; nothing is made before.
+    """
+
+    def __init__(
+        self,
+        workshop: Workshop,
+        kept: Kept,
+        standing: Standing,
+        *,
+        clock: Callable[[], datetime],
+        first_call_at: Callable[[], datetime | None],
+        settled: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._workshop = workshop
+        self._kept = kept
+        self._standing = standing
+        self._clock = clock
+        self._first_call_at = first_call_at
+        self._settled = settled
+        self._troubles = _Troubles()
+        self._done: date | None = None
+        self._letters: list[tuple[KeptReport, Letter]] | None = None
+        self.made: Counter[Span] = Counter({Span.MONTH: 0, Span.HALF: 0})
+        """Reports made since the start."""
+        self.failed: Counter[str] = Counter({"report": 0, "mail": 0})
+        """Tries that failed since the start, by what was tried."""
+        self._overdue = 0
+
+    @property
+    def overdue(self) -> dict[str, int]:
+        """What is due and not done: reports to make, letters to mail."""
+        return {"report": self._overdue, "mail": len(self._letters or ())}
+
+    async def run(self) -> None:
+        """Look at the clock for ever; an error of our own is told once, and does not end it."""
+        told: set[str] = set()
+        while True:
+            try:
+                await self.look()
+            except Exception as error:
+                if type(error).__name__ not in told:
+                    told.add(type(error).__name__)
+                    log.exception("schedule_failed")
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """Make and mail what is due now. Returns at once where nothing is."""
+        now = self._clock()
+        due = self._latest_due(now)
+        if due != self._done:
+            await self._make_all(due, now)
+        if self._standing.post is not None:
+            await self._mail_all(self._standing.post)
+
+    def _latest_due(self, now: datetime) -> date:
+        """The month in which something was due last, as its first day."""
+        work_time, local = self._standing.work_time, now.astimezone(self._standing.work_time.zone)
+        # What the clock on the wall shows decides: a time that a day skips or has twice is passed like any other.
+        first = work_time.first_working_day(local.year, local.month)
+        month = local.date().replace(day=1)
+        passed = (local.date(), local.time()) >= (first, self._standing.at)
+        return month if passed else _month_before(month)
+
+    async def _make_all(self, due: date, now: datetime) -> None:
+        if self._troubles.rests(_LEDGER, now):
+            return
+        try:
+            wanted = await asyncio.to_thread(self._wanted, due)
+        except MonitorError as error:
+            self._overdue = max(self._overdue, 1)
+            self._fail("report", _LEDGER, str(error), now)
+            return
+        self._troubles.over(_LEDGER)
+        self._overdue = len(wanted)
+        if wanted and not self._settled():
+            return
+        blocked: set[Span] = set()
+        for period in wanted:
+            # In their order: what is kept last says what is still wanted.
+            if period.span not in blocked and not await self._make(period):
+                blocked.add(period.span)
+        if not self._overdue:
+            self._done = due
+
+    def _wanted(self, due: date) -> list[Period]:
+        """The periods of which a report is due and not kept, the oldest first."""
+        first_at = self._first_call_at()
+        if first_at is None:
+            return []
+        kept = {(report.span, report.period) for report in self._kept.all() if report.made_by == MADE_BY}
+        wanted: list[Period] = []
+        for span in (Span.MONTH, Span.HALF):
+            missing: list[Period] = []
+            for period in islice(_periods(span, due, self._standing.work_time.zone), _MADE_UP):
+                if (span, period.name) in kept or period.until <= first_at:
+                    break
+                missing.append(period)
+            if not any(each == span for each, _ in kept):
+                # Nothing was ever made here: the past is there to be asked for, and not to be mailed all at once.
+                missing = missing[:1]
+            wanted += reversed(missing)
+        return wanted
+
+    async def _make(self, period: Period) -> bool:
+        """Have one report made; False where there is none yet."""
+        now = self._clock()
+        if self._troubles.rests(period.name, now):
+            return False
+        try:
+            job = await self._workshop.order(self._order(period))
+            await job.ended()
+            error = job.error if job.report is None else ""
+        except MonitorError as failure:
+            job, error = None, str(failure)
+        if job is None or job.report is None:
+            self._fail("report", period.name, error, self._clock(), period=period.name)
+            return False
+        self.made[period.span] += 1
+        self._overdue -= 1
+        self._letters = None
+        if self._troubles.over(period.name):
+            log.info("scheduled_report_made_at_last", period=period.name)
+        return True
+
+    def _order(self, period: Period) -> Order:
+        standing = self._standing
+        record = period.span is Span.HALF
+        return Order(
+            period=period,
+            languages=standing.languages,
+            formats=_RECORD_FORMATS if record else standing.formats,
+            agents=standing.agents and not record,
+            publishable=record,
+            made_by=MADE_BY,
+            letters=standing.post is not None,
+        )
+
+    async def _mail_all(self, post: Post) -> None:
+        now = self._clock()
+        if self._troubles.rests(_LETTERS, now):
+            return
+        try:
+            if self._letters is None:
+                self._letters = await asyncio.to_thread(self._waiting, post, now)
+        except MonitorError as error:
+            self._fail("mail", _LETTERS, str(error), now)
+            return
+        self._troubles.over(_LETTERS)
+        for report, letter in list(self._letters):
+            await self._mail(post, report, letter)
+
+    def _waiting(self, post: Post, now: datetime) -> list[tuple[KeptReport, Letter]]:
+        return [
+            (report, letter)
+            for report in reversed(self._kept.all())
+            if now - report.made_at <= _MAILED_WITHIN
+            for letter in waiting_in(self._kept.folder_of(report), post.to)
+        ]
+
+    async def _mail(self, post: Post, report: KeptReport, letter: Letter) -> None:
+        now = self._clock()
+        name = str(letter.path)
+        if self._troubles.rests(name, now):
+            return
+        if now - report.made_at > _MAILED_WITHIN:
+            log.error("report_mail_given_up", period=report.period, letter=name, next_step="Send its files by hand.")
+            self._letters = None
+            return
+        try:
+            await _in_daemon_thread(lambda: deliver(post, letter, now.astimezone(self._standing.work_time.zone)))
+        except MonitorError as error:
+            self._fail("mail", name, str(error), self._clock(), period=report.period)
+        else:
+            self._troubles.over(name)
+            log.info("report_mailed", period=report.period, letter=letter.path.name, addresses=len(letter.missing))
+        # Some may have got it, others not.
+        self._letters = await asyncio.to_thread(self._waiting, post, now)
+
+    def _fail(self, what: str, name: str, reason: str, now: datetime, **about: str) -> None:
+        """Count a failure, and tell it where it is the first."""
+        self.failed[what] += 1
+        if self._troubles.failed(name, now):
+            log.warning(_FAILED[what], reason=reason, **about)
+
+
+def _month_before(month: date) -> date:
+    return (month - timedelta(days=1)).replace(day=1)
+
+
+def _periods(span: Span, due: date, zone: ZoneInfo) -> Iterator[Period]:
+    """The periods that are due from a month back, the latest first."""
+    month = due
+    while EARLIEST < month.year < LATEST:
+        ended = _month_before(month)
+        if span is Span.MONTH:
+            yield Period.month(f"{ended:%Y-%m}", zone)
+        elif month.month in _HALVES:
+            yield Period.half(f"{ended.year}H{1 if month.month == 7 else 2}", zone)
+        month = ended
+
+
+async def _in_daemon_thread(work: Callable[[], None]) -> None:
+    """Do what may block for minutes in a thread that keeps nobody from ending."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def settle(error: Exception | None) -> None:
+        if done.done():
+            return
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+    def run() -> None:
+        outcome: Exception | None = None
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where the work was asked for
+            outcome = error
+        # The loop may be closed: then nobody waits.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(settle, outcome)
+
+    threading.Thread(target=run, name="mail", daemon=True).start()
+    await done
