@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from monitor.forms import NOTHING, percent, tenths
+from monitor.forms import NOTHING, percent, points, tenths
 from monitor.reports.document import Kind
 from monitor.texts import catalogue
 
@@ -42,8 +42,7 @@ def _number(value: float, kind: Kind, language: Language, *, unit: bool) -> str:
         case Kind.SHARE:
             return percent(value)
         case Kind.POINTS:
-            points = round(value * 100, 1)
-            told = f"{points:+.1f}" if points else "0.0"
+            told = points(value)
             return words.gettext("{points} points").format(points=told) if unit else told
         case Kind.SECONDS:
             seconds = tenths(round(value * _SECOND_US))

@@ -1,0 +1,94 @@
+"""How wide a table's columns are in print, and how large its type: no word is broken that can be kept whole."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from monitor.reports import style
+from monitor.reports.faces import width_pt
+
+if TYPE_CHECKING:
+    from monitor.reports.printed import PrintedTable
+
+PADDING_PT: Final = 4.0
+"""Left and right of each cell's text."""
+SIZES_PT: Final = (8.5, 8.0, 7.5, 7.0, 6.5)
+_HEADING_SHARE: Final = 0.92
+"""Headings are this much smaller than figures."""
+_NAME_AT_MOST_PT: Final = 150.0
+"""A single word wider than this may be broken: names of phones and addresses have no spaces."""
+_SLACK_AT_MOST_PT: Final = 34.0
+"""A narrow table is not stretched over the page: its figures would lie too far from their names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A table's measures."""
+
+    widths_pt: tuple[float, ...]
+    size_pt: float
+    across: bool
+    """It stands on a page turned on its side."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Needs:
+    """What a column needs, in points, without its padding."""
+
+    least: float
+    """For its widest word."""
+    whole: float
+    """For its widest cell on one line."""
+    figures: bool
+
+
+def layout(table: PrintedTable) -> Layout:
+    """The largest type in which a table's words stay whole upright; else turned; else turned and broken."""
+    for across, room_pt in ((False, style.TEXT_WIDTH_PT), (True, style.TEXT_WIDTH_ACROSS_PT)):
+        for size_pt in SIZES_PT:
+            needs = _needs(table, size_pt)
+            if sum(need.least for need in needs) + 2 * PADDING_PT * len(needs) <= room_pt:
+                return Layout(_shared_out(needs, room_pt), size_pt, across)
+    size_pt = SIZES_PT[-1]
+    needs = _needs(table, size_pt)
+    room_pt = style.TEXT_WIDTH_ACROSS_PT
+    shrunk = (room_pt - 2 * PADDING_PT * len(needs)) / max(sum(need.least for need in needs), 1.0)
+    return Layout(tuple(need.least * shrunk + 2 * PADDING_PT for need in needs), size_pt, across=True)
+
+
+def _needs(table: PrintedTable, size_pt: float) -> list[_Needs]:
+    found = []
+    for place, column in enumerate(table.columns):
+        heading_pt = size_pt * _HEADING_SHARE
+        words = [width_pt(word, heading_pt, bold=True) for word in column.heading.split()]
+        whole = width_pt(column.heading, heading_pt, bold=True)
+        texts = {row[place].text for row in table.rows} | ({table.total[place].text} if table.total else set())
+        least = max(words, default=0.0)
+        for text in texts:
+            line = width_pt(text, size_pt, bold=True)
+            whole = max(whole, line)
+            parts = [text] if column.figures else text.split()
+            least = max(
+                least, max((min(width_pt(part, size_pt, bold=True), _NAME_AT_MOST_PT) for part in parts), default=0)
+            )
+        found.append(_Needs(least + 0.5, max(whole, least) + 0.5, column.figures))
+    return found
+
+
+def _shared_out(needs: list[_Needs], room_pt: float) -> tuple[float, ...]:
+    """Each column as wide as its widest cell where there is room, else what is left by how much each is wanting."""
+    room = room_pt - 2 * PADDING_PT * len(needs)
+    wanted = sum(need.whole for need in needs)
+    if wanted <= room:
+        slack = min((room - wanted) / len(needs), _SLACK_AT_MOST_PT)
+        return tuple(need.whole + slack + 2 * PADDING_PT for need in needs)
+    least = sum(need.least for need in needs)
+    share = (room - least) / (wanted - least)
+    return tuple(need.least + (need.whole - need.least) * share + 2 * PADDING_PT for need in needs)
+
+
+def broken_freely(text: str, room_pt: float, size_pt: float, *, bold: bool = False) -> bool:
+    """Whether a cell holds a word that does not fit, so that its words may be broken."""
+    return any(width_pt(word, size_pt, bold=bold) > room_pt for word in re.split(r"\s+", text))
