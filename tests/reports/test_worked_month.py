@@ -1,42 +1,21 @@
-"""A month of forty calls, every figure of which is worked out here by hand (the calls: `month.py`).
+"""A month of forty calls, every figure of which is worked out by hand (the calls: `month.py`, their sums: `worked.py`).
 
-Numbers in brackets are those of the table's calls. Seconds are written as they stand there, and microseconds counted.
+Numbers in brackets are those of the table's calls.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from monitor.calls.facts import Observed, Outcome, Source, Verdict, VerdictReason
-from monitor.calls.rules import Reading
-from monitor.calls.tally import Tally
+from monitor.calls.facts import Observed, Outcome, Source
 from monitor.calls.verdicts import judge
 from monitor.worktime import Hours
 
-from .month import BASIS, MONTH, SECOND_US, SLOW_BELL, THREE_RINGS, counted, october
+from .month import THREE_RINGS, october
+from .worked import BEFORE, LUNCH, OUTSIDE, WHOLE, WITHIN, WORKING, added, short, us
 
 if TYPE_CHECKING:
-    from monitor.ledger import Repository
     from monitor.reports.figures import Figures
-
-WITHIN, BEFORE = Reading.WITHIN, Reading.BEFORE
-KEPT, BROKEN, EXCLUDED = Verdict.KEPT, Verdict.BROKEN, Verdict.EXCLUDED
-NO_PHONE, PARTLY = VerdictReason.NO_PHONE_RANG, VerdictReason.PARTLY_UNOBSERVED
-CALLER_LEFT, UNKNOWN = VerdictReason.CALLER_LEFT_WITHIN_RULE, VerdictReason.RINGING_UNKNOWN
-
-
-def us(seconds: float) -> int:
-    return round(seconds * SECOND_US)
-
-
-def verdicts(within: tuple[int, int, int], before: tuple[int, int, int]) -> dict[Reading, Counter[Verdict]]:
-    """Kept, broken and excluded under each reading."""
-    return {
-        reading: Counter(dict(zip((KEPT, BROKEN, EXCLUDED), counts, strict=True)))
-        for reading, counts in ((WITHIN, within), (BEFORE, before))
-    }
 
 
 def test_the_table_keeps_the_ring_rule() -> None:
@@ -56,120 +35,6 @@ def test_the_table_keeps_the_ring_rule() -> None:
             found.verdicts,
             found.reason,
         ), call.key
-
-
-# -- the whole month ---------------------------------------------------------------------------------------------------
-
-WORKING = Tally(
-    # [2 3 4 5 8], [15], [16 to 20], [21 22], [23 24], [25 to 28], [29 to 37], [38 39]: 5+1+5+2+2+4+9+2.
-    offered=30,
-    outcomes=Counter(
-        {
-            Outcome.ANSWERED: 20,  # [2 3 4 5 8 17 18 19 24 27 29-37 38]
-            Outcome.ABANDONED_WAITING: 4,  # [20 21 23 39]
-            Outcome.ABANDONED_RINGING: 1,  # [16]
-            Outcome.NO_ANSWER: 1,  # [22]
-            Outcome.FAILED: 1,  # [15]
-            Outcome.UNOBSERVED: 3,  # [25 26 28]
-        }
-    ),
-    partly_observed=4,  # [25 26 27 28]
-    # Within, kept: [2 3 4 8 18 19 29-37]; broken: [5 16 17 24 28]; the other ten excluded.
-    # Before, [3 4 18 34] rang three times and are broken too, and so is [25], of which seven seconds were heard.
-    verdicts=verdicts((15, 5, 10), (11, 10, 9)),
-    excluded=Counter({NO_PHONE: 5, PARTLY: 3, UNKNOWN: 2}),  # [15 20 21 22 23], [25 26 27], [38 39]
-    rules=Counter({"three-rings/1": 30}),
-    sources=Counter({Source.AMI: 28, Source.QUEUE_LOG: 2}),
-    warnings=10,  # three rings or more: [3 4 18 25 34], and the five that went past
-    breaches=5,  # four or more: [5 16 17 24 28]
-    waited=19,  # the answered without [27], of which the waiting was not seen
-    # [2 3 4 5 8]: 6.999999+7+9.999999+10+2.5 = 36.499998; [17 18 19 24]: 20+8+6+50 = 84;
-    # [29-37]: 3+5+4.5+6+2+8+3+4+7 = 42.5; [38]: 12.
-    waiting_us=174_999_998,
-    answered_within=18,  # of the 19 all but [24]; [17] waited exactly 20 s
-    abandoned_waiting=5,  # [16 20 21 23 39]
-    abandoned_within=2,  # [20] after 4 s and [39] after 3 s; [16] after 38, [21] after 60, [23] after 90
-    abandoned_short=2,  # the same two left sooner than after 5 s
-    pickups=1,  # [19]
-    # [2 3 4 5 8]: 120+90+60+60+10 = 340; [17 18 19 24]: 100+50+20+30 = 200; [26 27]: 130; [38]: 60;
-    # [29-37]: 30+40+50+60+30+40+70+20+25 = 365.
-    talking_us=us(1095),
-    hold_us=us(40),  # [30 32 35]: 20+12+8
-    # [27 29 31 32 34]; in [18] the consultation found nobody, in [35] the caller came back.
-    left_the_centre=5,
-)
-LUNCH = Tally(  # [6 7]
-    offered=2,
-    outcomes=Counter({Outcome.ANSWERED: 1, Outcome.ABANDONED_WAITING: 1}),
-    verdicts=verdicts((1, 0, 1), (1, 0, 1)),
-    excluded=Counter({NO_PHONE: 1}),
-    rules=Counter({"three-rings/1": 2}),
-    sources=Counter({Source.AMI: 2}),
-    waited=1,
-    waiting_us=us(5),
-    answered_within=1,
-    abandoned_waiting=1,  # after 30 s
-    talking_us=us(30),
-)
-OUTSIDE = Tally(
-    # [1] at night, [9] at 18:00:00 sharp, [10] in the evening, [11 14 40] on Saturdays, [12 13] on days off.
-    offered=8,
-    outcomes=Counter(
-        {
-            Outcome.ANSWERED: 3,  # [1 12 40]
-            Outcome.ABANDONED_ANNOUNCEMENT: 1,  # [9]
-            Outcome.ABANDONED_RINGING: 1,  # [11]
-            Outcome.NO_ANSWER: 1,  # [10]
-            Outcome.BUSY: 2,  # [13 14]
-        }
-    ),
-    # Kept [1 12 40]; [10] rang six times, [14] was given up after it had rung; [9 11 13] are excluded.
-    verdicts=verdicts((3, 2, 3), (3, 2, 3)),
-    excluded=Counter({NO_PHONE: 2, CALLER_LEFT: 1}),  # [9 13], [11]
-    rules=Counter({"three-rings/1": 7, "two-rings/1": 1}),  # [40] came on the 31st
-    sources=Counter({Source.AMI: 8}),
-    warnings=1,  # [10]; one ring of [40] is below its limit of two as well
-    breaches=1,
-    waited=3,
-    waiting_us=us(9),  # 3+4+2
-    answered_within=3,
-    abandoned_waiting=1,  # [11]; [9] had asked for nobody
-    abandoned_within=1,
-    abandoned_short=0,  # it left after exactly 5 s, and not sooner
-    talking_us=us(110),  # 60+45+5
-)
-WHOLE = Tally(
-    offered=40,
-    outcomes=Counter(
-        {
-            Outcome.ANSWERED: 24,
-            Outcome.ABANDONED_ANNOUNCEMENT: 1,
-            Outcome.ABANDONED_WAITING: 5,
-            Outcome.ABANDONED_RINGING: 2,
-            Outcome.NO_ANSWER: 2,
-            Outcome.BUSY: 2,
-            Outcome.FAILED: 1,
-            Outcome.UNOBSERVED: 3,
-        }
-    ),
-    partly_observed=4,
-    verdicts=verdicts((19, 7, 14), (15, 12, 13)),
-    excluded=Counter({NO_PHONE: 8, CALLER_LEFT: 1, PARTLY: 3, UNKNOWN: 2}),
-    rules=Counter({"three-rings/1": 39, "two-rings/1": 1}),
-    sources=Counter({Source.AMI: 38, Source.QUEUE_LOG: 2}),
-    warnings=11,
-    breaches=6,
-    waited=23,
-    waiting_us=188_999_998,  # 174.999998 + 5 + 9
-    answered_within=22,
-    abandoned_waiting=7,
-    abandoned_within=3,
-    abandoned_short=2,
-    pickups=1,
-    talking_us=us(1235),  # 1095 + 30 + 110
-    hold_us=us(40),
-    left_the_centre=5,
-)
 
 
 def test_every_call_and_its_hours(figures: Figures) -> None:
@@ -194,26 +59,6 @@ def test_the_quotients(figures: Figures) -> None:
     assert month.service_level_with_abandons == 25 / 31  # (22+3) / (24+7)
     assert month.service_factor == 22 / 40
     assert month.direct_handling_rate == 19 / 24  # five of 24 were passed on to somebody outside
-
-
-# What is checked of parts of the month: calls, answered, kept and broken within, kept and broken before.
-Short = tuple[int, int, tuple[int, int], tuple[int, int]]
-
-
-def short(tally: Tally) -> Short:
-    return (
-        tally.offered,
-        tally.answered,
-        (tally.kept(WITHIN), tally.broken(WITHIN)),
-        (tally.kept(BEFORE), tally.broken(BEFORE)),
-    )
-
-
-def added(tallies: list[Tally]) -> Tally:
-    total = Tally()
-    for tally in tallies:
-        total.add(tally)
-    return total
 
 
 def test_the_month_before_and_the_year_before(figures: Figures) -> None:
@@ -346,103 +191,3 @@ def test_queues_and_lines(figures: Figures) -> None:
     }
     assert added(list(figures.by_line.values())) == WHOLE
     assert set(figures.lines) == {"1588-6565", "1577-1000"}
-
-
-# -- the promise judged on working time --------------------------------------------------------------------------------
-
-
-def test_judged_on_working_time(worked_month: Repository) -> None:
-    basis = replace(BASIS, judged_on="working_time")
-    found = counted(worked_month, MONTH, basis)
-    assert found.judged_on == "working_time"
-    assert found.judged == WORKING
-    assert found.judged.compliance(WITHIN) == 15 / 20
-    assert found.judged.compliance(BEFORE) == 11 / 21
-    assert found.whole == WHOLE
-    assert found.months == {(2026, 10): WORKING}
-    assert found.waiting == found.waiting_by_hours[Hours.WORKING]
-    # September without its last microsecond and without 추석: kept with three rings, broken, nobody's phone rang.
-    assert found.before is not None
-    assert short(found.before) == (3, 2, (1, 1), (0, 2))
-    # The evening's broken call of 2025 is out.
-    assert found.year_before is not None
-    assert short(found.year_before) == (1, 1, (1, 0), (1, 0))
-    # Of the 23 known rings, one ring each: without [1 40].
-    assert {row.rings: row.answered for row in found.ring_counts if row.answered} == {
-        0: 1,
-        1: 5,
-        2: 6,
-        3: 4,
-        4: 2,
-        6: 1,
-    }
-    assert found.ringing_unknown == 2
-    # Every call stands in the days still.
-    assert added([day.tally for day in found.days]) == WHOLE
-
-
-def test_a_lunch_shift_that_counts_is_judged_too(worked_month: Repository) -> None:
-    basis = replace(BASIS, judged_on="working_time", work_time=replace(BASIS.work_time, lunch_counts=True))
-    found = counted(worked_month, MONTH, basis)
-    assert found.judged == added([WORKING, LUNCH])
-    assert found.judged.compliance(WITHIN) == 16 / 21
-    assert found.by_hours[Hours.LUNCH] == LUNCH
-
-
-# -- counted again under another rule ----------------------------------------------------------------------------------
-
-
-def test_counted_again_by_a_slow_bell(worked_month: Repository) -> None:
-    """A bell of six seconds, two rings the limit: ring 2 begins at 6 s of ringing, ring 3 at 12 s."""
-    found = counted(worked_month, replace(MONTH, rule="slow-bell"))
-    month = found.judged
-    assert found.recounted
-    assert [(rule.label, rule.limit, rule.period_us, rule.headline) for rule in found.rules] == [
-        ("slow-bell/2", 2, us(6), BEFORE)
-    ]
-    # Within two: broken where it rang 12 s or more, [10] 15, [16] 35, [17] 17 and [28] 12, and [14], given up.
-    # So [5] with 9 s and [24] with 10 s are kept. Before the second: broken from 6 s on, which is as before the third
-    # ring of three seconds.
-    assert month.verdicts == verdicts((21, 5, 14), (15, 12, 13))
-    assert month.compliance(WITHIN) == 21 / 26
-    # Its headline is `before`, under which the half-seen [25] is broken and not excluded.
-    assert month.excluded == {NO_PHONE: 8, CALLER_LEFT: 1, PARTLY: 2, UNKNOWN: 2}
-    assert month.rules == {"slow-bell/2": 40}
-    # Two rings or more: [3 4 5 10 16 17 18 24 25 28 34]; three or more: [10 16 17 28].
-    assert (month.warnings, month.breaches) == (11, 4)
-    assert {
-        row.rings: (row.answered, sum(row.never_answered.values()))
-        for row in found.ring_counts
-        if row.answered or any(row.never_answered.values())
-    } == {
-        0: (1, 8),  # as before: what did not ring does not ring now
-        1: (15, 3),  # [1 2 6 8 12 19 29-33 35 36 37 40]; [11 14 26]
-        2: (6, 1),  # [3 4 5 18 24 34]; [25]
-        3: (1, 2),  # [17]; [10 28]
-        6: (0, 1),  # [16]: 35 s are five bells and the beginning of the sixth
-    }
-    assert found.ringing_unknown == 2
-    # Everything that is no verdict stays.
-    for name in ("offered", "outcomes", "waiting_us", "answered_within", "talking_us", "left_the_centre", "pickups"):
-        assert getattr(month, name) == getattr(WHOLE, name)
-    # [3 34] of agent1 and [4 5 18 24] of agent2 are not kept under the strict headline.
-    assert {agent.member: agent.kept for agent in found.agents if agent.answered} == {"김하나": 8, "이두리": 7}
-    # September under it: 2 s, 7 s, 12 s, none, 1 s: 12 s are the third ring.
-    assert found.before is not None
-    assert short(found.before) == (5, 4, (3, 1), (2, 2))
-    assert (
-        worked_month.counts(MONTH.period.since, MONTH.period.until).verdicts[WITHIN][KEPT] == 19
-    )  # nothing stored changed
-
-
-def test_the_rules_of_the_time(figures: Figures) -> None:
-    assert not figures.recounted
-    assert [(rule.label, rule.limit, rule.period_us, rule.calls) for rule in figures.rules] == [
-        ("three-rings/1", 3, us(3), 39),
-        ("two-rings/1", 2, us(3), 1),
-    ]
-
-
-def test_the_rule_of_a_recount_may_name_its_version(worked_month: Repository) -> None:
-    found = counted(worked_month, replace(MONTH, rule=f"{SLOW_BELL.label}"))
-    assert found.judged.compliance(WITHIN) == 21 / 26
