@@ -14,7 +14,7 @@ from rich.console import Console
 
 from monitor import log
 from monitor.calls.facts import instant
-from monitor.config import AsteriskSettings, LedgerSettings, LogSettings, Settings, TransferSettings
+from monitor.config import AsteriskSettings, LedgerSettings, LogSettings, ReportSettings, Settings, TransferSettings
 from monitor.pipeline import Monitor
 from monitor.simulator import SECRET, SYSTEM, USERNAME, Simulator
 from monitor.terminal import open_terminal, summary
@@ -61,6 +61,8 @@ async def _show(*, seconds: float | None, speed: float, seed: int, language: Lan
         ),
         transfers=TransferSettings(inside=INSIDE, outside=OUTSIDE),
         ledger=LedgerSettings(url=SecretStr(f"sqlite:///{store}"), spool_dir=store.parent),
+        # Those of a simulated day are made when somebody asks.
+        reports=ReportSettings(folder=store.parent / "reports", schedule=False),
         language=language,
     )
     listening = free_port("127.0.0.1", FIRST_PORT)

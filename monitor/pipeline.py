@@ -24,8 +24,12 @@ from monitor.ledger.repository import Repository
 from monitor.ledger.writer import LedgerWriter
 from monitor.metrics import Metrics
 from monitor.page.app import Page, Sources
+from monitor.page.reports import ReportSources
 from monitor.plan import plan_of
 from monitor.recall import recall
+from monitor.report_setup import basis_of, house_of
+from monitor.report_worker import Workshop
+from monitor.reports.kept import Kept
 from monitor.web import WebServer, create_app
 
 if TYPE_CHECKING:
@@ -133,6 +137,9 @@ class Monitor:
             collector(registry=self.registry)
         self.alerts = alerts_of(settings, self._clock_of)
         self._reading = Repository(settings.ledger.connect_url())
+        basis = basis_of(settings)
+        self.kept = Kept(settings.reports.folder)
+        self.workshop = Workshop(settings.ledger.connect_url(), basis, house_of(settings), self.kept, self.now)
         self.page = Page(
             settings.web,
             settings.language,
@@ -145,6 +152,13 @@ class Monitor:
                 repository=self._reading,
                 lines=tuple(line.name for line in settings.line),
                 rate=clock_rate,
+                reports=ReportSources(
+                    workshop=self.workshop,
+                    kept=self.kept,
+                    zone=settings.zone,
+                    rules=tuple(rule.label for rule in rules),
+                    agents=basis.agents,
+                ),
             ),
         )
         metrics = Metrics(
@@ -218,6 +232,7 @@ class Monitor:
             for rule in self.settings.ring_rules():
                 self.writer.record_rule(rule)
             app = create_app(self.registry, self.systems, self.store, routes=[Mount("/", self.page.app)])
+            stack.push_async_callback(self.workshop.close)
             await stack.enter_async_context(WebServer(app, listening))
             await asyncio.to_thread(self.writer.flush, _STORE_SECONDS)
             began_at = instant(now_us())

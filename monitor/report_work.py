@@ -21,7 +21,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
-from monitor.errors import ReportError, StoreError
+from monitor.errors import ReportError, ReportNotWritten, StoreError
 from monitor.ledger.store import Store
 from monitor.reports.kept import Kept
 
@@ -47,7 +47,9 @@ class Problem(StrEnum):
     LEDGER = "ledger"
     """The ledger is away, or does not fit."""
     REPORT = "report"
-    """It cannot be made as it was asked for, or not be written."""
+    """It cannot be made as it was asked for."""
+    FILES = "files"
+    """It cannot be written where reports are kept."""
     MEMORY = "memory"
     """There was not enough of it."""
     BROKEN = "broken"
@@ -130,6 +132,8 @@ def main() -> None:
         make(errand, told)
     except StoreError as error:
         told.tell(problem=Problem.LEDGER, sentence=str(error))
+    except ReportNotWritten as error:
+        told.tell(problem=Problem.FILES, sentence=str(error))
     except ReportError as error:
         told.tell(problem=Problem.REPORT, sentence=str(error))
     except MemoryError:

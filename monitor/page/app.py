@@ -19,6 +19,7 @@ from monitor.page.api import Api
 from monitor.page.board import BoardPages
 from monitor.page.calls import CallPages
 from monitor.page.render import Renderer
+from monitor.page.reports import ReportPages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from monitor.config_web import WebSettings
     from monitor.ledger.repository import Repository
     from monitor.page.now import Source, SystemSource
+    from monitor.page.reports import ReportSources
     from monitor.texts import Language
 
 _STATIC = Path(__file__).parent / "static"
@@ -52,6 +54,8 @@ class Sources:
     """Names of the configured lines."""
     rate: float = 1.0
     """How fast the systems' clocks run; 1 but for a simulator."""
+    reports: ReportSources | None = None
+    """Who makes reports, and where they are kept; None where none are made."""
 
 
 class Page:
@@ -82,6 +86,11 @@ class Page:
             lines=sources.lines,
             systems=sources.systems,
         )
+        reports = (
+            ReportPages(renderer, sources.reports, sources.board, sources.clock, lines=sources.lines)
+            if sources.reports is not None
+            else None
+        )
         api = Api(
             board=sources.board,
             systems=sources.systems,
@@ -94,6 +103,7 @@ class Page:
             routes=[
                 *self.board.routes,
                 *calls.routes,
+                *(reports.routes if reports is not None else ()),
                 *api.routes,
                 *access.routes,
                 Mount("/static", StaticFiles(directory=_STATIC)),

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from monitor.config import (
     AsteriskSettings,
     LedgerSettings,
+    ReportSettings,
     Settings,
     TransferSettings,
     UserSettings,
@@ -131,6 +132,7 @@ class Live:
             transfers=TransferSettings(inside=INSIDE, outside=OUTSIDE),
             ledger=LedgerSettings(url=SecretStr(self._ledger), spool_dir=self._folder),
             web=WebSettings(user=self._users),
+            reports=ReportSettings(folder=self._folder / "reports", schedule=False),
             timezone=self._timezone,
         )
         listening = bind()
