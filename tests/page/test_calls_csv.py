@@ -43,6 +43,7 @@ def test_the_csv_says_what_the_list_says(centre: Centre) -> None:
         "reason": "answered within the rule",
         "rule": "three-rings/1",
         "observed": "whole",
+        "source": "followed by this monitor",
         "transfers": "blind inside completed",
     }
 
