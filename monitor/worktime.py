@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 _LIBRARY_LANGUAGES = {"ko": "ko", "en": "en_US"}
 _DAY_MINUTES = 24 * 60
-_DAYS_REMEMBERED = 4_000
-"""Days whose hours are kept at hand: eleven years, more than a report spans."""
 
 
 class Hours(StrEnum):
@@ -108,20 +106,13 @@ class WorkTime:
         """Whether a promise judged on working time is judged then."""
         return hours is Hours.WORKING or (hours is Hours.LUNCH and self.lunch_counts)
 
-    @property
+    @cached_property
     def always(self) -> bool:
         """Whether the centre never closes: no day of the week has hours."""
         return not any(self.week)
 
     def shift_on(self, day: date) -> Shift | None:
         """The hours of a local day; None where it is a day off. The whole day where the centre never closes."""
-        if day not in self._shifts:
-            if len(self._shifts) >= _DAYS_REMEMBERED:
-                self._shifts.clear()
-            self._shifts[day] = self._find_shift(day)
-        return self._shifts[day]
-
-    def _find_shift(self, day: date) -> Shift | None:
         if self.always:
             return Shift(begin=0, end=_DAY_MINUTES)
         return None if self.day_off(day) else self.week[day.weekday()]
@@ -143,10 +134,6 @@ class WorkTime:
         **Source:** the library `holidays`, which knows the substitutes of Korean law and elections.
         """
         return self._holidays[language].get(day, "") if self.country else ""
-
-    @cached_property
-    def _shifts(self) -> dict[date, Shift | None]:
-        return {}
 
     @cached_property
     def _holidays(self) -> Mapping[Language, holidays.HolidayBase]:
