@@ -1,0 +1,271 @@
+"""Months that hold next to nothing: empty, one call, not observed, still running, and with an hour too many."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from math import comb
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from monitor.calls.facts import AgentState, AgentStatus, Gap, GapCause, Outcome
+from monitor.calls.rules import Reading
+from monitor.calls.tally import Tally
+from monitor.ledger import Repository, upgrade
+from monitor.reports.counting import figures_of
+from monitor.reports.order import Order
+from monitor.reports.periods import Period
+from monitor.worktime import Hours, WorkTime
+
+from .month import BASIS, MONTH, SECOND_US, counted, korean, october
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from monitor.calls.facts import Call
+    from monitor.ledger.rows import StoredFact
+    from monitor.reports.figures import Figures, WorstHour
+
+HOUR_US = 3600 * SECOND_US
+ONE = replace(BASIS, systems=("pbx1",))
+"""What the figures rest on where there is one system."""
+SEEN = AgentState(
+    system="pbx1",
+    queue="support",
+    agent="PJSIP/agent1",
+    member="김하나",
+    status=AgentStatus.FREE,
+    at=korean(1, "09:00:00", 9),
+)
+"""Since 1 September the system is followed."""
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+@pytest.fixture
+def ledger_of(tmp_path: Path) -> Iterator[Callable[..., Repository]]:
+    """Makes a ledger of some facts."""
+    made: list[Repository] = []
+
+    def make(*facts: StoredFact) -> Repository:
+        where = str(tmp_path / f"{len(made)}.sqlite3")
+        upgrade(where)
+        made.append(Repository(where))
+        made[-1].record_all(facts)
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def nothing(figures: Figures) -> None:
+    """No call, no share and no mean, and everything there that is told of nothing too."""
+    assert figures.whole == figures.judged == Tally()
+    assert figures.by_hours == {hours: Tally() for hours in Hours}
+    month = figures.judged
+    shares = (month.compliance(Reading.WITHIN), month.compliance(Reading.BEFORE), month.answer_rate, month.abandon_rate)
+    assert {*shares, month.asa_us, month.service_level, month.service_factor, month.direct_handling_rate} == {None}
+    waiting = figures.waiting
+    assert (waiting.count, waiting.mean_us, waiting.p50_us, waiting.p90_us, waiting.p95_us) == (
+        0,
+        None,
+        None,
+        None,
+        None,
+    )
+    assert (figures.before, figures.year_before) == (None, None)
+    assert [day.day.day for day in figures.days] == list(range(1, 32))
+    assert not any(row.answered or any(row.never_answered.values()) for row in figures.ring_counts)
+    assert (figures.agents, figures.worst_hours, figures.missed, figures.transfers.targets) == ((), (), (), ())
+    assert (figures.transfers.by_people, dict(figures.transfers.counts), dict(figures.survey)) == (0, {}, {})
+    # The rule that would have judged.
+    assert [(rule.label, rule.calls) for rule in figures.rules] == [("three-rings/1", 0)]
+
+
+def test_a_month_without_a_call_was_observed_all_the_same(ledger_of: Callable[..., Repository]) -> None:
+    figures = counted(ledger_of(SEEN), basis=ONE)
+    nothing(figures)
+    assert (figures.coverage, figures.unobserved_us, figures.gaps) == (1, 0, ())
+    assert {day.coverage for day in figures.days} == {1}
+    assert {day.day.day for day in figures.days if day.holiday} == {3, 5, 9}
+
+
+def test_a_month_of_which_the_ledger_knows_nothing(ledger_of: Callable[..., Repository]) -> None:
+    figures = counted(ledger_of(), basis=ONE)
+    nothing(figures)
+    assert figures.coverage == 0
+    assert figures.unobserved_us == figures.whole_us == 31 * 24 * HOUR_US
+    assert {day.coverage for day in figures.days} == {0}
+    (gap,) = figures.gaps
+    assert (gap.system, gap.cause) == ("pbx1", "before_monitor")
+    assert (gap.started_at, gap.ended_at) == (MONTH.period.since, MONTH.period.until)
+
+
+def test_a_month_within_one_gap(ledger_of: Callable[..., Repository]) -> None:
+    down = Gap(
+        system="pbx1",
+        started_at=korean(20, "09:00:00", 9),
+        ended_at=korean(3, "09:00:00", 11),
+        cause=GapCause.MONITOR_DOWN,
+    )
+    figures = counted(ledger_of(SEEN, down), basis=ONE)
+    nothing(figures)
+    assert figures.coverage == 0
+    (gap,) = figures.gaps
+    assert (gap.started_at, gap.ended_at, gap.cause, gap.lasts) == (
+        MONTH.period.since,
+        MONTH.period.until,
+        GapCause.MONITOR_DOWN,
+        False,
+    )
+
+
+def test_a_month_in_whose_middle_the_monitor_began(ledger_of: Callable[..., Repository]) -> None:
+    """Ten of 31 days had gone by when it was first heard of the system."""
+    figures = counted(ledger_of(replace(SEEN, at=korean(11, "00:00:00"))), basis=ONE)
+    assert figures.coverage == 21 / 31
+    (gap,) = figures.gaps
+    assert (gap.cause, gap.started_at, gap.ended_at) == ("before_monitor", MONTH.period.since, korean(11, "00:00:00"))
+    assert [day.coverage for day in figures.days] == [0] * 10 + [1] * 21
+
+
+def test_a_month_with_one_call(ledger_of: Callable[..., Repository]) -> None:
+    """[2] of the worked month: two rings, 6.999999 s of waiting."""
+    call = replace(october()[1], transfers=())
+    figures = counted(ledger_of(SEEN, call), basis=ONE)
+    month = figures.judged
+    assert (month.offered, month.answered) == (1, 1)
+    assert (month.compliance(Reading.WITHIN), month.compliance(Reading.BEFORE), month.answer_rate) == (1, 1, 1)
+    waiting = figures.waiting
+    assert (waiting.count, waiting.mean_us) == (1, 6_999_999)
+    assert {waiting.p50_us, waiting.p90_us, waiting.p95_us} == {6_999_999}
+    assert figures.survey[Reading.WITHIN].callers == 1
+    assert figures.survey[Reading.WITHIN].score == 1
+    assert [(row.rings, row.answered) for row in figures.ring_counts if row.answered] == [(2, 1)]
+    assert (figures.worst_hours, figures.missed) == ((), ())
+
+
+def test_a_month_with_one_call_nobody_heard(ledger_of: Callable[..., Repository]) -> None:
+    """[20] of the worked month: it is in no share, and stands beside them."""
+    figures = counted(ledger_of(SEEN, october()[19]), basis=ONE)
+    assert figures.judged.offered == 1
+    assert figures.judged.compliance(Reading.WITHIN) is None
+    assert figures.judged.answer_rate == 0
+    assert sum(figures.judged.excluded.values()) == 1
+    assert dict(figures.survey) == {}
+    assert [call.outcome for call in figures.missed] == [Outcome.ABANDONED_WAITING]
+
+
+def test_a_month_that_still_runs(ledger_of: Callable[..., Repository]) -> None:
+    """At noon of the 16th fifteen days and a half have gone by, and a gap has lasted for six hours."""
+    noon = korean(16, "12:00:00")
+    lasting = Gap(system="pbx1", started_at=noon - timedelta(hours=6), ended_at=None, cause=GapCause.NOT_CONNECTED)
+    ledger = ledger_of(SEEN, lasting, october()[1])
+    figures = figures_of(ledger.store, MONTH, ONE, now=noon)
+    assert figures.judged.offered == 1
+    assert (figures.whole_us, figures.unobserved_us) == (372 * HOUR_US, 6 * HOUR_US)
+    assert figures.coverage == 366 / 372
+    (gap,) = figures.gaps
+    assert (gap.started_at, gap.ended_at, gap.lasts) == (noon - timedelta(hours=6), noon, True)
+    coverage = {day.day.day: day.coverage for day in figures.days}
+    assert coverage[15] == 1
+    assert coverage[16] == 0.5  # of the twelve hours up to noon
+    assert {coverage[day] for day in range(17, 32)} == {None}  # they lie ahead
+
+
+def test_a_month_that_lies_ahead(ledger_of: Callable[..., Repository]) -> None:
+    figures = figures_of(ledger_of(SEEN).store, MONTH, ONE, now=korean(30, "12:00:00", 9))
+    nothing(figures)
+    assert (figures.coverage, figures.whole_us, figures.unobserved_us, figures.gaps) == (None, 0, 0, ())
+
+
+def test_an_hour_that_comes_twice(ledger_of: Callable[..., Repository]) -> None:
+    """New York's 1 November has 25 hours: half past one comes at 05:30 UTC, and again at 06:30."""
+    first, second = datetime(2026, 11, 1, 5, 30, tzinfo=UTC), datetime(2026, 11, 1, 6, 30, tzinfo=UTC)
+    broken = october()[4]
+    calls = [moved(broken, f"ny.{number}", at) for number, at in enumerate((first, second), 1)]
+    gap = Gap(system="pbx1", started_at=second, ended_at=second + timedelta(hours=1), cause=GapCause.RESTARTED)
+    basis = replace(ONE, work_time=WorkTime(zone=NEW_YORK))
+    order = Order(period=Period.month("2026-11", NEW_YORK))
+    figures = figures_of(ledger_of(SEEN, gap, *calls).store, order, basis, now=datetime(2026, 12, 2, tzinfo=UTC))
+
+    assert figures.whole_us == (30 * 24 + 1) * HOUR_US
+    assert figures.days[0].day == date(2026, 11, 1)
+    assert figures.days[0].coverage == 24 / 25
+    assert (figures.days[0].tally.offered, figures.whole.offered) == (2, 2)
+    sunday = 6
+    assert {when: tally.offered for when, tally in figures.half_hours.items() if tally.offered} == {(sunday, 3): 2}
+    # Two hours of one name are two hours.
+    assert [hour.started_at.astimezone(UTC) for hour in sorted(figures.worst_hours, key=at_utc)] == [
+        first - timedelta(minutes=30),
+        second - timedelta(minutes=30),
+    ]
+    assert [hour.tally.offered for hour in figures.worst_hours] == [1, 1]
+
+
+def at_utc(hour: WorstHour) -> datetime:
+    """Python compares instants of one zone by their clocks, and these two by nothing."""
+    return hour.started_at.astimezone(UTC)
+
+
+def moved(call: Call, linkedid: str, at: datetime) -> Call:
+    """The same call at another time."""
+    by = at - call.filed_at
+
+    def then(instant: datetime | None) -> datetime | None:
+        return None if instant is None else instant + by
+
+    return replace(
+        call,
+        key=replace(call.key, linkedid=linkedid),
+        entered_at=then(call.entered_at),
+        asked_at=then(call.asked_at),
+        first_ring_at=then(call.first_ring_at),
+        answered_at=then(call.answered_at),
+        ended_at=then(call.ended_at),
+        transfers=(),
+        recorded_at=call.recorded_at + by,
+        attempts=tuple(replace(a, started_at=a.started_at + by, ended_at=a.ended_at + by) for a in call.attempts),
+    )
+
+
+def test_an_hour_that_never_comes(ledger_of: Callable[..., Repository]) -> None:
+    """New York's 8 March has 23 hours: a microsecond after 01:59:59.999999 it is three."""
+    change = datetime(2026, 3, 8, 7, tzinfo=UTC)
+    answered = october()[5]
+    calls = [
+        moved(answered, "ny.1", change - timedelta(microseconds=1)),
+        moved(answered, "ny.2", change),
+    ]
+    basis = replace(ONE, work_time=WorkTime(zone=NEW_YORK))
+    order = Order(period=Period.month("2026-03", NEW_YORK))
+    seen = replace(SEEN, at=datetime(2026, 2, 1, tzinfo=UTC))
+    figures = figures_of(ledger_of(seen, *calls).store, order, basis, now=datetime(2026, 12, 2, tzinfo=UTC))
+    assert figures.whole_us == (31 * 24 - 1) * HOUR_US
+    assert figures.coverage == 1
+    # From 01:30 on, and from 03:00 on.
+    assert {when for when, tally in figures.half_hours.items() if tally.offered} == {(6, 3), (6, 6)}
+    assert figures.days[7].tally.offered == 2
+
+
+def test_a_survey_of_a_hundred_hears_about_what_is_so(ledger_of: Callable[..., Repository]) -> None:
+    """Of 400 judged calls 300 were kept: 75 %. A hundred different ones are drawn, and 95 in 100 draws lie between."""
+    kept, broken = october()[1], october()[4]
+    calls = [
+        moved(kept if number < 300 else broken, f"1.{number}", korean(1 + number % 28, "10:00:00"))
+        for number in range(400)
+    ]
+    survey = counted(ledger_of(SEEN, *calls), basis=ONE).survey[Reading.WITHIN]
+    assert (survey.callers, survey.score) == (100, 0.75)
+
+    def chance(low: float, high: float) -> float:
+        """That a hundred calls drawn of these hold a share of kept ones between two bounds."""
+        ways = sum(comb(300, n) * comb(100, 100 - n) for n in range(101) if low - 1e-9 <= n / 100 <= high + 1e-9)
+        return ways / comb(400, 100)
+
+    assert chance(survey.low, survey.high) >= 0.95
+    # And no wider than it must be: what lies within them leaves out more than one in twenty.
+    assert chance(survey.low + 0.01, survey.high - 0.01) < 0.95
