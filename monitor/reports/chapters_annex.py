@@ -1,0 +1,218 @@
+"""The annex: every formula, the rules, how the charter is read, and how numbers are written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from monitor.calls.facts import Verdict
+from monitor.calls.rules import Reading
+from monitor.reports import charter
+from monitor.reports.document import Column, Definition, Definitions, Kind, Paragraph, Section, Table
+from monitor.reports.figures import Why
+from monitor.reports.measures import seconds_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from monitor.reports.subject import Subject
+
+
+def annex(subject: Subject) -> Section:
+    """The chapter."""
+    _ = subject.words.text
+    return Section(
+        key="annex",
+        title=_("Annex: rules and formulas"),
+        blocks=(
+            Paragraph(text=_("The charter promises: {promise}").format(promise=_quoted(charter.rings(subject.words)))),
+            _rules(subject),
+            Definitions(entries=tuple(readings(subject))),
+            Definitions(entries=tuple(formulas(subject))),
+            Definitions(entries=tuple(_terms(subject))),
+        ),
+    )
+
+
+def _quoted(text: str) -> str:
+    return f"“{text}”"
+
+
+def _rules(subject: Subject) -> Table:
+    figures, words = subject.figures, subject.words
+    _, _c = words.text, words.of
+    return Table(
+        key="rules",
+        title=_("Ring rules of this report"),
+        columns=(
+            Column(key="rule", heading=_c("report", "Rule"), kind=Kind.TEXT),
+            Column(key="limit", heading=_c("report", "Limit (rings)"), kind=Kind.COUNT),
+            Column(key="period_seconds", heading=_c("report", "One ring (s)"), kind=Kind.SECONDS),
+            Column(key="country", heading=_c("report", "Cadence of"), kind=Kind.TEXT),
+            Column(key="headline", heading=_c("report", "Headline"), kind=Kind.TEXT),
+            Column(key="within_seconds", heading=_c("report", "Within: under (s)"), kind=Kind.SECONDS),
+            Column(key="before_seconds", heading=_c("report", "Before: under (s)"), kind=Kind.SECONDS),
+            Column(key="holds_from", heading=_c("report", "Holds from"), kind=Kind.DAY),
+            Column(key="calls", heading=_c("report", "Calls"), kind=Kind.COUNT),
+        ),
+        rows=tuple(
+            (
+                rule.label,
+                rule.limit,
+                seconds_of(rule.period_us),
+                rule.country,
+                words.reading(rule.headline, rule.limit),
+                seconds_of(rule.limit * rule.period_us),
+                seconds_of((rule.limit - 1) * rule.period_us),
+                rule.holds_from,
+                rule.calls,
+            )
+            for rule in figures.rules
+        ),
+    )
+
+
+def readings(subject: Subject) -> Iterator[Definition]:
+    """The two readings of the charter, and what judges a call under either."""
+    words = subject.words
+    _ = words.text
+    yield Definition(
+        term=subject.reading(Reading.WITHIN),
+        text=_("The phone does not ring past the limit: how people say it, and how surveys of public bodies score it."),
+        formula=_("rings ≤ limit"),
+    )
+    yield Definition(
+        term=subject.reading(Reading.BEFORE),
+        text=_("Answered before the limit's ring begins: the letter of the charter."),
+        formula=_("rings < limit"),
+    )
+    yield Definition(
+        term=_("rings"),
+        text=_(
+            "T is the time in which at least one phone of the centre rang for this caller until a person answered; "
+            "phones ringing at once count once, pauses between phones do not count. No phone rang: 0."
+        ),
+        formula=_("rings = ⌊T / one ring⌋ + 1"),
+    )
+    yield Definition(term=words.terms.verdicts[Verdict.KEPT], text=_("A person answered within the rule."))
+    yield Definition(
+        term=words.terms.verdicts[Verdict.BROKEN],
+        text=_("It rang past the rule, however the call ended, or the centre gave up a call that had rung."),
+    )
+    yield Definition(
+        term=words.terms.verdicts[Verdict.EXCLUDED],
+        text=_(
+            "The caller left while still within the rule, no phone rang, part of the call was not observed, or its "
+            "source does not tell how long it rang. Excluded calls are counted with their reason."
+        ),
+    )
+
+
+def formulas(subject: Subject) -> Iterator[Definition]:
+    """Every formula of the report."""
+    words, figures = subject.words, subject.figures
+    _, _c = words.text, words.of
+    within, short = words.seconds(figures.within_us), words.seconds(figures.short_us)
+    yield Definition(
+        term=_c("formula", "Compliance"),
+        text=_("Excluded calls are in neither number. Source: the service charter."),
+        formula=_("kept / (kept + broken)"),
+    )
+    yield Definition(
+        term=_c("formula", "Answer rate"),
+        text=_("Offered is every call to the line, menus included. Source: the common figure of public centres."),
+        formula=_("answered / offered"),
+    )
+    yield Definition(
+        term=_c("formula", "Abandon rate"),
+        text=_(
+            "Abandoned are callers who left before a person answered. Short ones left sooner than {short} after asking "
+            "for a person; the rate is given with them (short = 0) and without."
+        ).format(short=short),
+        formula=_("(abandoned - short) / (offered - short)"),
+    )
+    yield Definition(
+        term=_c("formula", "ASA"),
+        text=_("Of answered calls whose waiting is known. Waiting runs from asking for a person to the answer."),
+        formula=_("sum of waiting / answered calls"),
+    )
+    yield Definition(
+        term=_c("formula", "p50, p90, p95"),
+        text=_("Nearest rank: always a duration that really occurred."),
+        formula=_("the ⌈share · count⌉-th of the durations in ascending order"),
+    )
+    yield Definition(
+        term=_c("formula", "SL"),
+        text=_("x = {within} of waiting.").format(within=within),
+        formula=_("answered within x / answered"),
+    )
+    yield Definition(
+        term=_c("formula", "SL2"),
+        text=_("x = {within}. Abandoned: callers who had asked for a person and left.").format(within=within),
+        formula=_("(answered within x + abandoned within x) / (answered + abandoned)"),
+    )
+    yield Definition(
+        term=_c("formula", "Service factor"),
+        text=_("x = {within} of waiting.").format(within=within),
+        formula=_("answered within x / offered"),
+    )
+    yield Definition(
+        term=_c("formula", "Handled directly"),
+        text=_(
+            "Passed out of the centre: by a person, to a target outside by the configured patterns, and neither failed "
+            "nor returned. Source: the service charter."
+        ),
+        formula=_("(answered - passed out of the centre) / answered"),
+    )
+    yield Definition(
+        term=_c("formula", "Asked first"),
+        text=_("Transfers of which the dialplan reports nothing are in neither number. Source: the service charter."),
+        formula=_("consent yes / (consent yes + consent no)"),
+    )
+    yield Definition(
+        term=_c("formula", "Survey of mystery callers"),
+        text=_(
+            "p is compliance, N the judged calls, n the callers (100, or N where there are fewer). A survey without "
+            "repetition; the score of 95 in 100 such surveys lies within."
+        ),
+        formula="p ± 1.96 · √( p(1 - p)/n · (N - n)/(N - 1) )",
+    )
+    yield Definition(
+        term=_c("formula", "Coverage"),
+        text=_("Summed over the systems. Time before a system was first observed is unobserved time."),
+        formula=_("observed time / time"),
+    )
+
+
+def _terms(subject: Subject) -> Iterator[Definition]:
+    words = subject.words
+    _, _c = words.text, words.of
+    yield Definition(
+        term=_c("formula", "Worst hours"),
+        text=_(
+            "The ten local clock hours with most calls broken or not answered. Their callers' waiting is parted by "
+            "what held it up, and the largest part is the reason."
+        ),
+    )
+    meanings = {
+        Why.PHONES_UNANSWERED: _("A phone rang, and nobody picked it up."),
+        Why.ALL_BUSY: _("Members of the queue were signed in, and none of them free."),
+        Why.NOT_OFFERED: _("A member was free and no phone rang: the queue's own pause between two tries."),
+        Why.NOBODY_SIGNED_IN: _("No member was signed in, or all were paused or away."),
+        Why.NOT_OBSERVED: _("The ledger does not know what the members did."),
+    }
+    for why in Why:
+        yield Definition(term=words.whys[why], text=meanings[why])
+    yield Definition(
+        term=_c("formula", "How numbers are written"),
+        text=_(
+            "Seconds are cut to tenths and not rounded, so that 8.96 s is never read as 9.0 s. Shares are rounded to "
+            "tenths of a per cent, but 100.0 % is written only where it is all and 0.0 % only where it is none. A "
+            "hyphen stands where there is no figure: no calls is not 0 %."
+        ),
+    )
+    yield Definition(
+        term=_c("formula", "Day and hour"),
+        text=_("Local time of {zone}; a call belongs to the day and half-hour in which it came in.").format(
+            zone=subject.figures.period.zone.key
+        ),
+    )

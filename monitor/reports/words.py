@@ -1,0 +1,180 @@
+"""The words of reports in one language: numbers in sentences, days, periods, rules, and what terms are called.
+
+Sentences themselves stand with the chapters that say them. **Source:** docs/glossary.md.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from monitor import forms
+from monitor.calls.facts import GapCause, Source
+from monitor.calls.rules import Reading
+from monitor.reports.figures import Why
+from monitor.reports.periods import Period, Span
+from monitor.texts import catalogue, texts_in
+from monitor.worktime import Hours
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+
+    from monitor.reports.figures import RuleFigures
+    from monitor.texts import Language
+
+
+class Words:
+    """The words of one language.
+
+    Args:
+        language: which.
+    """
+
+    def __init__(self, language: Language) -> None:
+        texts = catalogue(language)
+        self.language = language
+        self.text = texts.gettext
+        self.of = texts.pgettext
+        self.number = texts.ngettext
+        """English needs a singular where a count stands in a sentence."""
+        self.terms = texts_in(language)
+        _c = texts.pgettext
+        self.months = (
+            _c("month", "January"),
+            _c("month", "February"),
+            _c("month", "March"),
+            _c("month", "April"),
+            _c("month", "May"),
+            _c("month", "June"),
+            _c("month", "July"),
+            _c("month", "August"),
+            _c("month", "September"),
+            _c("month", "October"),
+            _c("month", "November"),
+            _c("month", "December"),
+        )
+        self.weekdays = (
+            _c("weekday", "Mon"),
+            _c("weekday", "Tue"),
+            _c("weekday", "Wed"),
+            _c("weekday", "Thu"),
+            _c("weekday", "Fri"),
+            _c("weekday", "Sat"),
+            _c("weekday", "Sun"),
+        )
+        self.hours: Mapping[Hours, str] = {
+            Hours.WORKING: _c("hours", "working time"),
+            Hours.LUNCH: _c("hours", "lunch shift"),
+            Hours.OUTSIDE: _c("hours", "outside working time"),
+        }
+        self.sources: Mapping[Source, str] = {
+            Source.AMI: _c("source", "followed by the monitor"),
+            Source.QUEUE_LOG: _c("source", "brought in from a queue log"),
+            Source.CDR: _c("source", "brought in from call detail records"),
+        }
+        self.whys: Mapping[Why, str] = {
+            Why.PHONES_UNANSWERED: _c("why", "phones rang unanswered"),
+            Why.ALL_BUSY: _c("why", "all agents were busy"),
+            Why.NOT_OFFERED: _c("why", "somebody was free, no phone rang"),
+            Why.NOBODY_SIGNED_IN: _c("why", "nobody was signed in"),
+            Why.NOT_OBSERVED: _c("why", "not observed"),
+        }
+
+    # -- numbers in sentences
+
+    def count(self, count: int) -> str:
+        """A whole number with its thousands parted."""
+        return f"{count:,}"
+
+    def calls(self, count: int) -> str:
+        """So many calls."""
+        ngettext = self.number
+        return ngettext("{count} call", "{count} calls", count).format(count=self.count(count))
+
+    def rings(self, rings: int) -> str:
+        """So many rings."""
+        ngettext = self.number
+        return ngettext("{count} ring", "{count} rings", rings).format(count=self.count(rings))
+
+    def percent(self, share: float | None) -> str:
+        """A share; see `monitor.forms.percent`."""
+        return forms.percent(share)
+
+    def points(self, difference: float) -> str:
+        """A difference of two shares."""
+        _ = self.text
+        return _("{points} points").format(points=forms.points(difference))
+
+    def seconds(self, duration_us: float | None) -> str:
+        """Seconds with one decimal."""
+        return self.text("{seconds} s").format(seconds=forms.tenths(duration_us))
+
+    def more_seconds(self, difference_us: float) -> str:
+        """A difference in seconds with its sign."""
+        sign = "-" if difference_us < 0 else "+" if difference_us > 0 else "±"
+        return sign + self.seconds(abs(difference_us))
+
+    def duration(self, duration_us: int) -> str:
+        """Hours, minutes and seconds in words, as far as they are needed."""
+        _ = self.text
+        minutes, seconds = divmod(duration_us // 1_000_000, 60)
+        hours, minutes = divmod(minutes, 60)
+        if hours:
+            return _("{hours} h {minutes} min").format(hours=self.count(hours), minutes=minutes)
+        if minutes:
+            return _("{minutes} min {seconds} s").format(minutes=minutes, seconds=seconds)
+        return self.seconds(duration_us)
+
+    # -- days and periods
+
+    def day(self, day: date) -> str:
+        """A date in words."""
+        _ = self.text
+        return _("{day} {month} {year}").format(day=day.day, month=self.months[day.month - 1], year=day.year)
+
+    def month(self, year: int, month: int) -> str:
+        """A month in words."""
+        _ = self.text
+        return _("{month} {year}").format(month=self.months[month - 1], year=year)
+
+    def instant(self, at: datetime) -> str:
+        """A local day and time of day, to the minute."""
+        return f"{at:%Y-%m-%d %H:%M}"
+
+    def period(self, period: Period) -> str:
+        """A period in words."""
+        _ = self.text
+        if period.span is Span.MONTH:
+            return self.month(period.first.year, period.first.month)
+        if period.span is Span.HALF:
+            half = _("first half of {year}") if period.first.month == 1 else _("second half of {year}")
+            return half.format(year=period.first.year)
+        if period.first == period.last:
+            return self.day(period.first)
+        return _("{first} to {last}").format(first=self.day(period.first), last=self.day(period.last))
+
+    def half_hour(self, half_hour: int) -> str:
+        """When a half-hour of the day begins, counted from 0."""
+        return f"{half_hour // 2:02}:{half_hour % 2 * 30:02}"
+
+    # -- rules and terms
+
+    def reading(self, reading: Reading, limit: int) -> str:
+        """What a reading is called."""
+        return self.terms.readings[reading].format(limit=limit)
+
+    def rule(self, rule: RuleFigures) -> str:
+        """A rule in words: what keeps it, under the reading that is its headline."""
+        _ = self.text
+        if rule.headline is Reading.WITHIN:
+            text = _("{rule}: kept when a person answers within ring {limit}, that is under {seconds} s of ringing")
+            below_us = rule.limit * rule.period_us
+        else:
+            text = _("{rule}: kept when a person answers before ring {limit} begins, under {seconds} s of ringing")
+            below_us = (rule.limit - 1) * rule.period_us
+        return text.format(rule=rule.label, limit=rule.limit, seconds=forms.tenths(below_us))
+
+    def gap_cause(self, cause: GapCause | Literal["before_monitor"]) -> str:
+        """Why something was not observed."""
+        _c = self.of
+        return self.terms.gap_causes[cause] if isinstance(cause, GapCause) else _c("gap", "before the monitor")
