@@ -65,7 +65,7 @@ class View:
         """Values are no whole numbers."""
         return self.kind is not Kind.COUNT
 
-    def words(self, text: str) -> str:
+    def gettext(self, text: str) -> str:
         """One of the charts' own texts."""
         return shown(catalogue(self.language).gettext(text))
 
@@ -210,7 +210,7 @@ def target_words(view: View) -> str:
     """What stands beside the target's line; empty where there is none."""
     if view.chart.target is None:
         return ""
-    return view.words("target {value}").format(value=view.told(view.chart.target))
+    return view.gettext("target {value}").format(value=view.told(view.chart.target))
 
 
 def target_line(view: View, axes: Axes, *, across: bool) -> None:
@@ -238,7 +238,7 @@ def marked_label(view: View, axes: Axes, at: float) -> None:
     """The line behind which the promise is broken, with its words."""
     axes.axvline(at, color=style.BAD_MARK, linestyle=(0, (2, 2)), linewidth=1.0, ymax=1.06, clip_on=False)
     axes.annotate(
-        view.words("past the promise"),
+        view.gettext("past the promise"),
         (at, 1.06),
         (4, 0),
         xycoords=("data", "axes fraction"),
@@ -279,6 +279,6 @@ def empty(view: View) -> Figure:
         spine.set_linestyle((0, (4, 3)))
     axes.set_xticks([])
     axes.set_yticks([])
-    text = shortened(view.nothing or view.words("no figures"), style.TEXT_WIDTH_PT - 20, SIZE_PT)
+    text = shortened(view.nothing or view.gettext("no figures"), style.TEXT_WIDTH_PT - 20, SIZE_PT)
     axes.text(0.5, 0.5, text, ha="center", va="center", color=style.MUTED, transform=axes.transAxes)
     return figure

@@ -104,8 +104,8 @@ def _scale(view: View, figure: Figure) -> None:
     axes.text(at - 4, 5, ends[0], ha="right", **text)
     if any(value is None for values in view.series for value in values):
         at -= widest([ends[0]], SMALL_PT) + 18
-        axes.text(at, 5, view.words("no figure"), ha="right", **text)
-        at -= widest([view.words("no figure")], SMALL_PT) + 20
+        axes.text(at, 5, view.gettext("no figure"), ha="right", **text)
+        at -= widest([view.gettext("no figure")], SMALL_PT) + 20
         axes.add_patch(
             mpl.patches.Rectangle(
                 (at, 0), 14, 9, facecolor=style.GROUND, edgecolor=style.LINE, hatch="/////", linewidth=0.0

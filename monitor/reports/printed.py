@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from monitor.reports.document import Block, Document, Tile, Value
     from monitor.texts import Language
 
-_LEFT_ALIGNED = (Kind.TEXT, Kind.LINK)
+_LEADS = ("http://", "https://")
+_LEFT_ALIGNED = (Kind.TEXT, Kind.LINK, Kind.DAY, Kind.INSTANT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +191,8 @@ class _Writer:
             note=show(table.note),
             columns=tuple(
                 PrintedColumn(
-                    heading=show(table.columns[place].heading), figures=table.columns[place].kind not in _LEFT_ALIGNED
+                    heading=show(table.columns[place].heading),
+                    figures=place > 0 and table.columns[place].kind not in _LEFT_ALIGNED,
                 )
                 for place in places
             ),
@@ -205,7 +207,7 @@ class _Writer:
     def _cell(self, value: Value, place: int, table: Table, highest: Mapping[Kind, float]) -> Cell:
         column = table.columns[place]
         if column.kind is Kind.LINK:
-            return Cell(text=self._show(self._words.pgettext("link", "open")) if value else "", link=str(value or ""))
+            return Cell(text=self._show(self._words.pgettext("link", "open")) if value else "", link=str(value) if str(value).startswith(_LEADS) else "")
         text = self._show(written(value, column.kind, self._language, unit=False))
         if column.key in table.shaded and isinstance(value, int | float) and value > 0 and highest.get(column.kind):
             return Cell(text=text, shade=style.shade(value / highest[column.kind], bad=table.darkest_is_worst))
