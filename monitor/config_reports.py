@@ -162,6 +162,21 @@ class ReportSettings(Section):
 
     _folder = field_validator("folder")(absolute)
 
+    @field_validator("at", mode="before")
+    @classmethod
+    def _no_number(cls, value: object) -> object:
+        if isinstance(value, int | float):
+            # It would be taken as seconds behind midnight.
+            raise ValueError('must be a time of day such as "07:00"')  # noqa: TRY004 - pydantic takes ValueErrors alone
+        return value
+
+    @field_validator("at")
+    @classmethod
+    def _local(cls, value: time) -> time:
+        if value.tzinfo is not None:
+            raise ValueError("is in a time zone of its own; write the centre's local time, as in 07:00")
+        return value
+
     @field_validator("languages", "formats")
     @classmethod
     def _some(cls, value: tuple[str, ...]) -> tuple[str, ...]:

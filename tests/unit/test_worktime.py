@@ -21,7 +21,7 @@ CENTRE = WorkTime(zone=SEOUL, week=WEEK, lunch=Shift.read("12:00-13:00"))
 HOLIDAYS = {
     # Source: 관공서의 공휴일에 관한 규정 (public holidays of government offices), articles 2 (which days) and 3 (one
     # that falls on a Sunday or another holiday, or, but for 설날 and 추석, on a Saturday, is made up on the next day
-    # that is none; not so 1 January and 6 June), and the government's yearly calendar (월력요항) for what follows the moon.
+    # that is none; not so 1 January and 6 June), and the government's yearly calendar (월력요항) for the moon's days.
     2024: (
         "01-01 신정; 02-09 02-10 02-11 설날, the 11th a Sunday: 02-12; 03-01; 04-10 국회의원 선거; "
         "05-05 a Sunday: 05-06; 05-15 부처님오신날; 06-06; 08-15; 09-16 09-17 09-18 추석; 10-01 임시공휴일; "
