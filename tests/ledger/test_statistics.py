@@ -12,6 +12,8 @@ import pytest
 
 from monitor.calls import formulas
 from monitor.calls.facts import (
+    AgentState,
+    AgentStatus,
     Call,
     CallKey,
     Gap,
@@ -19,6 +21,7 @@ from monitor.calls.facts import (
     Observed,
     Outcome,
     Scope,
+    Source,
     Transfer,
     TransferKind,
     TransferResult,
@@ -179,6 +182,18 @@ def gap(began: float, ended: float | None, system: str = "pbx1", cause: GapCause
     return Gap(system=system, started_at=after(began), ended_at=ended_at, cause=cause)
 
 
+def first_seen(system: str = "pbx1", seconds: float = -100) -> AgentState:
+    """The first thing the monitor saw of a system; before it, nobody watched."""
+    return AgentState(
+        system=system,
+        queue="support",
+        agent="PJSIP/agent1",
+        member="Agent1",
+        status=AgentStatus.FREE,
+        at=after(seconds),
+    )
+
+
 @pytest.mark.parametrize(
     ("gaps", "unobserved_seconds"),
     [
@@ -195,7 +210,7 @@ def gap(began: float, ended: float | None, system: str = "pbx1", cause: GapCause
 def test_coverage_is_the_hour_without_its_gaps(
     repository: Repository, gaps: list[Gap], unobserved_seconds: int
 ) -> None:
-    repository.record_all(gaps)
+    repository.record_all([first_seen(), *gaps])
     found = figures(repository)
     assert found.unobserved_us == unobserved_seconds * SECOND_US
     assert found.coverage == (3600 - unobserved_seconds) / 3600
@@ -203,10 +218,34 @@ def test_coverage_is_the_hour_without_its_gaps(
 
 def test_coverage_is_told_up_to_now_and_over_every_system(repository: Repository) -> None:
     """At half past nine a gap of pbx1 has lasted 300 s: 300 s of twice 1800 s are missing."""
-    repository.record_all([gap(1500, None)])
+    repository.record_all([first_seen(), first_seen("pbx2"), gap(1500, None)])
     assert figures(repository, now=after(1800), systems=["pbx1", "pbx2"]).coverage == 3300 / 3600
     assert figures(repository, now=after(1800), system="pbx2").coverage == 1
     assert figures(repository, now=after(-60)).coverage is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "unobserved_seconds"),
+    [
+        ([], 3600),  # nothing is known of the system at all
+        ([first_seen(seconds=3600)], 3600),  # it was first seen when the hour was over
+        ([first_seen(seconds=600)], 600),
+        ([first_seen(seconds=0)], 0),
+        ([first_seen("pbx2")], 3600),  # another one was watched
+        ([gap(600, 900)], 900),  # the monitor came up at 600 s, and could not connect for 300 s
+        ([first_seen(seconds=1200), gap(600, 900)], 900),
+        ([a_call(entered_at=after(300))], 300),
+        ([a_call(entered_at=after(-300))], 0),
+        ([a_call("1.1", entered_at=after(-300), source=Source.QUEUE_LOG), a_call("1.2", entered_at=after(300))], 300),
+        ([a_call(entered_at=after(300), source=Source.CDR)], 3600),  # brought in: nobody watched
+    ],
+)
+def test_before_the_first_thing_the_monitor_saw_nobody_watched(
+    repository: Repository, facts: list[AgentState | Gap | Call], unobserved_seconds: int
+) -> None:
+    repository.record_all(facts)
+    found = figures(repository)
+    assert (found.whole_us, found.unobserved_us) == (3600 * SECOND_US, unobserved_seconds * SECOND_US)
 
 
 @pytest.mark.parametrize("seconds", [-1, 3601, float("nan")])
@@ -308,4 +347,7 @@ def test_a_replayed_day_gives_what_the_formulas_give(replayed_day: ReplayedDay) 
         day.repository.store, chosen, now=datetime(2030, 1, 1, tzinfo=UTC), systems=["pbx1"], within_seconds=5
     )
     assert told(found) == counted(day.repository.calls(day.since, day.until))
-    assert found.unobserved_us == 300 * SECOND_US
+    # The connection was lost for 300 s; and until the first thing happened, the ledger knew nothing of the centre.
+    calls, states = day.repository.calls(day.since, day.until), day.repository.agent_states(day.since, day.until)
+    first_at = min(next(calls).filed_at, states[0].at)
+    assert found.unobserved_us == 300 * SECOND_US + (first_at - day.since) // timedelta(microseconds=1)

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # it ships none
 from openapi_spec_validator import validate
 
-from monitor.calls.facts import Scope, TransferEnded
+from monitor.calls.facts import AgentState, AgentStatus, Scope, TransferEnded
 from monitor.calls.rules import RingRule
 from monitor.page.api import OPERATIONS
 from monitor.replay_json import call_as_json
@@ -199,6 +199,11 @@ def test_statistics_are_those_of_the_period(asking: Asking) -> None:
     """Two calls of 8 s of waiting, kept within three rings and broken before the third."""
     asking.repository.record_rule(RingRule())
     asking.repository.record_all([a_call("1.1"), a_call("1.2", line="second"), a_call("1.3", entered_at=after(86400))])
+    # Both systems had been followed before that day.
+    seen: dict[str, Any] = {"queue": "support", "agent": "PJSIP/agent1", "member": "Agent1", "at": after(-86400)}
+    asking.repository.record_all(
+        [AgentState(system=system, status=AgentStatus.FREE, **seen) for system in ("pbx1", "pbx2")]
+    )
     figures = asking.found("/statistics", BOARD)
     assert (figures["since_at"], figures["until_at"]) == ("2026-03-01T15:00:00.000000Z", "2026-03-02T15:00:00.000000Z")
     assert (figures["offered"], figures["answered"], figures["answer_rate"]) == (2, 2, 1.0)

@@ -70,9 +70,10 @@ KNOWN_TO_SINKS = {
     "monitor.calls.formulas",
     "monitor.calls.ringing",
     "monitor.calls.rules",
+    "monitor.calls.tally",
     "monitor.calls.terms",
 }
-"""All that a sink may know of calls: the facts, and the formulas that page, metrics and reports share."""
+"""All that a sink may know of calls: the facts, and the formulas and sums that page, metrics and reports share."""
 LEAVES = {"monitor.csv_text", "monitor.errors", "monitor.forms", "monitor.masking", "monitor.texts", "monitor.log"}
 """Rooms that know nothing of the flow and may be used anywhere in it."""
 LINES_AT_MOST = 400
