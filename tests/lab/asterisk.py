@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import time
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
 
 from . import configuration
@@ -22,7 +23,6 @@ from .install import cache_folder, missing_reason, tree_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 FIRST_PORT = 10_000
 BLOCK = 3_000
@@ -203,7 +203,7 @@ class Asterisk:
             self.ports,
             folder=inside,
             modules="/" + str(modules.relative_to(self.tree)),
-            unloaded=tuple(unloaded_modules(modules)),
+            unloaded=tuple(name for name in unloaded_modules(modules) if Path(name).stem not in self.settings.modules),
         )
         for name, text in texts.items():
             (self.folder / "etc" / name).write_text(text, encoding="utf-8")

@@ -88,6 +88,8 @@ class Settings:
     """Contexts, as they stand in extensions.conf."""
     queues: str = ""
     """Queues, as they stand in queues.conf."""
+    modules: tuple[str, ...] = ()
+    """Modules that are loaded though `UNLOADED` names them."""
     extra_files: dict[str, str] = field(default_factory=dict)
     """Text by file name, added to a file of the laboratory's or a file of its own."""
 
