@@ -132,7 +132,7 @@ def test_hours_queues_and_lines(report: Document) -> None:
         ("support", 26, 18, 14, 4, 8),
         ("billing", 9, 5, 4, 2, 3),
     ]
-    assert rows(report.table("queues"), "asa_seconds")[0] == (pytest.approx(121.999998 / 17),)
+    assert rows(report.table("queues"), "asa_seconds")[0][0] == pytest.approx(121.999998 / 17)
     assert rows(report.table("lines"), "line", *keys) == [
         ("1588-6565", 36, 23, 19, 5, 12),
         ("1577-1000", 4, 1, 0, 2, 2),
