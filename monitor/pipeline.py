@@ -20,6 +20,7 @@ from monitor.board import Board
 from monitor.calls.facts import instant
 from monitor.downtime import Downtime
 from monitor.follower import Follower, now_us
+from monitor.ledger.beginning import first_call_at
 from monitor.ledger.repository import Repository
 from monitor.ledger.writer import LedgerWriter
 from monitor.metrics import Metrics
@@ -27,7 +28,7 @@ from monitor.page.app import Page, Sources
 from monitor.page.reports import ReportSources
 from monitor.plan import plan_of
 from monitor.recall import recall
-from monitor.report_setup import basis_of, house_of
+from monitor.report_setup import basis_of, house_of, schedule_of
 from monitor.report_worker import Workshop
 from monitor.reports.kept import Kept
 from monitor.web import WebServer, create_app
@@ -140,6 +141,14 @@ class Monitor:
         basis = basis_of(settings)
         self.kept = Kept(settings.reports.folder)
         self.workshop = Workshop(settings.ledger.connect_url(), basis, house_of(settings), self.kept, self.now)
+        self.schedule = schedule_of(
+            settings,
+            self.workshop,
+            self.kept,
+            clock=self.now,
+            first_call_at=lambda: first_call_at(self._reading.store),
+            settled=lambda: self.writer.up and not self.writer.waiting_facts,
+        )
         self.page = Page(
             settings.web,
             settings.language,
@@ -243,6 +252,8 @@ class Monitor:
             stack.callback(self._close_followers)
             tasks = [asyncio.create_task(follower.run()) for follower in self.followers]
             tasks.append(asyncio.create_task(self.page.run()))
+            if self.schedule is not None:
+                tasks.append(asyncio.create_task(self.schedule.run()))
             recalling = asyncio.create_task(recall(self.board, self.writer, began_at))
             self.started.set()
             stopping = asyncio.create_task(stop.wait())

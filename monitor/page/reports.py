@@ -195,7 +195,7 @@ class ReportPages:
             choices=self._choices(),
             formats=FileFormat,
             queues=sorted({queue for _system, queue in self._board.queue_callers}),
-            kept=kept[(page - 1) * PAGE_SIZE : page * PAGE_SIZE],
+            reports=kept[(page - 1) * PAGE_SIZE : page * PAGE_SIZE],
             count=len(kept),
             page=page,
             pages=pages,

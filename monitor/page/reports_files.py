@@ -52,8 +52,16 @@ def format_of(file: KeptFile) -> FileFormat | None:
     return FileFormat(suffix) if suffix in tuple(FileFormat) else None
 
 
-def links(report: KeptReport) -> list[Link]:
-    """What there is to download of a report: by form, then by language."""
+def links(report: KeptReport) -> list[tuple[str, list[Link]]]:
+    """What there is to download of a report, by language; under an empty one what holds several, or the only one."""
+    found = _links(report)
+    languages = dict.fromkeys((*(report.languages if len(report.languages) > 1 else ()), ""))
+    grouped = ((language, [link for link in found if link.language == language]) for language in languages)
+    return [(language, of_language) for language, of_language in grouped if of_language]
+
+
+def _links(report: KeptReport) -> list[Link]:
+    """All, by form."""
     found: list[Link] = []
     sheets = [file for file in report.files if format_of(file) is FileFormat.CSV]
     for form in FileFormat:
@@ -63,8 +71,7 @@ def links(report: KeptReport) -> list[Link]:
                 href = f"/reports/kept/{quote(report.id)}.zip"
                 found.append(Link(href=href, format=form, language="", bytes=total, files=len(sheets)))
             continue
-        of_form = [file for file in report.files if format_of(file) is form]
-        found += [_link(report, file, form) for file in sorted(of_form, key=lambda file: _rank(report, file))]
+        found += [_link(report, file, form) for file in report.files if format_of(file) is form]
     return found
 
 
@@ -75,13 +82,6 @@ def _link(report: KeptReport, file: KeptFile, form: FileFormat) -> Link:
         language=language_in(file.name) if len(report.languages) > 1 else "",
         bytes=file.bytes,
     )
-
-
-def _rank(report: KeptReport, file: KeptFile) -> int:
-    """Languages in the order in which they were asked for."""
-    languages: tuple[str, ...] = report.languages
-    language = language_in(file.name)
-    return languages.index(language) if language in languages else len(languages)
 
 
 def download(path: Path, form: FileFormat) -> Response:
