@@ -8,19 +8,19 @@ import os
 import sys
 import traceback
 from contextlib import ExitStack
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from pathlib import Path  # noqa: TC003 - typer reads the annotations when a command runs
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from monitor import __version__
-from monitor.errors import CaptureError, ConfigError, MonitorError
+from monitor.cli_reports import report
+from monitor.cli_settings import ConfigOption, StoreOption, settings_of
+from monitor.errors import CaptureError, ConfigError, MonitorError, ReportError, ReportNotWritten
 
 if TYPE_CHECKING:
-    from monitor.config import Settings
     from monitor.doctor import Finding
 
-_DEFAULT_CONFIGS = (Path("callmonitor.toml"), Path("/etc/callmonitor/callmonitor.toml"))
 _UNUSABLE = 2
 """Exit status where what was asked for cannot be used: no such file, no AMI in it, bad settings."""
 _FAILED = 1
@@ -35,17 +35,7 @@ app = typer.Typer(
 )
 db = typer.Typer(help="Look after the ledger.", no_args_is_help=True)
 app.add_typer(db, name="db")
-
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        "-c",
-        envvar="CALLMONITOR_CONFIG",
-        readable=False,  # whether it can be read is told in our own sentence
-        help="Settings file (TOML). Default: ./callmonitor.toml or /etc/callmonitor/callmonitor.toml.",
-    ),
-]
+app.command()(report)
 
 
 def _version(wanted: bool) -> None:
@@ -65,13 +55,6 @@ def options(
     """Options of every command."""
 
 
-def _settings(config: Path | None, **overrides: Any) -> Settings:
-    from monitor.config import load
-
-    path = config or next((path for path in _DEFAULT_CONFIGS if path.is_file()), None)
-    return load(path, {key: value for key, value in overrides.items() if value is not None})
-
-
 @app.command()
 def run(
     config: ConfigOption = None,
@@ -85,7 +68,7 @@ def run(
     from monitor import service
 
     web = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
-    service.run(_settings(config, web=web or None, language=lang), screen=screen)
+    service.run(settings_of(config, web=web or None, language=lang), screen=screen)
 
 
 @app.command()
@@ -142,7 +125,7 @@ def replay(
     from monitor.plan import plan_of
     from monitor.replay_json import call_as_json
 
-    plan = plan_of(_settings(config), tuple(line or ()))
+    plan = plan_of(settings_of(config), tuple(line or ()))
     reading = recorded.Replay(plan, system, recorded.Warnings(sys.stderr))
     out = sys.stdout.buffer
     with ExitStack() as stack:
@@ -172,7 +155,7 @@ def doctor(
     from monitor.doctor import doctor as examine
     from monitor.doctor import exit_status
 
-    findings = examine(_settings(config), listen_seconds=listen)
+    findings = examine(settings_of(config), listen_seconds=listen)
     _print_findings(findings)
     raise typer.Exit(exit_status(findings))
 
@@ -211,7 +194,7 @@ def check_config(config: ConfigOption = None) -> None:
     from monitor.alerts_setup import who_is_told
     from monitor.plan import plan_of
 
-    settings = _settings(config)
+    settings = settings_of(config)
     plan_of(settings)
     systems = ", ".join(f"{system.name} at {system.host}:{system.port}" for system in settings.asterisk) or "none"
     typer.echo(f"Asterisk: {systems}")
@@ -258,12 +241,12 @@ def make_token() -> None:
 @db.command("upgrade")
 def db_upgrade(
     config: ConfigOption = None,
-    store: Annotated[str | None, typer.Option("--store", help="URL or path of the ledger; default: as set.")] = None,
+    store: StoreOption = None,
 ) -> None:
     """Bring the ledger's tables up to date."""
     from monitor.ledger.schema import upgrade
 
-    url = store or _settings(config).ledger.connect_url()
+    url = store or settings_of(config).ledger.connect_url()
     typer.echo(f"The ledger is at revision {upgrade(url)}.")
 
 
@@ -307,7 +290,8 @@ def _told(error: Exception, *, debug: bool) -> int:
             "see that this user may write there and that the disk has room."
         )
     _complain(sentence, debug=debug)
-    return _UNUSABLE if isinstance(error, (CaptureError, ConfigError)) else _FAILED
+    unusable = isinstance(error, (CaptureError, ConfigError, ReportError)) and not isinstance(error, ReportNotWritten)
+    return _UNUSABLE if unusable else _FAILED
 
 
 def _complain(sentence: str, *, debug: bool) -> None:

@@ -98,8 +98,10 @@ def insert(workbook: Workbook, forms: Forms, chart: Chart, ground: Ground, corne
         values["max"] = 1
     if kind is Kind.POINTS:
         del values["min"]
-    drawn.set_x_axis(category)
-    drawn.set_y_axis(values)
+    # XlsxWriter names the axes of lying bars by where they are drawn.
+    across, up = (values, category) if chart.form is Form.ROWS else (category, values)
+    drawn.set_x_axis(across)
+    drawn.set_y_axis(up)
     drawn.set_title({"name": chart.title, "overlay": False, "name_font": {"size": 12, "color": style.INK}})
     drawn.set_legend({"position": "top"} if len(chart.values) > 1 or chart.target is not None else {"none": True})
     drawn.show_blanks_as("gap")

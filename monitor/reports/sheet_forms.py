@@ -39,7 +39,7 @@ _NUMBERS: Final[dict[Kind, str]] = {
     Kind.DAY: "yyyy-mm-dd",
     Kind.INSTANT: "yyyy-mm-dd hh:mm:ss",
 }
-_TO_THE_LEFT: Final = (Kind.TEXT, Kind.LINK)
+_TO_THE_LEFT: Final = (Kind.TEXT, Kind.LINK, Kind.DAY, Kind.INSTANT)
 _UNITS: Final[dict[Language, str]] = {"ko": '"초"', "en": '" s"'}
 
 
@@ -61,7 +61,8 @@ class Forms:
         self.note = self.of(font_color=style.MUTED, text_wrap=True, valign="top")
         self.text = self.of(text_wrap=True, valign="top")
         self.label = self.of(font_color=style.MUTED, valign="top")
-        self.strong = self.of(bold=True, valign="top", text_wrap=True)
+        self.strong = self.of(bold=True, valign="vcenter", text_wrap=True)
+        self.detail = self.of(text_wrap=True, valign="vcenter", indent=1)
         self.link = self.of(font_color=style.ACCENT, underline=1)
         self.notice = self.of(
             text_wrap=True, valign="vcenter", bg_color=style.WARN_GROUND, font_color=style.INK, border=1,
@@ -79,7 +80,7 @@ class Forms:
     def heading(self, kind: Kind) -> Format:
         """Of a column's heading."""
         return self.of(
-            bold=True, text_wrap=True, valign="vcenter", align="left" if kind in _TO_THE_LEFT else "right",
+            bold=True, text_wrap=True, valign="vcenter", **_aligned(kind),
             bg_color=style.GROUND, bottom=1, bottom_color=style.QUIET,
         )  # fmt: skip
 
@@ -91,8 +92,7 @@ class Forms:
             total: it stands in the last line.
             wrap: its text may take several lines.
         """
-        properties: dict[str, Any] = {"valign": "top", "bottom": 1, "bottom_color": style.LINE}
-        properties["align"] = "left" if kind in _TO_THE_LEFT else "right"
+        properties: dict[str, Any] = {"valign": "top", "bottom": 1, "bottom_color": style.LINE, **_aligned(kind)}
         if number := self.number(kind):
             properties["num_format"] = number
         if kind is Kind.LINK:
@@ -105,7 +105,7 @@ class Forms:
 
     def tile(self, kind: Kind, state: str) -> Format:
         """Of a single figure; seconds carry their unit, since no heading does."""
-        properties: dict[str, Any] = {"bold": True, "font_size": 14, "align": "right", "valign": "top"}
+        properties: dict[str, Any] = {"bold": True, "font_size": 14, "align": "right", "valign": "vcenter"}
         number = self.number(kind)
         if kind is Kind.SECONDS:
             number += _UNITS[self._language]
@@ -117,6 +117,10 @@ class Forms:
     def number(self, kind: Kind) -> str:
         """The number format; empty for text."""
         return _POINTS[self._language] if kind is Kind.POINTS else _NUMBERS.get(kind, "")
+
+
+def _aligned(kind: Kind) -> dict[str, Any]:
+    return {"align": "left", "indent": 1} if kind in _TO_THE_LEFT else {"align": "right"}
 
 
 def width(text: str) -> int:

@@ -116,8 +116,8 @@ class Sheet:
     def _rows(self, table: Table, widths: Sequence[int], crossed: Chart | None, first: int) -> None:
         columns = table.columns
         formats = [
-            self._forms.cell(column.kind, wrap=column.kind is Kind.TEXT and wide >= _WIDEST)
-            for column, wide in zip(columns, widths, strict=True)
+            self._forms.cell(column.kind, wrap=column.kind is Kind.TEXT and (wide >= _WIDEST or _broken(table, place)))
+            for place, (column, wide) in enumerate(zip(columns, widths, strict=True))
         ]
         text = self._forms.cell(Kind.TEXT)
         formulas = [_formula(column, columns) for column in columns]
@@ -125,7 +125,7 @@ class Sheet:
         for row, values in enumerate(table.rows, first):
             for place, value in enumerate(values):
                 formula, form = formulas[place], formats[place]
-                if formula and not isinstance(value, str):
+                if formula and isinstance(value, int | float):
                     self._formula(row, place, formula.format(row=row + 1), form, _held(value, columns[place]))
                 elif isinstance(value, str) and columns[place].kind is not Kind.LINK:
                     self._sheet.write_string(row, place, value, form if columns[place].kind is Kind.TEXT else text)
@@ -170,7 +170,7 @@ class Sheet:
         if address.startswith(("http://", "https://")) and len(quoted) <= _LONGEST_LINK:
             self._sheet.write_formula(row, place, f'=HYPERLINK("{quoted}")', form, address)
         else:
-            self._sheet.write_string(row, place, address, form)
+            self._sheet.write_string(row, place, address, self._forms.cell(Kind.TEXT))
 
     def _shade(self, table: Table, first: int, last: int) -> None:
         places = [place for place, column in enumerate(table.columns) if column.key in table.shaded]
@@ -249,6 +249,11 @@ def _sum(keys: Sequence[str], columns: Sequence[Column]) -> str:
     return f"({terms})" if len(keys) > 1 or "*" in terms else terms
 
 
+def _broken(table: Table, place: int) -> bool:
+    """Whether a text of a column has several lines."""
+    return any(isinstance(value, str) and "\n" in value for value in (row[place] for row in table.rows))
+
+
 def _column_width(table: Table, place: int) -> int:
     """In digits: all of the figures, and of the heading in two lines."""
     column = table.columns[place]
@@ -263,4 +268,4 @@ def _column_width(table: Table, place: int) -> int:
         shown = max(shown, len(f"{max(numbers):,.{_DECIMALS.get(column.kind, 0)}f}"))
     words = max(width(word) for word in column.heading.split(" "))
     heading = max(words, -(-width(column.heading) // 2)) + _FILTER
-    return min(max(shown + 2, heading, _NARROWEST if len(table.columns) <= 20 else 6), _WIDEST)
+    return min(max(shown + 3, heading + 1, _NARROWEST if len(table.columns) <= 20 else 6), _WIDEST)

@@ -213,7 +213,7 @@ class _Overview:
             sheet.write_number(row, 1, value, form)
         else:
             sheet.write_datetime(row, 1, value, form)
-        sheet.write_string(row, 2, detail, self._forms.text)
+        sheet.write_string(row, 2, detail, self._forms.detail)
         self._row += 1
 
     def _lead(self, name: str, title: str) -> None:
