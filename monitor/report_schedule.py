@@ -12,14 +12,14 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from monitor.errors import MonitorError
 from monitor.reports.order import FileFormat, Order
-from monitor.reports.periods import EARLIEST, LATEST, Period, Span
+from monitor.reports.periods import EARLIEST, LATEST, Period, Span, midnight
 from monitor.reports.post import Letter, deliver, waiting_in
 
 if TYPE_CHECKING:
@@ -150,6 +150,7 @@ class Schedule:
         self._workshop = workshop
         self._kept = kept
         self._standing = standing
+        self._zone = standing.work_time.zone
         self._clock = clock
         self._first_call_at = first_call_at
         self._settled = settled
@@ -190,7 +191,7 @@ class Schedule:
 
     def _latest_due(self, now: datetime) -> date:
         """The month in which something was due last, as its first day."""
-        work_time, local = self._standing.work_time, now.astimezone(self._standing.work_time.zone)
+        work_time, local = self._standing.work_time, now.astimezone(self._zone)
         # What the clock on the wall shows decides: a time that a day skips or has twice is passed like any other.
         first = work_time.first_working_day(local.year, local.month)
         month = local.date().replace(day=1)
@@ -223,15 +224,14 @@ class Schedule:
         first_at = self._first_call_at()
         if first_at is None:
             return []
-        kept = {(report.span, report.period) for report in self._kept.all() if report.made_by == MADE_BY}
+        kept = [report for report in self._kept.all() if report.made_by == MADE_BY]
         wanted: list[Period] = []
         for span in (Span.MONTH, Span.HALF):
-            missing: list[Period] = []
-            for period in islice(_periods(span, due, self._standing.work_time.zone), _MADE_UP):
-                if (span, period.name) in kept or period.until <= first_at:
-                    break
-                missing.append(period)
-            if not any(each == span for each, _ in kept):
+            newest = max((report.last for report in kept if report.span is span), default=None)
+            known_from = first_at if newest is None else midnight(newest + timedelta(days=1), self._zone)
+            due_now = islice(_periods(span, due, self._zone), _MADE_UP)
+            missing = list(takewhile(lambda period: period.until > known_from, due_now))  # noqa: B023 - taken at once
+            if newest is None:
                 # Nothing was ever made here: the past is there to be asked for, and not to be mailed all at once.
                 missing = missing[:1]
             wanted += reversed(missing)
@@ -303,7 +303,7 @@ class Schedule:
             self._letters = None
             return
         try:
-            await _in_daemon_thread(lambda: deliver(post, letter, now.astimezone(self._standing.work_time.zone)))
+            await _in_daemon_thread(lambda: deliver(post, letter, now.astimezone(self._zone)))
         except MonitorError as error:
             self._fail("mail", name, str(error), self._clock(), period=report.period)
         else:
