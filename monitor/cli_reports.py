@@ -48,9 +48,7 @@ def report(
     ] = None,
     formats: Annotated[
         list[str] | None,
-        typer.Option(
-            "--format", help=r"pdf,xlsx,html,csv,json; default: formats of \[reports], html,pdf for --half."
-        ),
+        typer.Option("--format", help=r"pdf,xlsx,html,csv,json; default: formats of \[reports], html,pdf for --half."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help=r"Where the files go; default: kept in the folder of \[reports].")
