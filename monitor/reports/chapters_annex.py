@@ -27,7 +27,7 @@ def annex(subject: Subject) -> Section:
             Paragraph(text=_("The charter promises: {promise}").format(promise=_quoted(charter.rings(subject.words)))),
             _rules(subject),
             Definitions(entries=tuple(readings(subject))),
-            Definitions(entries=tuple(formulas(subject))),
+            Definitions(entries=(*formulas_of_the_promises(subject), *_formulas_of_the_centre(subject))),
             Definitions(entries=tuple(_terms(subject))),
         ),
     )
@@ -107,11 +107,10 @@ def readings(subject: Subject) -> Iterator[Definition]:
     )
 
 
-def formulas(subject: Subject) -> Iterator[Definition]:
-    """Every formula of the report."""
-    words, figures = subject.words, subject.figures
+def formulas_of_the_promises(subject: Subject) -> Iterator[Definition]:
+    """The formulas that the public record rests on."""
+    words = subject.words
     _, _c = words.text, words.of
-    within, short = words.seconds(figures.within_us), words.seconds(figures.short_us)
     yield Definition(
         term=_c("formula", "Compliance"),
         text=_("Excluded calls are in neither number. Source: the service charter."),
@@ -122,6 +121,31 @@ def formulas(subject: Subject) -> Iterator[Definition]:
         text=_("Offered is every call to the line, menus included. Source: the common figure of public centres."),
         formula=_("answered / offered"),
     )
+    yield Definition(
+        term=_c("formula", "Handled directly"),
+        text=_(
+            "Passed out of the centre: by a person, to a target outside by the configured patterns, and neither failed "
+            "nor returned. Source: the service charter."
+        ),
+        formula=_("(answered - passed out of the centre) / answered"),
+    )
+    yield Definition(
+        term=_c("formula", "Asked first"),
+        text=_("Transfers of which the dialplan reports nothing are in neither number. Source: the service charter."),
+        formula=_("consent yes / (consent yes + consent no)"),
+    )
+    yield Definition(
+        term=_c("formula", "Coverage"),
+        text=_("Summed over the systems. Time before a system was first observed is unobserved time."),
+        formula=_("observed time / time"),
+    )
+
+
+def _formulas_of_the_centre(subject: Subject) -> Iterator[Definition]:
+    """The usual figures of a centre, and the survey."""
+    words, figures = subject.words, subject.figures
+    _, _c = words.text, words.of
+    within, short = words.seconds(figures.within_us), words.seconds(figures.short_us)
     yield Definition(
         term=_c("formula", "Abandon rate"),
         text=_(
@@ -156,30 +180,12 @@ def formulas(subject: Subject) -> Iterator[Definition]:
         formula=_("answered within x / offered"),
     )
     yield Definition(
-        term=_c("formula", "Handled directly"),
-        text=_(
-            "Passed out of the centre: by a person, to a target outside by the configured patterns, and neither failed "
-            "nor returned. Source: the service charter."
-        ),
-        formula=_("(answered - passed out of the centre) / answered"),
-    )
-    yield Definition(
-        term=_c("formula", "Asked first"),
-        text=_("Transfers of which the dialplan reports nothing are in neither number. Source: the service charter."),
-        formula=_("consent yes / (consent yes + consent no)"),
-    )
-    yield Definition(
         term=_c("formula", "Survey of mystery callers"),
         text=_(
             "p is compliance, N the judged calls, n the callers (100, or N where there are fewer). A survey without "
             "repetition; the score of 95 in 100 such surveys lies within."
         ),
         formula="p ± 1.96 · √( p(1 - p)/n · (N - n)/(N - 1) )",
-    )
-    yield Definition(
-        term=_c("formula", "Coverage"),
-        text=_("Summed over the systems. Time before a system was first observed is unobserved time."),
-        formula=_("observed time / time"),
     )
 
 

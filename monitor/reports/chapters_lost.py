@@ -33,7 +33,7 @@ def worst_hours(subject: Subject) -> Section:
             Column(key="hour", heading=_c("report", "Hour from"), kind=Kind.INSTANT),
             Column(key="weekday", heading=_c("report", "Weekday"), kind=Kind.TEXT),
             Column(key="offered", heading=_c("report", "Offered"), kind=Kind.COUNT),
-            Column(key="broken", heading=words.terms.verdicts[Verdict.BROKEN], kind=Kind.COUNT),
+            Column(key="broken", heading=words.heading(words.terms.verdicts[Verdict.BROKEN]), kind=Kind.COUNT),
             Column(key="missed", heading=_c("report", "Not answered"), kind=Kind.COUNT),
             Column(key="why", heading=_c("report", "Why"), kind=Kind.TEXT),
             Column(key="why_share", heading=_c("report", "Of the waiting"), kind=Kind.SHARE),
@@ -120,7 +120,7 @@ def _by_rings(subject: Subject) -> Table:
             *(
                 Column(
                     key=outcome.value,
-                    heading=words.terms.outcomes[outcome],
+                    heading=words.heading(words.terms.outcomes[outcome]),
                     kind=Kind.COUNT,
                     summed=True,
                     printed=outcome in occurred,

@@ -27,6 +27,9 @@ def summary(subject: Subject) -> Section:
         blocks.append(Tiles(tiles=tuple(_tiles(subject))))
     blocks += [Notice(text=text) for text in notices(subject)]
     if not subject.silent:
+        if subject.judged_apart:
+            text = _("Figures by hours, day, half-hour, queue, line and agent and the worst hours are of all calls.")
+            blocks.append(Notice(text=text))
         blocks.append(_comparison(subject))
     return Section(key="summary", title=_("Summary"), blocks=tuple(blocks))
 
@@ -42,11 +45,20 @@ def sentences(subject: Subject) -> Iterator[str]:
         yield silence(subject)
         return
     whole, judged = figures.whole, figures.judged
-    yield ngettext(
-        "{count} call came in, and people answered {answered} ({rate}).",
-        "{count} calls came in, and people answered {answered} ({rate}).",
-        whole.offered,
-    ).format(
+    came = (
+        ngettext(
+            "{count} call came in, and a person answered it.",
+            "{count} calls came in, and people answered {answered} ({rate}).",
+            whole.offered,
+        )
+        if whole.answered
+        else ngettext(
+            "{count} call came in, and nobody answered it.",
+            "{count} calls came in, and nobody answered any of them.",
+            whole.offered,
+        )
+    )
+    yield came.format(
         count=words.count(whole.offered), answered=words.count(whole.answered), rate=words.percent(whole.answer_rate)
     )
     kept, broken = judged.kept(subject.headline), judged.broken(subject.headline)
@@ -188,14 +200,12 @@ def compliance_tile(subject: Subject, reading: Reading, *, against: bool = False
 
 
 def changes(subject: Subject, of: Callable[[Tally], float | None], write: Callable[[float], str]) -> Iterator[str]:
-    """How a figure stands against the period before and that of a year before; empty where one has none."""
+    """How a figure stands against the period before and that of a year before, as far as they have one."""
     now = of(subject.figures.judged)
     _ = subject.words.text
     for name, tally in earlier(subject):
         then = None if tally is None else of(tally)
-        if then is None:
-            yield _("{earlier}: no figure").format(earlier=name)
-        elif now is not None:
+        if then is not None and now is not None:
             yield _("{change} against {earlier}").format(change=write(now - then), earlier=name)
 
 
@@ -224,8 +234,8 @@ def notices(subject: Subject) -> Iterator[str]:
         )
     if figures.coverage is not None and figures.coverage < 1 and not (subject.silent and not figures.coverage):
         yield _(
-            "Coverage is {coverage}: {duration} went unobserved. Calls of that time are missing from this report or "
-            "seen in part; each gap is listed with its cause."
+            "Coverage is {coverage}: {duration} went unobserved. Calls of that time are missing here, or were "
+            "seen in part."
         ).format(coverage=words.percent(figures.coverage), duration=words.duration(figures.unobserved_us))
     if figures.recounted:
         yield _(
@@ -239,10 +249,9 @@ def notices(subject: Subject) -> Iterator[str]:
             len(figures.rules),
         ).format(count=len(figures.rules), rules=", ".join(rule.label for rule in figures.rules))
     if subject.judged_apart:
-        yield _(
-            "The promise is judged on the calls of working time: {judged} of {whole}. Figures by hours, day, "
-            "half-hour, queue, line, agent and hour are of all calls."
-        ).format(judged=words.count(figures.judged.offered), whole=words.calls(figures.whole.offered))
+        yield _("The promise is judged on the calls of working time: {judged} of {whole}.").format(
+            judged=words.count(figures.judged.offered), whole=words.calls(figures.whole.offered)
+        )
     yield from _of_sources(subject)
     unknown = sum(
         count
@@ -258,7 +267,8 @@ def notices(subject: Subject) -> Iterator[str]:
             unknown,
         ).format(count=words.count(unknown))
     for name, tally in earlier(subject):
-        if tally is not None and not figures.recounted and set(+tally.rules) - set(+figures.whole.rules):
+        now = {rule.label for rule in figures.rules}
+        if tally is not None and not (subject.silent or figures.recounted) and set(+tally.rules) - now:
             yield _("Compliance of {earlier} was judged under another rule: {rules}.").format(
                 earlier=name, rules=", ".join(sorted(set(+tally.rules)))
             )
@@ -281,10 +291,12 @@ def _of_sources(subject: Subject) -> Iterator[str]:
 # -- the comparison
 
 
-def _comparison(subject: Subject) -> Table:
+def _comparison(subject: Subject) -> Table | Paragraph:
     figures, words = subject.figures, subject.words
     _, _c = words.text, words.of
     judged = figures.judged
+    if figures.before is None and figures.year_before is None:
+        return Paragraph(text=_("The ledger has no call of the period before or a year before to compare with."))
     named = ((words.period(figures.period), judged), *((name, tally) for name, tally in earlier(subject)))
     return subject.measures.table(
         "comparison",

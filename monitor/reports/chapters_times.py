@@ -79,19 +79,11 @@ def days(subject: Subject) -> Section:
     )
     heard = [day for day in begun if subject.compliance(day.tally) is not None]
     if heard:
-        worst = max(heard, key=lambda day: day.tally.broken(subject.headline))
         blocks.append(
             Chart(
                 key="days_compliance",
                 title=_("Compliance by day ({reading})").format(reading=subject.reading(subject.headline)),
-                alt=_(
-                    "Over all days it is {whole}. Most calls were broken on {day}: {broken} of {judged} judged."
-                ).format(
-                    day=words.day(worst.day),
-                    broken=words.count(worst.tally.broken(subject.headline)),
-                    judged=words.calls(worst.tally.kept(subject.headline) + worst.tally.broken(subject.headline)),
-                    whole=words.percent(subject.compliance(figures.whole)),
-                ),
+                alt=_days_told(subject, heard),
                 form=Form.LINE,
                 table="days",
                 category="day",
@@ -114,6 +106,21 @@ def days(subject: Subject) -> Section:
             )
         )
     return Section(key="days", title=_("By day"), blocks=(*blocks, table))
+
+
+def _days_told(subject: Subject, heard: list[DayFigures]) -> str:
+    """What the line over the days shows, for somebody who does not see it."""
+    words = subject.words
+    _ = words.text
+    text = _("Over all days it is {rate}.").format(rate=words.percent(subject.compliance(subject.figures.whole)))
+    worst = max(heard, key=lambda day: day.tally.broken(subject.headline))
+    broken = worst.tally.broken(subject.headline)
+    if not broken:
+        return f"{text} " + _("The promise was broken on no day.")
+    judged = worst.tally.kept(subject.headline) + broken
+    return f"{text} " + _("It was broken most often on {day}, in {broken} of {judged} judged.").format(
+        day=words.day(worst.day), broken=words.count(broken), judged=words.calls(judged)
+    )
 
 
 def months(subject: Subject) -> Table:

@@ -89,7 +89,8 @@ class Measures:
         self._count("abandoned", _c("report", "Abandoned"), lambda tally: tally.abandoned)
         for outcome in Outcome:
             if outcome is not Outcome.ANSWERED:
-                self._count(outcome.value, self._words.terms.outcomes[outcome], _outcome(outcome))
+                name = self._words.heading(self._words.terms.outcomes[outcome])
+                self._count(outcome.value, name, _outcome(outcome))
         self._count("abandoned_short", _c("report", "Short abandons"), lambda tally: tally.abandoned_short)
         self._share(
             "abandon_rate",
@@ -168,7 +169,7 @@ class Measures:
 
     def _verdicts(self, reading: Reading, name: str, *, headline: bool) -> None:
         _c = self._words.of
-        terms = self._words.terms.verdicts
+        terms = {verdict: self._words.heading(term) for verdict, term in self._words.terms.verdicts.items()}
         kept, broken = f"kept_{reading}", f"broken_{reading}"
         for verdict in Verdict:
             heading = _c("report", "{term} ({reading})").format(term=terms[verdict], reading=name)

@@ -80,6 +80,10 @@ class Words:
             Why.NOT_OBSERVED: _c("why", "not observed"),
         }
 
+    def heading(self, term: str) -> str:
+        """A term at the head of a column."""
+        return term[:1].upper() + term[1:]
+
     # -- numbers in sentences
 
     def count(self, count: int) -> str:
@@ -111,7 +115,8 @@ class Words:
 
     def more_seconds(self, difference_us: float) -> str:
         """A difference in seconds with its sign."""
-        sign = "-" if difference_us < 0 else "+" if difference_us > 0 else "±"
+        seen = abs(difference_us) >= 100_000  # a tenth: what is cut to 0.0 has no sign
+        sign = "±" if not seen else "-" if difference_us < 0 else "+"
         return sign + self.seconds(abs(difference_us))
 
     def duration(self, duration_us: int) -> str:

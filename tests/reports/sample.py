@@ -44,6 +44,7 @@ from monitor.reports.figures import (
     Why,
     WorstHour,
 )
+from monitor.reports.measures import together
 from monitor.reports.order import House, Order
 from monitor.reports.periods import Period, Span
 from monitor.worktime import Hours, Shift, WorkTime
@@ -210,20 +211,16 @@ def _counted(period: Period, scale: int) -> _Counted:
 
 
 def _ring_counts(kinds: Mapping[_Kind, int]) -> tuple[RingFigures, ...]:
-    rings = range(max((kind.rings for kind in kinds), default=-1) + 1)
+    answered: Counter[int] = Counter()
+    never: defaultdict[int, Counter[Outcome]] = defaultdict(Counter)
+    for kind, count in kinds.items():
+        if kind.outcome is Outcome.ANSWERED:
+            answered[kind.rings] += count
+        else:
+            never[kind.rings][kind.outcome] += count
+    most = max((kind.rings for kind in kinds), default=-1)
     return tuple(
-        RingFigures(
-            rings=ring,
-            answered=sum(n for kind, n in kinds.items() if (kind.rings, kind.outcome) == (ring, Outcome.ANSWERED)),
-            never_answered=Counter(
-                {
-                    kind.outcome: sum(n for other, n in kinds.items() if (other.rings, other.outcome) == pair)
-                    for kind in kinds
-                    if (pair := (ring, kind.outcome)) and kind.rings == ring and kind.outcome is not Outcome.ANSWERED
-                }
-            ),
-        )
-        for ring in rings
+        RingFigures(rings=ring, answered=answered[ring], never_answered=never[ring]) for ring in range(most + 1)
     )
 
 
@@ -410,7 +407,7 @@ def figures(
         whole=whole,
         by_hours={hours: tally_of(kinds) for hours, kinds in counted.by_hours.items()},
         judged=judged,
-        before=tally_of(before),
+        before=together(tally_of(kinds) for kinds in earlier.values()) if earlier else tally_of(before),
         year_before=tally_of(year_before),
         waiting=_waits(judged_kinds),
         waiting_by_hours={hours: _waits(kinds) for hours, kinds in counted.by_hours.items()},

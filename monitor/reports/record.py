@@ -1,0 +1,312 @@
+"""The half-yearly record for the public: the charter's promises on the telephone, kept or not, in a notice's words.
+
+It holds no personal data and nothing of single calls: no agent, no number, no member's or target's name, no name of a
+system and no user. What it tells is taken from the sums of `Figures` alone.
+
+**Source:** the charter, "이행실태를 반기별로 점검·평가하여 공개".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from monitor.calls.tally import Tally
+from monitor.reports import charter
+from monitor.reports.chapters_annex import formulas_of_the_promises, readings
+from monitor.reports.chapters_observation import observed
+from monitor.reports.chapters_rings import excluded
+from monitor.reports.chapters_summary import changes, compliance_tile, earlier, notices, silence
+from monitor.reports.document import (
+    Chart,
+    Definitions,
+    Document,
+    Form,
+    Kind,
+    Notice,
+    Paragraph,
+    Section,
+    Tile,
+    Tiles,
+)
+from monitor.reports.measures import Row, plain, together
+from monitor.reports.record_promises import promises, scope_unknown
+from monitor.reports.subject import Subject
+from monitor.reports.telling import coverage, dates, place
+from monitor.reports.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from monitor.reports.document import Block, Table
+    from monitor.reports.figures import Figures
+    from monitor.reports.order import House, Order
+    from monitor.texts import Language
+
+
+def record_of(figures: Figures, order: Order, house: House, language: Language) -> Document:
+    """The record of a period, to be published.
+
+    Args:
+        figures: what was counted.
+        order: what was asked for.
+        house: what the institution says of itself.
+        language: in which it is told.
+    """
+    subject = Subject(figures=figures, order=order, house=house, words=Words(language))
+    words = subject.words
+    _ = words.text
+    title = _("How we kept our service standards on the telephone, {period}").format(
+        period=words.period(figures.period)
+    )
+    return Document(
+        title=title,
+        subtitle=house.institution or place(subject),
+        language=language,
+        cover=tuple(_cover(subject)),
+        sections=(_result(subject), _months(subject), _earlier(subject), _method(subject), _contact(subject)),
+        period=figures.period,
+        made_at=figures.made_at.astimezone(figures.period.zone),
+        footer=f"{title} · {charter.CONTACT}",
+    )
+
+
+def _cover(subject: Subject) -> Iterator[tuple[str, str]]:
+    figures, words = subject.figures, subject.words
+    _c = words.of
+    if subject.house.institution:
+        yield _c("cover", "Institution"), subject.house.institution
+    yield _c("cover", "Line"), place(subject)
+    yield _c("cover", "Period"), dates(subject)
+    for rule in figures.rules:
+        yield _c("cover", "Rule"), words.rule(rule)
+    yield _c("cover", "Coverage"), coverage(subject)
+    yield _c("cover", "Checked on"), words.day(figures.made_at.astimezone(figures.period.zone).date())
+    yield _c("cover", "Enquiries"), charter.CONTACT
+
+
+# -- the result
+
+
+def _result(subject: Subject) -> Section:
+    words = subject.words
+    _ = words.text
+    blocks: list[Block] = [
+        Paragraph(
+            text=_(
+                "Our customer service charter promises how we answer the telephone. We check every half-year whether "
+                "we keep these promises, and publish the result here."
+            )
+        )
+    ]
+    if subject.silent:
+        blocks.append(Paragraph(text=silence(subject)))
+    else:
+        blocks.append(Paragraph(text=_headline(subject)))
+        blocks.append(Tiles(tiles=tuple(_tiles(subject))))
+    blocks += [Notice(text=text) for text in notices(subject)]
+    blocks.append(promises(subject))
+    return Section(key="summary", title=_("Result"), blocks=tuple(blocks))
+
+
+def _headline(subject: Subject) -> str:
+    """The promise of the rings in a sentence."""
+    words, judged = subject.words, subject.figures.judged
+    _, ngettext = words.text, words.number
+    kept, broken = judged.kept(subject.headline), judged.broken(subject.headline)
+    if not kept + broken:
+        return _("Of the calls that came in none could be judged.")
+    return ngettext(
+        "Of {count} call judged, {kept} was answered as promised ({rate}).",
+        "Of {count} calls judged, {kept} were answered as promised ({rate}).",
+        kept + broken,
+    ).format(
+        count=words.count(kept + broken),
+        kept=words.count(kept),
+        rate=words.percent(subject.compliance(judged)),
+    )
+
+
+def _tiles(subject: Subject) -> Iterator[Tile]:
+    figures, words = subject.figures, subject.words
+    judged = figures.judged
+    _, _c = words.text, words.of
+    yield compliance_tile(subject, subject.headline, against=True)
+    yield compliance_tile(subject, subject.other)
+    yield Tile(
+        key="answer_rate",
+        label=_c("report", "Answer rate"),
+        value=judged.answer_rate,
+        kind=Kind.SHARE,
+        detail=(
+            _("{part} of {count}").format(part=words.count(judged.answered), count=words.calls(judged.offered)),
+            *changes(subject, lambda tally: tally.answer_rate, words.points),
+        ),
+    )
+    if not scope_unknown(figures):
+        yield Tile(
+            key="direct_handling_rate",
+            label=_c("report", "Handled directly"),
+            value=judged.direct_handling_rate,
+            kind=Kind.SHARE,
+            detail=tuple(changes(subject, lambda tally: tally.direct_handling_rate, words.points)),
+        )
+    yield Tile(
+        key="coverage",
+        label=_c("report", "Coverage"),
+        value=figures.coverage,
+        kind=Kind.SHARE,
+        detail=(
+            _("not observed: {duration}").format(duration=words.duration(figures.unobserved_us))
+            if figures.unobserved_us
+            else _("observed throughout"),
+        ),
+    )
+
+
+# -- months, and the half before
+
+
+def _months(subject: Subject) -> Section:
+    figures, words = subject.figures, subject.words
+    _ = words.text
+    table = _by_month(subject, "months", _("By month"), figures.months, _months_of(subject))
+    blocks: list[Block] = [table]
+    if any(subject.compliance(tally) is not None for tally in figures.months.values()):
+        blocks.insert(0, _drawn(subject))
+    return Section(key="months", title=_("By month"), blocks=tuple(blocks))
+
+
+def _months_of(subject: Subject) -> list[tuple[int, int]]:
+    """The months of the period that have begun."""
+    period, made_at = subject.figures.period, subject.figures.made_at.astimezone(subject.figures.period.zone)
+    begun = (day for day in period.days() if day <= made_at.date())
+    return list(dict.fromkeys((day.year, day.month) for day in begun))
+
+
+def _by_month(
+    subject: Subject,
+    key: str,
+    title: str,
+    tallies: Mapping[tuple[int, int], Tally],
+    months: list[tuple[int, int]],
+) -> Table:
+    words = subject.words
+    _, _c = words.text, words.of
+    return subject.measures.table(
+        key,
+        title,
+        heads=plain({"month": (_c("report", "Month"), Kind.TEXT)}),
+        rows=[
+            Row(head=(words.month(*month),), tally=tally, tail=("" if tally.offered else _("no calls"),))
+            for month in months
+            for tally in (tallies.get(month, Tally()),)
+        ],
+        keys=("offered", "answered", "answer_rate", *subject.judgement_keys),
+        total=together(tallies.values()),
+        tails=plain({"note": (_c("record", "Note"), Kind.TEXT)}),
+        note=_("A hyphen stands where there is no figure: no calls is not 0 %."),
+    )
+
+
+def _drawn(subject: Subject) -> Chart:
+    figures, words = subject.figures, subject.words
+    _ = words.text
+    judged = {
+        month: rate
+        for month, tally in sorted(figures.months.items())
+        if (rate := subject.compliance(tally)) is not None
+    }
+    lowest, highest = min(judged, key=lambda month: judged[month]), max(judged, key=lambda month: judged[month])
+    return Chart(
+        key="months_chart",
+        title=_("Compliance by month ({reading})").format(reading=subject.reading(subject.headline)),
+        alt=_("Highest in {highest} with {most}, lowest in {lowest} with {least}.").format(
+            highest=words.month(*highest),
+            most=words.percent(judged[highest]),
+            lowest=words.month(*lowest),
+            least=words.percent(judged[lowest]),
+        ),
+        form=Form.BARS,
+        table="months",
+        category="month",
+        values=(f"compliance_{subject.headline}",),
+        target=subject.house.target,
+    )
+
+
+def _earlier(subject: Subject) -> Section:
+    figures, words = subject.figures, subject.words
+    _, _c = words.text, words.of
+    named = [(words.period(figures.period), figures.judged)]
+    found = [
+        (words.period(period), tally)
+        for period, tally in (
+            (figures.period.before(), figures.before),
+            (figures.period.year_before(), figures.year_before),
+        )
+        if tally is not None
+    ]
+    blocks: list[Block] = [Paragraph(text=text) for text in _changes(subject)]
+    if found:
+        blocks.append(
+            subject.measures.table(
+                "comparison",
+                _("Against earlier periods"),
+                heads=plain({"period": (_c("report", "Period"), Kind.TEXT)}),
+                rows=[Row(head=(name,), tally=tally) for name, tally in (*named, *found)],
+                keys=("offered", "answered", "answer_rate", *subject.judgement_keys, "direct_handling_rate"),
+            )
+        )
+    if figures.months_before:
+        months = sorted(figures.months_before)
+        blocks.append(
+            _by_month(subject, "months_before", _("The half-year before, by month"), figures.months_before, months)
+        )
+    return Section(key="comparison", title=_("Against earlier periods"), blocks=tuple(blocks))
+
+
+def _changes(subject: Subject) -> Iterator[str]:
+    words, now = subject.words, subject.compliance(subject.figures.judged)
+    _ = words.text
+    for name, tally in earlier(subject):
+        then = None if tally is None else subject.compliance(tally)
+        if then is None or now is None:
+            yield _("Compliance cannot be compared with {earlier}: there is no figure.").format(earlier=name)
+        else:
+            yield _("Compliance is {now}, in {earlier} it was {then} ({change}).").format(
+                now=words.percent(now), earlier=name, then=words.percent(then), change=words.points(now - then)
+            )
+
+
+# -- how it was measured
+
+
+def _method(subject: Subject) -> Section:
+    words = subject.words
+    _ = words.text
+    telephone = _(
+        "Every call to the line is followed automatically, from its arrival to its end. How often the bell rang is "
+        "worked out from how long the telephones of the centre rang for the caller, until a person answered."
+    )
+    judged = (
+        _("The promise is judged on the calls of working time.")
+        if subject.judged_apart
+        else _("The promise is judged on all calls, whenever they came in.")
+    )
+    blocks: list[Block] = [
+        Paragraph(text=telephone),
+        Paragraph(text=judged),
+        Paragraph(text=observed(subject)),
+    ]
+    if not subject.silent:
+        blocks += excluded(subject).blocks
+    told = (*readings(subject), *formulas_of_the_promises(subject))
+    blocks.append(Definitions(entries=told))
+    return Section(key="method", title=_("How it was measured, and what could not be seen"), blocks=tuple(blocks))
+
+
+def _contact(subject: Subject) -> Section:
+    words = subject.words
+    _ = words.text
+    text = _("Please direct questions about this record to {line}.").format(line=charter.CONTACT)
+    return Section(key="contact", title=_("Enquiries"), blocks=(Paragraph(text=text),))
