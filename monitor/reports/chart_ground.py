@@ -60,11 +60,6 @@ class View:
         """The highest value of any series; 0 where there is none."""
         return max((value for values in self.series for value in values if value is not None), default=0.0)
 
-    @property
-    def fractional(self) -> bool:
-        """Values are no whole numbers."""
-        return self.kind is not Kind.COUNT
-
     def gettext(self, text: str) -> str:
         """One of the charts' own texts."""
         return shown(catalogue(self.language).gettext(text))
@@ -192,6 +187,16 @@ def shortened(text: str, room_pt: float, size_pt: float) -> str:
     return text.rstrip() + "…"
 
 
+def wrapped(text: str, room_pt: float, size_pt: float) -> str:
+    """A text in two lines where its words allow it, each cut where it does not fit."""
+    words = text.split()
+    first = 1
+    while first < len(words) and width_pt(" ".join(words[: first + 1]), size_pt) <= room_pt:
+        first += 1
+    lines = (" ".join(words[:first]), " ".join(words[first:]))
+    return "\n".join(shortened(line, room_pt, size_pt) for line in lines if line)
+
+
 def without_years(texts: Sequence[str]) -> list[str]:
     """Days as short as they can be told: `10-01`, the year left out where it is the same for all."""
     years = {text[:5] for text in texts}
@@ -231,7 +236,8 @@ def target_line(view: View, axes: Axes, *, across: bool) -> None:
         axes.annotate(text, (1, target), (5, 0), xycoords=("axes fraction", "data"), ha="left", va="center", **label)
     else:
         axes.axvline(target, **dashes)
-        axes.annotate(text, (target, 1), (3, 2), xycoords=("data", "axes fraction"), ha="left", va="bottom", **label)
+        side = "right" if target > axes.get_xlim()[1] / 2 else "left"
+        axes.annotate(text, (target, 1), (2, 2), xycoords=("data", "axes fraction"), ha=side, va="bottom", **label)
 
 
 def marked_label(view: View, axes: Axes, at: float) -> None:

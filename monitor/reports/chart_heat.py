@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from monitor.reports import style
 from monitor.reports.chart_ground import SMALL_PT, View, empty, ground, shortened, thinned, widest
+from monitor.reports.document import Kind
 from monitor.reports.plotter import mpl
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from monitor.reports.plotter import Figure
+from monitor.reports.plotter import Figure
 
 _FIELD_AT_LEAST_PT: Final = 12.0
 _FIELD_AT_MOST_PT: Final = 19.0
@@ -48,19 +49,20 @@ def heat(view: View) -> Figure:
             label.set_horizontalalignment("left")
         axes.tick_params(axis="x", pad=2)
     axes.set_yticks([place + 0.5 for place in range(rows)], names, color=style.INK)
-    _fields(view, axes)
+    values = [value for series in view.series for value in series if value is not None]
+    shading = style.shading(values, share=view.kind is Kind.SHARE, bad=view.worst)
+    _fields(view, axes, shading)
     told = [[view.told(value) if value is not None else "" for value in values] for values in view.series]
     if across <= _WRITTEN_AT_MOST and max(widest(texts, _FIGURE_PT) for texts in told) <= room_pt / across - 2:
         for column, texts in enumerate(told):
             for row, text in enumerate(texts):
                 axes.text(column + 0.5, row + 0.52, text, ha="center", va="center", fontsize=_FIGURE_PT)
-    _scale(view, figure)
+    _scale(view, figure, shading)
     return figure
 
 
-def _fields(view: View, axes: Axes) -> None:
+def _fields(view: View, axes: Axes, shading: style.Shading) -> None:
     """The fields: shaded, white for 0, hatched in grey where there is no figure."""
-    highest = view.highest
     known: list[Any] = []
     colours: list[str] = []
     unknown: list[Any] = []
@@ -71,21 +73,21 @@ def _fields(view: View, axes: Axes) -> None:
                 unknown.append(field)
             else:
                 known.append(field)
-                colours.append(style.shade(value / highest if highest else 0.0, bad=view.worst))
+                colours.append(shading.colour(value))
     gather = mpl.collections.PatchCollection
     axes.add_collection(gather(unknown, facecolor=style.GROUND, edgecolor=style.LINE, hatch="/////", linewidth=0.0))
     axes.add_collection(gather(known, facecolors=colours, edgecolor=style.LINE, linewidth=0.4))
 
 
-def _scale(view: View, figure: Figure) -> None:
-    """The scale, at the right above the map: no figure, then from 0 to the highest value."""
+def _scale(view: View, figure: Figure, shading: style.Shading) -> None:
+    """The scale, at the right above the map: no figure, then from the lightest to the darkest."""
     width_pt, height_pt = figure.get_size_inches() * 72
     axes = figure.add_axes((0, 1 - 12 / height_pt, 1, 10 / height_pt))
     axes.set_axis_off()
     axes.set_xlim(0, width_pt)
     axes.set_ylim(10, 0)
     shares = [step / _SCALE_STEPS for step in range(_SCALE_STEPS + 1)]
-    ends = ["0" if not view.fractional else view.told(0.0), view.told(view.highest)]
+    ends = [view.told(shading.light), view.told(shading.dark)]
     text: dict[str, Any] = {"va": "center", "fontsize": SMALL_PT, "color": style.MUTED}
     at = width_pt - widest([ends[1]], SMALL_PT) - 4
     axes.text(at + 4, 5, ends[1], ha="left", **text)
@@ -96,7 +98,7 @@ def _scale(view: View, figure: Figure) -> None:
                 (at, 0),
                 _SCALE_WIDTH_PT,
                 9,
-                facecolor=style.shade(share, bad=view.worst),
+                facecolor=style.shade(share, bad=shading.bad),
                 edgecolor=style.LINE,
                 linewidth=0.4,
             )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from monitor.reports import chart_bars, chart_heat, chart_line, style
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 _PICTURE_DPI: Final = 150
 
+_KEPT: Final = 64
+"""Drawings: of a report that is made as PDF and as HTML, each is drawn once."""
+
 _DRAWN: Final[Mapping[Form, Callable[[View], Figure]]] = {
     Form.BARS: chart_bars.upright,
     Form.STACKED: chart_bars.stacked,
@@ -32,6 +36,7 @@ _DRAWN: Final[Mapping[Form, Callable[[View], Figure]]] = {
 }
 
 
+@lru_cache(maxsize=_KEPT)
 def svg_of(chart: Chart, table: Table, language: Language) -> str:
     """The drawing as an SVG element of its own, with the alternative text as its title; nothing refers outside of it.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,10 @@ BOLD_WEIGHT: Final = 600
 """What the file of the bold face calls its own weight."""
 BLANK: Final = "□"
 """Stands for a character that the faces do not have."""
-_INSTEAD: Final = {0x2212: "-", 0x2009: " ", 0x202F: " ", 0x2011: "-"}
+_INSTEAD: Final = {0x2212: "-", 0x2009: " ", 0x202F: " ", 0x2011: "-", 0x230A: "[", 0x230B: "]"}
+"""What reads the same: Korean writes the whole part of a number in square brackets."""
+_TEXTS_KEPT: Final = 4096
+"""Most texts of a report are there many times."""
 
 
 def font_folder() -> Path:
@@ -49,6 +52,7 @@ def complete(folder: Path) -> Path:
     return folder
 
 
+@lru_cache(maxsize=_TEXTS_KEPT)
 def shown(text: str) -> str:
     """A text as the faces can show it: composed, without control characters, a blank for what they do not have.
 

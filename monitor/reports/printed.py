@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from monitor.reports.document import Block, Document, Tile, Value
     from monitor.texts import Language
 
+_PARTS = 12
 _LEADS = ("http://", "https://")
 _LEFT_ALIGNED = (Kind.TEXT, Kind.LINK, Kind.DAY, Kind.INSTANT)
 
@@ -39,6 +40,8 @@ class PrintedTile:
     value: str
     detail: tuple[str, ...]
     state: str
+    span: int
+    """How many of twelve parts of the width it takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +159,8 @@ class _Writer:
             case Notice():
                 return PrintedText(type="notice", text=show(block.text))
             case Tiles():
-                return PrintedTiles(tiles=tuple(self._tile(tile) for tile in block.tiles))
+                spans = _spans(len(block.tiles))
+                return PrintedTiles(tiles=tuple(map(self._tile, block.tiles, spans)))
             case Table():
                 return self._table(block)
             case Chart():
@@ -166,12 +170,13 @@ class _Writer:
                 entries = tuple((show(entry.term), show(entry.text), show(entry.formula)) for entry in block.entries)
                 return PrintedDefinitions(entries=entries)
 
-    def _tile(self, tile: Tile) -> PrintedTile:
+    def _tile(self, tile: Tile, span: int) -> PrintedTile:
         return PrintedTile(
             label=self._show(tile.label),
             value=self._show(written(tile.value, tile.kind, self._language)),
             detail=tuple(self._show(line) for line in tile.detail),
             state=tile.state,
+            span=span,
         )
 
     def _table(self, table: Table) -> PrintedTable:
@@ -184,7 +189,7 @@ class _Writer:
             "{count} more rows stand in the sheets and CSV files.",
             left,
         )
-        highest = _highest(table)
+        shadings = _shadings(table)
         return PrintedTable(
             key=table.key,
             title=show(table.title),
@@ -196,29 +201,55 @@ class _Writer:
                 )
                 for place in places
             ),
-            rows=tuple(tuple(self._cell(row[place], place, table, highest) for place in places) for row in rows),
+            rows=tuple(tuple(self._cell(row[place], place, table, shadings) for place in places) for row in rows),
             total=None
             if table.total is None or not rows
-            else tuple(self._cell(table.total[place], place, table, {}) for place in places),
+            else tuple(
+                Cell(text="") if table.total[place] is None else self._cell(table.total[place], place, table, {})
+                for place in places
+            ),
             empty="" if rows else show(table.empty or self._words.gettext("no figures")),
             rest=show(more.format(count=f"{left:,}")) if left else "",
         )
 
-    def _cell(self, value: Value, place: int, table: Table, highest: Mapping[Kind, float]) -> Cell:
+    def _cell(self, value: Value, place: int, table: Table, shadings: Mapping[Kind, style.Shading]) -> Cell:
         column = table.columns[place]
         if column.kind is Kind.LINK:
-            return Cell(text=self._show(self._words.pgettext("link", "open")) if value else "", link=str(value) if str(value).startswith(_LEADS) else "")
+            return Cell(
+                text=self._show(self._words.pgettext("link", "open")) if value else "",
+                link=str(value) if str(value).startswith(_LEADS) else "",
+            )
         text = self._show(written(value, column.kind, self._language, unit=False))
-        if column.key in table.shaded and isinstance(value, int | float) and value > 0 and highest.get(column.kind):
-            return Cell(text=text, shade=style.shade(value / highest[column.kind], bad=table.darkest_is_worst))
+        if column.key in table.shaded and column.kind in shadings and isinstance(value, int | float):
+            colour = shadings[column.kind].colour(value)
+            return Cell(text=text, shade="" if colour == style.PAPER else colour)
         return Cell(text=text)
 
 
-def _highest(table: Table) -> Mapping[Kind, float]:
+def _shadings(table: Table) -> Mapping[Kind, style.Shading]:
     """Of the shaded columns of a kind together, so that they can be compared."""
-    found: dict[Kind, float] = {}
+    found: dict[Kind, list[float]] = {}
     for place, column in enumerate(table.columns):
         if column.key in table.shaded:
             values = [value for row in table.rows if isinstance(value := row[place], int | float)]
-            found[column.kind] = max([found.get(column.kind, 0.0), *values])
-    return found
+            found.setdefault(column.kind, []).extend(values)
+    return {
+        kind: style.shading(values, share=kind is Kind.SHARE, bad=table.darkest_is_worst)
+        for kind, values in found.items()
+    }
+
+
+def _spans(many: int) -> list[int]:
+    """How many of twelve parts each tile takes: the first the most, and every line filled."""
+    if many <= 1:
+        return [_PARTS] * many
+    across = 3 if (many + 1) % 4 and not (many + 1) % 3 else 4
+    first_line = min(many, across - 1)
+    rest = many - first_line
+    lines = -(-rest // across)
+    spans = [_PARTS // (first_line + 1)] * first_line
+    spans[0] = _PARTS - sum(spans[1:])
+    for line in range(lines):
+        on_it = rest // lines + (line < rest % lines)
+        spans += [_PARTS // on_it] * on_it
+    return spans

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 INK: Final = "#15212b"
 MUTED: Final = "#51606d"
@@ -62,6 +66,35 @@ def mixed(colour: str, share: float) -> str:
     """
     parts = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
     return "#" + "".join(f"{round(255 - (255 - part) * share):02x}" for part in parts)
+
+
+def shading(values: Sequence[float], *, share: bool, bad: bool) -> Shading:
+    """How the fields of a heat map are shaded.
+
+    Args:
+        values: all of them.
+        share: they are shares, of which the high ones are good unless `bad`: then what they fall short by is shaded,
+            so that what matters stands out.
+        bad: high values are bad ones.
+    """
+    if share and not bad:
+        return Shading(light=1.0, dark=min(values, default=0.0), bad=True)
+    return Shading(light=0.0, dark=max(values, default=0.0), bad=bad)
+
+
+@dataclass(frozen=True, slots=True)
+class Shading:
+    """From the value that is white to the one that is darkest."""
+
+    light: float
+    dark: float
+    bad: bool
+    """In the alarm's colour."""
+
+    def colour(self, value: float) -> str:
+        """The field's, as `#rrggbb`."""
+        reach = self.dark - self.light
+        return shade((value - self.light) / reach if reach else 0.0, bad=self.bad)
 
 
 def shade(share: float, *, bad: bool) -> str:
