@@ -6,11 +6,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from math import comb
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.calls.facts import AgentState, AgentStatus, Gap, GapCause, Outcome
+from monitor.calls.facts import Gap, GapCause, Outcome
 from monitor.calls.rules import Reading
 from monitor.calls.tally import Tally
 from monitor.ledger import Repository, upgrade
@@ -19,29 +18,17 @@ from monitor.reports.order import Order
 from monitor.reports.periods import Period
 from monitor.worktime import Hours, WorkTime
 
-from .month import BASIS, MONTH, SECOND_US, counted, korean, october
+from .few import NEW_YORK, ONE, SEEN, moved
+from .month import MONTH, SECOND_US, counted, korean, october
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from monitor.calls.facts import Call
     from monitor.ledger.rows import StoredFact
     from monitor.reports.figures import Figures, WorstHour
 
 HOUR_US = 3600 * SECOND_US
-ONE = replace(BASIS, systems=("pbx1",))
-"""What the figures rest on where there is one system."""
-SEEN = AgentState(
-    system="pbx1",
-    queue="support",
-    agent="PJSIP/agent1",
-    member="김하나",
-    status=AgentStatus.FREE,
-    at=korean(1, "09:00:00", 9),
-)
-"""Since 1 September the system is followed."""
-NEW_YORK = ZoneInfo("America/New_York")
 
 
 @pytest.fixture
@@ -209,27 +196,6 @@ def test_an_hour_that_comes_twice(ledger_of: Callable[..., Repository]) -> None:
 def at_utc(hour: WorstHour) -> datetime:
     """Python compares instants of one zone by their clocks, and these two by nothing."""
     return hour.started_at.astimezone(UTC)
-
-
-def moved(call: Call, linkedid: str, at: datetime) -> Call:
-    """The same call at another time."""
-    by = at - call.filed_at
-
-    def then(instant: datetime | None) -> datetime | None:
-        return None if instant is None else instant + by
-
-    return replace(
-        call,
-        key=replace(call.key, linkedid=linkedid),
-        entered_at=then(call.entered_at),
-        asked_at=then(call.asked_at),
-        first_ring_at=then(call.first_ring_at),
-        answered_at=then(call.answered_at),
-        ended_at=then(call.ended_at),
-        transfers=(),
-        recorded_at=call.recorded_at + by,
-        attempts=tuple(replace(a, started_at=a.started_at + by, ended_at=a.ended_at + by) for a in call.attempts),
-    )
 
 
 def test_an_hour_that_never_comes(ledger_of: Callable[..., Repository]) -> None:
