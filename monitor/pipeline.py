@@ -147,7 +147,7 @@ class Monitor:
             self.kept,
             clock=self.now,
             first_call_at=lambda: first_call_at(self._reading.store),
-            settled=lambda: self.writer.up and not self.writer.waiting_facts,
+            settled=self._settled,
         )
         self.page = Page(
             settings.web,
@@ -209,6 +209,10 @@ class Monitor:
         """Time for the ledger's thread, which gets little while events come faster than they can be followed."""
         behind = self.writer.up and self.writer.waiting_facts > UNWRITTEN_FACTS
         return _PAUSE_SECONDS if behind else 0.0
+
+    def _settled(self) -> bool:
+        """Whether the ledger has all but the last moments: a report must miss nothing that waits to be written."""
+        return self.writer.up and not self.writer.left_on_disk and self.writer.waiting_facts <= UNWRITTEN_FACTS
 
     def add_sink(self, sink: Sink, name: str = "") -> None:
         """Let another sink have every fact, after those there are; its failures count under `name`, or its class's."""
