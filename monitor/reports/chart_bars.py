@@ -44,8 +44,6 @@ _WRAPPED_AT_MOST: Final = 12
 _BELOW_PT: Final = 29.0
 """For two lines of names."""
 
-_BAD_SERIES: Final = ("broken", "never_answered", "unanswered", "abandoned", "lost", "missed", "no_answer")
-
 
 _Bar = tuple[float, float, float, float]
 """Left, low, width and height."""
@@ -77,7 +75,7 @@ def fills(view: View) -> list[Fill]:
     found: list[Fill] = []
     plain = iter(_PLAIN * len(view.columns))
     for column in view.columns:
-        if view.marked_from is None and any(word in column.key for word in _BAD_SERIES):
+        if view.marked_from is None and any(word in column.key for word in style.BAD_SERIES):
             found.append(PAST if PAST not in found else _MARKED[len(found) % len(_MARKED)])
         elif "excluded" in column.key:
             found.append(QUIET)

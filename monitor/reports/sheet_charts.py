@@ -31,7 +31,7 @@ _COLOURS: Final = (
     style.WARN_MARK,
 )
 _PAST: Final = (style.BAD_MARK, style.mixed(style.BAD_MARK, 0.55), style.mixed(style.BAD_MARK, 0.3))
-_WIDTH_PX: Final = 820
+WIDTH_PX: Final = 820
 _HEIGHT_PX: Final = 340
 _ROW_PX: Final = 26
 """Of a lying bar."""
@@ -77,8 +77,16 @@ def height_px(chart: Chart, ground: Ground) -> int:
     return max(_HEIGHT_PX // 2, 110 + _ROW_PX * bars)
 
 
-def insert(workbook: Workbook, forms: Forms, chart: Chart, ground: Ground, corner: tuple[int, int]) -> None:
-    """Draw a chart with its upper left corner in a cell."""
+def insert(workbook: Workbook, forms: Forms, chart: Chart, ground: Ground, corner: tuple[int, int, int]) -> None:
+    """Draw a chart with its upper left corner in a cell.
+
+    Args:
+        workbook: to which the sheet belongs.
+        forms: the workbook's.
+        chart: one of `native`.
+        ground: its table.
+        corner: the cell's row and column, and how many pixels right of it.
+    """
     drawn = workbook.add_chart(dict(_TYPES[chart.form]))
     kinds = {column.key: column.kind for column in ground.table.columns}
     for order, key in enumerate(chart.values):
@@ -90,7 +98,8 @@ def insert(workbook: Workbook, forms: Forms, chart: Chart, ground: Ground, corne
     if chart.form is Form.ROWS:
         category |= {"reverse": True}
     if kinds[chart.category] is Kind.DAY:
-        category |= {"date_axis": True, "num_format": "mm-dd"}
+        # A month's days have room for their numbers alone.
+        category |= {"date_axis": True, "num_format": "d" if ground.last - ground.first < 31 else "mm-dd"}
     kind = kinds[chart.values[0]]
     values: dict[str, Any] = {**text, "min": 0, "major_gridlines": {"visible": True, "line": {"color": style.LINE}}}
     values |= {"line": {"none": True}, "num_format": "0%" if kind is Kind.SHARE else forms.number(kind)}
@@ -105,13 +114,15 @@ def insert(workbook: Workbook, forms: Forms, chart: Chart, ground: Ground, corne
     drawn.set_title({"name": chart.title, "overlay": False, "name_font": {"size": 12, "color": style.INK}})
     drawn.set_legend({"position": "top"} if len(chart.values) > 1 or chart.target is not None else {"none": True})
     drawn.show_blanks_as("gap")
-    drawn.set_size({"width": _WIDTH_PX, "height": height_px(chart, ground)})
-    ground.sheet.insert_chart(*corner, drawn, {"description": chart.alt, "object_position": 3})
+    drawn.set_size({"width": WIDTH_PX, "height": height_px(chart, ground)})
+    row, column, right_px = corner
+    place = {"description": chart.alt, "object_position": 3, "x_offset": right_px}
+    ground.sheet.insert_chart(row, column, drawn, place)
 
 
 def _series(chart: Chart, ground: Ground, order: int, key: str) -> dict[str, Any]:
     column = ground.column(key)
-    colour = _COLOURS[order % len(_COLOURS)]
+    colour = _colour(chart, order, key)
     series: dict[str, Any] = {
         "name": ground.table.columns[column].heading,
         "categories": ground.cells(ground.column(chart.category)),
@@ -131,6 +142,13 @@ def _series(chart: Chart, ground: Ground, order: int, key: str) -> dict[str, Any
             past = {"fill": {"color": _PAST[order % len(_PAST)]}, "border": {"none": True}}
             series["points"] = [None] * start + [past] * (len(names) - start)
     return series
+
+
+def _colour(chart: Chart, order: int, key: str) -> str:
+    """As in print: what is bad in itself stands in the alarm's colour, where no ring is marked as past the promise."""
+    if chart.mark_from is None and any(word in key for word in style.BAD_SERIES):
+        return _PAST[0]
+    return style.QUIET if "excluded" in key else _COLOURS[order % len(_COLOURS)]
 
 
 def _line_across(workbook: Workbook, ground: Ground, chart: Chart) -> Any:

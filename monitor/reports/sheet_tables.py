@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
 from xlsxwriter.utility import xl_col_to_name, xl_range
@@ -196,12 +197,19 @@ class Sheet:
                 self._sheet.conditional_format(first, place, last + 1, place, between)
 
     def _charts(self, charts: Sequence[Chart], ground: sheet_charts.Ground, wide: int) -> None:
-        """Beside the table; below it where it is wide and short."""
-        below = wide > _WIDE and len(ground.table.rows) <= _FEW_ROWS
-        row = ground.last + 3 if below else ground.first
-        column = 0 if below else len(ground.table.columns) + (2 if ground.target is not None else 1)
+        """Beside the table, one below the other; where it is wide and short below it, two side by side."""
+        if wide > _WIDE and len(ground.table.rows) <= _FEW_ROWS:
+            row = ground.last + 3
+            for pair in zip_longest(charts[::2], charts[1::2]):
+                drawn = [chart for chart in pair if chart is not None]
+                for place, chart in enumerate(drawn):
+                    corner = (row, 0, place * (sheet_charts.WIDTH_PX + _ROW_PX))
+                    sheet_charts.insert(self._workbook, self._forms, chart, ground, corner)
+                row += max(sheet_charts.height_px(chart, ground) for chart in drawn) // _ROW_PX + 2
+            return
+        row, column = ground.first, len(ground.table.columns) + (2 if ground.target is not None else 1)
         for chart in charts:
-            sheet_charts.insert(self._workbook, self._forms, chart, ground, (row, column))
+            sheet_charts.insert(self._workbook, self._forms, chart, ground, (row, column, 0))
             row += sheet_charts.height_px(chart, ground) // _ROW_PX + 2
 
 

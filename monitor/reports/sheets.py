@@ -183,6 +183,8 @@ class _Overview:
             self._row += 1
             for block in section.blocks:
                 self._block(block)
+            if any(isinstance(block, Definitions) for block in section.blocks):
+                self._lead(self._names[_ANNEX], self._names[_ANNEX])
 
     def _block(self, block: Block) -> None:
         match block:
@@ -193,10 +195,8 @@ class _Overview:
                     self._tile(tile)
             case Table():
                 self._lead(self._names[block.key], block.title)
-            case Definitions():
-                self._lead(self._names[_ANNEX], self._names[_ANNEX])
             case _:
-                pass  # notices stand above all, charts beside their tables
+                pass  # notices stand above all, charts beside their tables, formulas in the annex
 
     def _tile(self, tile: Tile) -> None:
         sheet, row = self._sheet, self._row

@@ -43,6 +43,9 @@ TOKENS: Final = {
 }
 """The names they have in the page's style sheet, and in the templates."""
 
+BAD_SERIES: Final = ("broken", "never_answered", "unanswered", "abandoned", "lost", "missed", "no_answer")
+"""What stands in the key of a column that is bad in itself, and is drawn so."""
+
 PAGE_WIDTH_PT: Final = 595.276
 PAGE_HEIGHT_PT: Final = 841.89
 """A4."""
