@@ -29,6 +29,7 @@ _Name = TypeVar("_Name", bound=str)
 _LANGUAGES: Final[tuple[Language, ...]] = ("ko", "en")
 _PUBLISHED = ("html", "pdf")
 """The forms of the public record where none is named."""
+_STEPS: Final = {"reading": "Reading the ledger", "counting": "Counting", "drawing": "Drawing", "writing": "Writing"}
 
 
 def report(
@@ -88,6 +89,7 @@ def report(
 def _made(settings: Settings, order: Order, out: Path | None, store: str | None) -> Sequence[Path]:
     """Make the report, and give its files."""
     from monitor.ledger.store import Store
+    from monitor.progress_bar import StepBar
     from monitor.report_setup import basis_of, house_of
     from monitor.reports.kept import Kept
     from monitor.reports.make import make
@@ -98,10 +100,13 @@ def _made(settings: Settings, order: Order, out: Path | None, store: str | None)
     opened = Store(store or settings.ledger.connect_url())
     basis, house = basis_of(settings), house_of(settings)
     try:
-        if out is not None:
-            return make(opened, order, basis, house, out, now=now)
-        kept = Kept(settings.reports.folder)
-        made = kept.keep(order, now, lambda folder: make(opened, order, basis, house, folder, now=now))
+        with StepBar(_STEPS) as bar:
+            if out is not None:
+                return make(opened, order, basis, house, out, now=now, progress=bar)
+            kept = Kept(settings.reports.folder)
+            made = kept.keep(
+                order, now, lambda folder: make(opened, order, basis, house, folder, now=now, progress=bar)
+            )
         return [kept.folder_of(made) / file.name for file in made.files]
     finally:
         opened.close()

@@ -56,7 +56,9 @@ class Sheet:
         self._workbook = workbook
         self._sheet = sheet
         self._forms = forms
-        self._words = catalogue(language).gettext
+        _ = catalogue(language).gettext
+        self._back = "← " + _("Overview")
+        self._target = _("target")
 
     def write(self, table: Table, charts: Sequence[Chart], overview: str) -> None:
         """Write it.
@@ -73,7 +75,7 @@ class Sheet:
         self._head(table, widths, overview)
         crossed = sheet_charts.crossed(charts) if table.rows else None
         if crossed is not None:
-            sheet.write_string(HEADINGS, len(columns), self._words("target"), self._forms.heading(Kind.SHARE))
+            sheet.write_string(HEADINGS, len(columns), self._target, self._forms.heading(Kind.SHARE))
         first = HEADINGS + 1
         last = HEADINGS + len(table.rows)
         self._rows(table, widths, crossed, first)
@@ -108,8 +110,7 @@ class Sheet:
             if across > 1:
                 sheet.merge_range(1, 0, 1, across - 1, "", forms.note)
             sheet.write_string(1, 0, table.note, forms.note)
-        back = "← " + self._words("Overview")
-        sheet.write_url(2, 0, f"internal:'{overview}'!A1", forms.link, string=back)
+        sheet.write_url(2, 0, f"internal:'{overview}'!A1", forms.link, string=self._back)
         sheet.set_row(HEADINGS, 2 * ROW_PT + 2)
         for place, column in enumerate(table.columns):
             sheet.write_string(HEADINGS, place, column.heading, forms.heading(column.kind))

@@ -118,10 +118,10 @@ def _charts(document: Document) -> Iterator[Chart]:
 
 def _names(document: Document) -> dict[str, str]:
     """The sheets' names by table key; the overview's and the annex's under keys that no table has."""
-    words = catalogue(document.language).gettext
+    _ = catalogue(document.language).gettext
     found: dict[str, str] = {}
-    wanted = [(_OVERVIEW, words("Overview")), *((table.key, table.title) for table in document.tables())]
-    for key, title in (*wanted, (_ANNEX, words("Formulas"))):
+    wanted = [(_OVERVIEW, _("Overview")), *((table.key, table.title) for table in document.tables())]
+    for key, title in (*wanted, (_ANNEX, _("Formulas"))):
         name = base = _legal(title)
         number = 1
         while name.casefold() in {other.casefold() for other in found.values()}:
@@ -230,13 +230,13 @@ class _Overview:
 
 def _annex(sheet: Worksheet, forms: Forms, lists: list[Definitions], document: Document) -> None:
     """Every term with its formula and what it says."""
-    words = catalogue(document.language).gettext
+    _ = catalogue(document.language).gettext
     for place, wide in enumerate(_ANNEX_WIDTHS):
         sheet.set_column(place, place, wide)
     sheet.hide_gridlines(2)
     sheet.freeze_panes(1, 0)
     sheet.repeat_rows(0)
-    for place, heading in enumerate((words("Term"), words("Formula"), words("Meaning"))):
+    for place, heading in enumerate((_("Term"), _("Formula"), _("Meaning"))):
         sheet.write_string(0, place, heading, forms.heading(Kind.TEXT))
     row = 1
     cell = forms.cell(Kind.TEXT, wrap=True)
