@@ -27,6 +27,7 @@ from monitor.reports.chart_ground import (
 )
 from monitor.reports.faces import BOLD_WEIGHT
 from monitor.reports.plotter import mpl
+from monitor.texts import TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,8 +42,10 @@ _SHARE_OF_SLOT: Final = 0.72
 _NAME_AT_MOST_PT: Final = 190.0
 _LABELLED_AT_MOST: Final = 31
 _WRAPPED_AT_MOST: Final = 12
-_BELOW_PT: Final = 29.0
-"""For two lines of names."""
+_BELOW_PT: Final = (20.0, 29.0)
+"""For one line of names, and for two."""
+_ROWS_AT_MOST: Final = 36
+"""Lying bars of more would leave the page; the table beside them holds the rest."""
 
 
 _Bar = tuple[float, float, float, float]
@@ -112,21 +115,23 @@ def _standing(view: View, *, upon: bool) -> Figure:
     explained = len(view.columns) > 1
     above_pt = (16.0 if explained else 0.0) + (14.0 if view.marked_from is not None else 0.0) + 10.0
     right_pt = 8.0 + widest([target_words(view)], SMALL_PT)
-    figure, axes = ground(
-        _HEIGHT_PT + above_pt,
-        left_pt=widest(told, SMALL_PT) + 10,
-        right_pt=right_pt,
-        top_pt=above_pt,
-        bottom_pt=_BELOW_PT,
-    )
-    axes.set_xlim(-0.5, count - 0.5)
-    axes.set_ylim(0, top)
-    room_pt = style.TEXT_WIDTH_PT - widest(told, SMALL_PT) - 10 - right_pt
+    left_pt = widest(told, SMALL_PT) + 10
+    room_pt = style.TEXT_WIDTH_PT - left_pt - right_pt
     slot_pt = room_pt / max(count, 1)
     below = without_years(view.categories)
     if widest(below, SMALL_PT) > slot_pt - 4 and count <= _WRAPPED_AT_MOST:
         below = [wrapped(text, slot_pt - 4, SMALL_PT) for text in below]
-    labelled = thinned(count, widest([line for text in below for line in text.split("\n")], SMALL_PT), room_pt)
+    pieces = [text.split("\n") for text in below]
+    figure, axes = ground(
+        _HEIGHT_PT + above_pt,
+        left_pt=left_pt,
+        right_pt=right_pt,
+        top_pt=above_pt,
+        bottom_pt=_BELOW_PT[max(len(lines_below) for lines_below in pieces) - 1],
+    )
+    axes.set_xlim(-0.5, count - 0.5)
+    axes.set_ylim(0, top)
+    labelled = thinned(count, widest([line for lines_below in pieces for line in lines_below], SMALL_PT), room_pt)
     axes.set_xticks(list(labelled), [below[place] for place in labelled])
     scale_at_left(axes, lines, told)
     chosen = fills(view)
@@ -177,6 +182,8 @@ def _heads(view: View, axes: Axes, heads: list[float | None], slot_pt: float, to
 
 def lying(view: View) -> Figure:
     """Lying bars, a row or group of them for each category, with the figure at each end."""
+    left_out = len(view.categories) - _ROWS_AT_MOST
+    view.keep(_ROWS_AT_MOST)
     count, many = len(view.categories), len(view.series)
     if not any(value is not None for values in view.series for value in values):
         return empty(view)
@@ -185,14 +192,18 @@ def lying(view: View) -> Figure:
     at_end_pt = max(widest(texts, SMALL_PT) for texts in told) + 8
     explained = many > 1
     above_pt = 4.0 + (14.0 if explained else 0.0) + (12.0 if view.chart.target is not None else 0.0)
+    bottom_pt = 18.0 if left_out > 0 else 6.0
     row_pt = _ROW_PT if many == 1 else 6.0 + 11.0 * many
     figure, axes = ground(
-        count * row_pt + above_pt + 6,
+        count * row_pt + above_pt + bottom_pt,
         left_pt=widest(names, SIZE_PT) + 8,
         right_pt=at_end_pt,
         top_pt=above_pt,
-        bottom_pt=6,
+        bottom_pt=bottom_pt,
     )
+    if left_out > 0:
+        more = TEXTS[view.language].more.format(count=left_out)
+        figure.text(0, 4 / (count * row_pt + above_pt + bottom_pt), more, fontsize=SMALL_PT, color=style.MUTED)
     axes.spines["bottom"].set_visible(False)
     axes.set_ylim(count - 0.5, -0.5)
     top = max(view.highest, view.chart.target or 0.0) or 1.0
@@ -218,6 +229,8 @@ def lying(view: View) -> Figure:
                 fontsize=SMALL_PT,
                 fontweight=BOLD_WEIGHT if past else "normal",
                 annotation_clip=False,
+                bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.8},
+                zorder=4,
             )
     _draw(axes, bars)
     target_line(view, axes, across=False)

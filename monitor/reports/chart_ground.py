@@ -55,6 +55,11 @@ class View:
         self.marked_from = named.index(chart.mark_from) if chart.mark_from in named else None
         """Place of the first category past the promise."""
 
+    def keep(self, count: int) -> None:
+        """Leave out the categories behind the first so many."""
+        self.categories = self.categories[:count]
+        self.series = [values[:count] for values in self.series]
+
     @property
     def highest(self) -> float:
         """The highest value of any series; 0 where there is none."""

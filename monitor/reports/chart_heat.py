@@ -16,6 +16,8 @@ from monitor.reports.plotter import Figure
 
 _FIELD_AT_LEAST_PT: Final = 12.0
 _FIELD_AT_MOST_PT: Final = 19.0
+_FIELDS_AT_MOST_PT: Final = 560.0
+"""The map's height, so that it stays on its page."""
 _NAME_AT_MOST_PT: Final = 90.0
 _FIGURE_PT: Final = 6.0
 _WRITTEN_AT_MOST: Final = 24
@@ -35,6 +37,7 @@ def heat(view: View) -> Figure:
     left_pt = widest(names, SMALL_PT) + 8
     room_pt = style.TEXT_WIDTH_PT - left_pt - 2
     field_pt = min(max(room_pt / across * 0.8, _FIELD_AT_LEAST_PT), _FIELD_AT_MOST_PT)
+    field_pt = min(field_pt, _FIELDS_AT_MOST_PT / rows)
     above_pt = 34.0
     figure, axes = ground(rows * field_pt + above_pt + 4, left_pt=left_pt, right_pt=2, top_pt=above_pt, bottom_pt=4)
     axes.spines["bottom"].set_visible(False)

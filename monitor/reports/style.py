@@ -56,6 +56,8 @@ TEXT_WIDTH_ACROSS_PT: Final = PAGE_HEIGHT_PT - 2 * MARGIN_PT
 
 _DEEPEST = 0.62
 """How much of a colour the darkest field takes: ink on it stays well readable."""
+_SHORT_AT_LEAST = 0.8
+"""A share that falls short by less is not drawn in the darkest colour, were it the lowest of all."""
 _FAINTEST = 0.06
 """And the faintest, so that a small figure differs from none."""
 
@@ -81,7 +83,7 @@ def shading(values: Sequence[float], *, share: bool, bad: bool) -> Shading:
         bad: high values are bad ones.
     """
     if share and not bad:
-        return Shading(light=1.0, dark=min(values, default=0.0), bad=True)
+        return Shading(light=1.0, dark=min([*values, _SHORT_AT_LEAST]), bad=True)
     return Shading(light=0.0, dark=max(values, default=0.0), bad=bad)
 
 
