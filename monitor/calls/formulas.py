@@ -8,6 +8,7 @@ microseconds), is pure, and returns None where its denominator is 0: no calls is
 
 from __future__ import annotations
 
+import math
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -151,3 +152,30 @@ def asked_first_rate(consented: int, reported: int) -> float | None:
 def coverage(unobserved_us: int, whole_us: int) -> float | None:
     """Coverage (관측률) = observed time / all time, both summed over the systems."""
     return ratio(whole_us - unobserved_us, whole_us)
+
+
+def survey(kept: int, broken: int, callers: int) -> tuple[float, float, float] | None:
+    """What a mystery-caller survey (미스터리 콜) of so many of the judged calls would have scored.
+
+    score = kept / (kept + broken); 95 of 100 such surveys lie within score ± 1.96 · SE, cut to 0 and 1, where
+    SE = √(score · (1 - score) / n · (N - n) / (N - 1)) of n callers among N judged calls.
+
+    Args:
+        kept: calls in which the promise was kept.
+        broken: calls in which it was broken.
+        callers: how many are drawn, each once; at most as many as were judged.
+
+    Returns:
+        Score, low and high; None where nothing was judged or nobody is drawn.
+
+    **Source:** the normal approximation of the sampling error of a proportion, drawn without replacement (finite
+    population correction); W. G. Cochran, Sampling Techniques, 3rd ed., section 3.2.
+    """
+    judged = kept + broken
+    drawn = min(callers, judged)
+    if drawn < 1:
+        return None
+    score = kept / judged
+    others = (judged - drawn) / (judged - 1) if judged > 1 else 0.0
+    error = 1.96 * math.sqrt(score * (1 - score) / drawn * others)
+    return score, max(0.0, score - error), min(1.0, score + error)

@@ -1,0 +1,198 @@
+"""What of a stretch of time the calls' own sums do not tell, read from the ledger: waiting, agents, calls to return."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, case, func, or_, select
+
+from monitor.calls.facts import Outcome, TransferKind, Verdict
+from monitor.ledger.cells import LOST, OF_CALL
+from monitor.ledger.rows import ATTEMPTS, CALLS, TRANSFERS
+from monitor.masking import mask_number
+from monitor.reports.figures import AgentFigures, MissedCall
+
+if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Iterator
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from monitor.calls.facts import AttemptResult
+    from monitor.ledger.cells import Judging
+
+ROWS_AT_A_TIME = 5_000
+"""How many rows of a stream are at hand at once."""
+
+_OF_CALLS = CALLS.join(ATTEMPTS)
+
+
+def add_waiting(connection: Connection, chosen: ColumnElement[bool], into: array[int]) -> None:
+    """The waiting of the answered calls that meet a condition, in microseconds, in any order."""
+    waiting_us = CALLS.c.waiting_us
+    asked = select(waiting_us).where(chosen, CALLS.c.outcome == Outcome.ANSWERED, waiting_us.is_not(None))
+    for rows in connection.scalars(asked.execution_options(yield_per=ROWS_AT_A_TIME)).partitions():
+        into.extend(rows)
+
+
+@dataclass(slots=True)
+class _Served:
+    """What one phone came to."""
+
+    answered: int = 0
+    pickups: int = 0
+    kept: int = 0
+    attempts: Counter[AttemptResult] = field(default_factory=Counter)
+    ringing_us: int = 0
+    talking_us: int = 0
+    transfers: int = 0
+
+    def add(self, other: _Served) -> None:
+        self.answered += other.answered
+        self.pickups += other.pickups
+        self.kept += other.kept
+        self.attempts.update(other.attempts)
+        self.ringing_us += other.ringing_us
+        self.talking_us += other.talking_us
+        self.transfers += other.transfers
+
+
+class Agents:
+    """Adds up what the phones of the centre came to.
+
+    Args:
+        judging: where verdicts come from.
+    """
+
+    def __init__(self, judging: Judging) -> None:
+        self._judging = judging
+        self._served: dict[tuple[str, str | None], _Served] = {}
+
+    def read(self, connection: Connection, chosen: ColumnElement[bool]) -> None:
+        """Take in the calls that meet a condition, their ring attempts and their transfers."""
+        self._answers(connection, chosen)
+        self._attempts(connection, chosen)
+        self._transfers(connection, chosen)
+
+    def _of(self, agent: str, member: str | None) -> _Served:
+        found = self._served.get((agent, member))
+        if found is None:
+            found = self._served[agent, member] = _Served()
+        return found
+
+    def _answers(self, connection: Connection, chosen: ColumnElement[bool]) -> None:
+        stored = CALLS.c
+        by = (stored.agent, stored.member, stored.answered_by_pickup, stored.observed, *self._judging.columns)
+        columns = [column.label(f"by_{number}") for number, column in enumerate(by)]
+        asked = select(*columns, func.count(), func.sum(stored.talking_us)).group_by(*columns)
+        for row in connection.execute(
+            asked.where(chosen, stored.outcome == Outcome.ANSWERED, stored.agent.is_not(None))
+        ):
+            agent, member, pickup, observed, *values = tuple(row)
+            calls, talking_us = values[-2:]
+            served = self._of(agent, member)
+            judged = self._judging.judged(Outcome.ANSWERED, observed, tuple(values[:-2]))
+            served.answered += calls
+            served.pickups += calls if pickup else 0
+            served.kept += calls if judged.headline is Verdict.KEPT else 0
+            served.talking_us += int(talking_us or 0)
+
+    def _attempts(self, connection: Connection, chosen: ColumnElement[bool]) -> None:
+        rang, answered_at = ATTEMPTS.c, CALLS.c.answered_at
+        before = case((or_(answered_at.is_(None), rang.started_at < answered_at), 1), else_=0)
+        columns = [rang.agent, rang.member, rang.result, before.label("before_answer")]
+        asked = select(*columns, func.count(), func.sum(rang.ringing_us)).select_from(_OF_CALLS)
+        for agent, member, result, counts, attempts, ringing_us in connection.execute(
+            asked.where(chosen).group_by(*columns)
+        ):
+            served = self._of(agent, member)
+            served.ringing_us += int(ringing_us or 0)
+            if counts:
+                served.attempts[result] += attempts
+
+    def _transfers(self, connection: Connection, chosen: ColumnElement[bool]) -> None:
+        rang, passed, call = ATTEMPTS.c, TRANSFERS.c, CALLS.c
+        # Whose the phone was at that time, the call itself tells: who answered it there.
+        known = (
+            select(rang.member)
+            .where(rang.system == passed.system, rang.linkedid == passed.linkedid, rang.agent == passed.by)
+            .where(rang.member.is_not(None))
+            .order_by(rang.ordinal)
+            .limit(1)
+            .scalar_subquery()
+        )
+        member = case((and_(call.agent == passed.by, call.member.is_not(None)), call.member), else_=known)
+        asked = select(passed.by, member.label("member")).select_from(OF_CALL)
+        for by, name in connection.execute(asked.where(chosen, passed.kind != TransferKind.FORWARD)):
+            self._of(by, name).transfers += 1
+
+    def figures(self) -> tuple[AgentFigures, ...]:
+        """Each phone under its member's name, by name.
+
+        A phone that a single member had is that member's too where it was rung without a queue.
+        """
+        names: dict[str, set[str]] = {}
+        for agent, member in self._served:
+            if member is not None:
+                names.setdefault(agent, set()).add(member)
+        merged: dict[tuple[str, str | None], _Served] = {}
+        for (agent, member), served in self._served.items():
+            only = next(iter(names[agent])) if member is None and len(names.get(agent, ())) == 1 else member
+            merged.setdefault((agent, only), _Served()).add(served)
+        return tuple(
+            AgentFigures(
+                agent=agent,
+                member=member,
+                answered=served.answered,
+                pickups=served.pickups,
+                kept=served.kept,
+                attempts=dict(served.attempts),
+                ringing_us=served.ringing_us,
+                talking_us=served.talking_us,
+                transfers=served.transfers,
+            )
+            for (agent, member), served in sorted(
+                merged.items(), key=lambda each: (each[0][1] or each[0][0], each[0][0])
+            )
+        )
+
+
+def missed_calls(connection: Connection, chosen: ColumnElement[bool], judging: Judging) -> Iterator[MissedCall]:
+    """The calls that nobody answered, by time, callers masked."""
+    stored = CALLS.c
+    columns = (
+        stored.system, stored.linkedid, stored.filed_at, stored.line, stored.queue, stored.caller, stored.outcome,
+        judging.rings.label("rings"), stored.waiting_us,
+    )  # fmt: skip
+    asked = select(*columns).where(chosen, stored.outcome.in_(LOST))
+    for row in connection.execute(asked.order_by(stored.filed_at, stored.system, stored.linkedid)):
+        system, linkedid, filed_at, line, queue, caller, outcome, rings, waiting_us = row
+        yield MissedCall(
+            system=system,
+            linkedid=linkedid,
+            filed_at=filed_at,
+            line=line,
+            queue=queue,
+            caller=mask_number(caller),
+            outcome=outcome,
+            rings=rings,
+            waiting_us=waiting_us,
+        )
+
+
+def names_along(connection: Connection, column: ColumnElement[Any]) -> list[str]:
+    """Every value of a column that an index begins with, from one to the next past all rows that share it."""
+    found: list[str] = []
+    smallest = select(func.min(column))
+    name = connection.scalar(smallest)
+    while name is not None:
+        found.append(name)
+        name = connection.scalar(smallest.where(column > name))
+    return found
+
+
+def has_calls(connection: Connection, chosen: ColumnElement[bool]) -> bool:
+    """Whether any call meets a condition."""
+    return connection.scalar(select(CALLS.c.linkedid).where(chosen).limit(1)) is not None
