@@ -212,8 +212,8 @@ def _terms(subject: Subject) -> Iterator[Definition]:
         term=_c("formula", "How numbers are written"),
         text=_(
             "Seconds are cut to tenths and not rounded, so that 8.96 s is never read as 9.0 s. Shares are rounded to "
-            "tenths of a per cent, but 100.0 % is written only where it is all and 0.0 % only where it is none. A "
-            "hyphen stands where there is no figure: no calls is not 0 %."
+            "tenths of a per cent, but only all is written 100.0 %, and only none 0.0 %. A hyphen stands where there "
+            "is no figure: no calls is not 0 %."
         ),
     )
     yield Definition(

@@ -163,15 +163,13 @@ def _drawn(subject: Subject, table: Table) -> Chart:
 
 def _list(subject: Subject) -> Table:
     figures, words = subject.figures, subject.words
-    _, _c, ngettext = words.text, words.of, words.number
+    _, _c = words.text, words.of
     linked = bool(subject.house.page_url)
     note = _("Numbers are masked. The whole number stands with the call on the page, for supervisors.")
     if len(figures.missed) > LISTED:
-        note += " " + ngettext(
-            "The first {first} are printed here; the sheets hold all {count}.",
-            "The first {first} are printed here; the sheets hold all {count}.",
-            len(figures.missed),
-        ).format(first=words.count(LISTED), count=words.count(len(figures.missed)))
+        note += " " + _("The first {first} are printed here; the sheets hold all {count}.").format(
+            first=words.count(LISTED), count=words.count(len(figures.missed))
+        )
     return Table(
         key="missed",
         title=_("Calls to return"),

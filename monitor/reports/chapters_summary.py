@@ -243,11 +243,9 @@ def notices(subject: Subject) -> Iterator[str]:
             "stored has not changed."
         ).format(rule=subject.rule.label)
     if len(figures.rules) > 1:
-        yield ngettext(
-            "{count} rule judged calls of this period: {rules}. Compliance counts each call by its own.",
-            "{count} rules judged calls of this period: {rules}. Compliance counts each call by its own.",
-            len(figures.rules),
-        ).format(count=len(figures.rules), rules=", ".join(rule.label for rule in figures.rules))
+        yield _("{count} rules judged calls of this period: {rules}. Compliance counts each call by its own.").format(
+            count=len(figures.rules), rules=", ".join(rule.label for rule in figures.rules)
+        )
     if subject.judged_apart:
         yield _("The promise is judged on the calls of working time: {judged} of {whole}.").format(
             judged=words.count(figures.judged.offered), whole=words.calls(figures.whole.offered)
