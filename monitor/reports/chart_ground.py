@@ -103,6 +103,7 @@ def drawing_style(salt: str) -> Iterator[None]:
         "font.family": [FAMILY],
         "font.size": SIZE_PT,
         "text.color": style.INK,
+        "text.parse_math": False,  # a name with dollar signs is a name
         "axes.labelcolor": style.MUTED,
         "axes.edgecolor": style.LINE,
         "axes.linewidth": 0.8,
