@@ -145,7 +145,7 @@ def _formulas_of_the_centre(subject: Subject) -> Iterator[Definition]:
     """The usual figures of a centre, and the survey."""
     words, figures = subject.words, subject.figures
     _, _c = words.text, words.of
-    within, short = words.seconds(figures.within_us), words.seconds(figures.short_us)
+    within, short = words.limit(figures.within_us), words.limit(figures.short_us)
     yield Definition(
         term=_c("formula", "Abandon rate"),
         text=_(

@@ -116,7 +116,7 @@ def _tiles(subject: Subject) -> Iterator[Tile]:
         label=_c("report", "Offered"),
         value=judged.offered,
         kind=Kind.COUNT,
-        detail=tuple(changes(subject, lambda tally: tally.offered, lambda by: f"{round(by):+,}" if by else "±0")),
+        detail=tuple(changes(subject, lambda tally: tally.offered, words.more_calls)),
     )
     yield Tile(
         key="answer_rate",
@@ -290,17 +290,27 @@ def _of_sources(subject: Subject) -> Iterator[str]:
 
 
 def _comparison(subject: Subject) -> Table | Paragraph:
-    figures, words = subject.figures, subject.words
+    words = subject.words
     _, _c = words.text, words.of
-    judged = figures.judged
-    if figures.before is None and figures.year_before is None:
+    named = compared(subject)
+    if len(named) == 1:
         return Paragraph(text=_("The ledger has no call of the period before or a year before to compare with."))
-    named = ((words.period(figures.period), judged), *((name, tally) for name, tally in earlier(subject)))
     return subject.measures.table(
         "comparison",
         _("Against earlier periods"),
         heads=plain({"period": (_c("report", "Period"), Kind.TEXT)}),
-        rows=[Row(head=(name,), tally=tally) for name, tally in named if tally is not None],
+        rows=[Row(head=(name,), tally=tally) for name, tally in named],
         keys=("offered", "answered", "answer_rate", *subject.judgement_keys, "asa_seconds", "direct_handling_rate"),
         note=_("Of the calls the promise is judged on. A period the ledger knows no call of is left out."),
     )
+
+
+def compared(subject: Subject) -> list[tuple[str, Tally]]:
+    """This period and those it is compared with, as far as the ledger has a call of them."""
+    figures, words = subject.figures, subject.words
+    candidates = (
+        (figures.period, figures.judged),
+        (figures.period.before(), figures.before),
+        (figures.period.year_before(), figures.year_before),
+    )
+    return [(words.period(period), tally) for period, tally in candidates if tally is not None]

@@ -116,7 +116,7 @@ def _levels(subject: Subject) -> Table:
         note=_(
             "With x = {seconds}: SL = answered within x / answered. SL2 = (answered + left within x) / (answered + "
             "left), of callers who had asked for a person. Service factor = answered within x / offered."
-        ).format(seconds=words.seconds(subject.figures.within_us)),
+        ).format(seconds=words.limit(subject.figures.within_us)),
     )
 
 
@@ -141,5 +141,5 @@ def _abandons(subject: Subject) -> Table:
         note=_(
             "Short abandons left sooner than {seconds} after asking for a person. Abandon rate = abandoned / offered; "
             "without short ones (abandoned - short) / (offered - short)."
-        ).format(seconds=words.seconds(subject.figures.short_us)),
+        ).format(seconds=words.limit(subject.figures.short_us)),
     )

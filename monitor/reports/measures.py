@@ -57,7 +57,7 @@ class Measures:
         self._words = words
         self._known: dict[str, Measure] = {}
         self._plain()
-        self._waits(words.seconds(within_us))
+        self._waits(words.limit(within_us))
         for reading in Reading:
             self._verdicts(reading, words.reading(reading, limit), headline=reading is headline)
 

@@ -15,7 +15,7 @@ from monitor.reports import charter
 from monitor.reports.chapters_annex import formulas_of_the_promises, readings
 from monitor.reports.chapters_observation import observed
 from monitor.reports.chapters_rings import excluded
-from monitor.reports.chapters_summary import changes, compliance_tile, earlier, notices, silence
+from monitor.reports.chapters_summary import changes, compared, compliance_tile, earlier, notices, silence
 from monitor.reports.document import (
     Chart,
     Definitions,
@@ -237,23 +237,14 @@ def _drawn(subject: Subject) -> Chart:
 def _earlier(subject: Subject) -> Section:
     figures, words = subject.figures, subject.words
     _, _c = words.text, words.of
-    named = [(words.period(figures.period), figures.judged)]
-    found = [
-        (words.period(period), tally)
-        for period, tally in (
-            (figures.period.before(), figures.before),
-            (figures.period.year_before(), figures.year_before),
-        )
-        if tally is not None
-    ]
     blocks: list[Block] = [Paragraph(text=text) for text in _changes(subject)]
-    if found:
+    if len(found := compared(subject)) > 1:
         blocks.append(
             subject.measures.table(
                 "comparison",
                 _("Against earlier periods"),
                 heads=plain({"period": (_c("report", "Period"), Kind.TEXT)}),
-                rows=[Row(head=(name,), tally=tally) for name, tally in (*named, *found)],
+                rows=[Row(head=(name,), tally=tally) for name, tally in found],
                 keys=("offered", "answered", "answer_rate", *subject.judgement_keys, "direct_handling_rate"),
             )
         )

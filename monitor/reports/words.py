@@ -113,6 +113,15 @@ class Words:
         """Seconds with one decimal."""
         return self.text("{seconds} s").format(seconds=forms.tenths(duration_us))
 
+    def limit(self, duration_us: int) -> str:
+        """A setting in seconds, with a decimal only where it has one."""
+        return self.text("{seconds} s").format(seconds=forms.tenths(duration_us).removesuffix(".0"))
+
+    def more_calls(self, difference: float) -> str:
+        """A difference in calls with its sign."""
+        sign = "±" if not difference else "-" if difference < 0 else "+"
+        return sign + self.calls(round(abs(difference)))
+
     def more_seconds(self, difference_us: float) -> str:
         """A difference in seconds with its sign."""
         seen = abs(difference_us) >= 100_000  # a tenth: what is cut to 0.0 has no sign
