@@ -90,7 +90,7 @@ def _compiled(sources: dict[str, bytes], folder: Path, document: Document) -> by
             font_paths=faces,
             ignore_system_fonts=True,
             pdf_standards=STANDARDS,
-            timestamp=document.made_at.astimezone(UTC),
+            timestamp=document.made_at.astimezone(UTC).replace(microsecond=0),
         )
     except typst.TypstError as error:
         raise ReportError(f"The PDF cannot be set: {error}. Make the report in another form, and tell us.") from error
