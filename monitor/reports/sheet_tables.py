@@ -77,7 +77,7 @@ class Sheet:
         if crossed is not None:
             sheet.write_string(HEADINGS, len(columns), self._target, self._forms.heading(Kind.SHARE))
         first = HEADINGS + 1
-        last = HEADINGS + len(table.rows)
+        last = HEADINGS + max(len(table.rows), 1 if table.empty else 0)
         self._rows(table, widths, crossed, first)
         if not table.rows and table.empty:
             sheet.write_string(first, 0, table.empty, self._forms.of(font_color=style.MUTED))
