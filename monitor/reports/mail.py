@@ -76,7 +76,6 @@ def letter_of(document: Document, files: Iterable[Path], *, page_url: str = "") 
     message = EmailMessage(policy=SMTP)
     # A header holds one line, whatever stands in a title.
     message["Subject"] = " ".join(document.title.split())
-    message["Content-Language"] = document.language
     message.set_content(view.text())
     message.add_alternative(view.html(), subtype="html")
     shown = message.get_body(("html",))
@@ -89,6 +88,8 @@ def letter_of(document: Document, files: Iterable[Path], *, page_url: str = "") 
     for path in attached:
         maintype, _, subtype = _media_type(path).partition("/")
         message.add_attachment(path.read_bytes(), maintype=maintype, subtype=subtype, filename=path.name)
+    # Last: what begins with "Content-" goes with the text into its part.
+    message["Content-Language"] = document.language
     return message
 
 
