@@ -212,7 +212,7 @@ class ReportPages:
         shown = [job for job in jobs if job.active or job.id == asked or job in failed]
         return {
             "jobs": shown,
-            "asked": asked if any(job.id == asked for job in jobs) else "",
+            "job_asked": asked if any(job.id == asked for job in jobs) else "",
             "active": any(job.active for job in jobs),
             "waits": any(job.active for job in jobs if job.id == asked),
             "made": " ".join(job.id for job in jobs if job.state is State.DONE),

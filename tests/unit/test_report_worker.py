@@ -1,0 +1,259 @@
+"""The workshop with its real processes: one report at a time, progress, secrets, and every way in which one can end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from monitor.errors import ReportError
+from monitor.ledger import Repository, upgrade
+from monitor.report_work import NICENESS, Errand, Problem
+from monitor.report_worker import WAITING_AT_MOST, Job, State, Workshop
+from monitor.reports.kept import Kept
+from monitor.reports.order import FileFormat, House, Order
+from monitor.reports.periods import Period
+from tests.reports.month import BASIS, SEOUL, facts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+    from typing import Any
+
+    from monitor.reports.order import Basis
+
+NOW = datetime(2026, 11, 3, 1, 0, tzinfo=UTC)
+PASSWORD = "correct-horse"
+OCTOBER = Order(period=Period.month("2026-10", SEOUL), formats=(FileFormat.JSON,), made_by="kim")
+LONG_SECONDS = 20.0
+"""More than a loaded machine takes to start a process."""
+
+
+@pytest.fixture(scope="module")
+def small_ledger(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A ledger with calls in October."""
+    path = tmp_path_factory.mktemp("ledger") / "ledger.sqlite3"
+    upgrade(path)
+    repository = Repository(path)
+    repository.record_all(facts())
+    repository.close()
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def silent_server() -> Iterator[str]:
+    """A PostgreSQL that takes connections and says nothing: whoever asks it is in mid-work for five seconds."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"postgresql://monitor:{PASSWORD}@127.0.0.1:{server.getsockname()[1]}/ledger"
+
+
+def run(
+    store: str,
+    folder: Path,
+    scene: Callable[[Workshop], Coroutine[Any, Any, None]],
+    *,
+    basis: Basis = BASIS,
+    limit_seconds: float = 60.0,
+) -> None:
+    """Play a scene in a workshop, and close it."""
+
+    async def play() -> None:
+        workshop = Workshop(store, basis, House(), Kept(folder), lambda: NOW, limit_seconds=limit_seconds)
+        try:
+            async with asyncio.timeout(LONG_SECONDS * 2):
+                await scene(workshop)
+        finally:
+            await workshop.close()
+
+    asyncio.run(play())
+
+
+async def at_work(job: Job) -> int:
+    """The job's process, once it has said that it works."""
+    while not job.step:
+        assert job.active, job.error
+        await asyncio.sleep(0.01)
+    assert job.pid is not None
+    return job.pid
+
+
+def of_process(pid: int, name: str) -> bytes:
+    """What the kernel tells everybody of a process."""
+    return Path(f"/proc/{pid}/{name}").read_bytes()
+
+
+def is_gone(pid: int) -> bool:
+    return not Path(f"/proc/{pid}").exists()
+
+
+def test_a_report_is_made_while_the_loop_goes_on(small_ledger: str, tmp_path: Path) -> None:
+    """Breaches are told within 250 ms: nothing here may hold the loop for as long, on a loaded machine or not."""
+    shares: list[float] = []
+    late: list[float] = []
+
+    async def scene(workshop: Workshop) -> None:
+        loop = asyncio.get_running_loop()
+        job = await workshop.order(OCTOBER)
+        assert (job.state, workshop.jobs) == (State.WAITING, (job,))
+        pid = await at_work(job)
+        assert os.getpriority(os.PRIO_PROCESS, pid) == min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
+        assert int(of_process(pid, "oom_score_adj")) == 800
+        while job.active:
+            before = loop.time()
+            await asyncio.sleep(0.01)
+            late.append(loop.time() - before - 0.01)
+            shares.append(job.share)
+        assert (job.state, job.error, job.pid) == (State.DONE, "", None)
+        assert is_gone(pid)
+        assert job.report is not None
+        assert job.report == Kept(tmp_path).find(job.report.id)
+        assert (job.report.made_by, job.report.period, job.report.made_at) == ("kim", "2026-10", NOW)
+        assert [file.name for file in job.report.files] == ["callmonitor-2026-10.ko.json"]
+
+    run(small_ledger, tmp_path, scene)
+    assert shares == sorted(shares)
+    assert len(set(shares)) > 2
+    assert max(late) < 0.25
+
+
+def test_a_killed_process_is_told_and_the_next_order_works(small_ledger: str, tmp_path: Path) -> None:
+    async def scene(workshop: Workshop) -> None:
+        job = await workshop.order(OCTOBER)
+        again = await workshop.order(replace(OCTOBER, made_by="lee"))
+        os.kill(await at_work(job), signal.SIGKILL)
+        await again.ended()
+        assert (job.state, job.problem, again.state) == (State.FAILED, Problem.ENDED, State.DONE)
+        assert job.error == "The report's process was ended from outside: order the report anew."
+
+    run(small_ledger, tmp_path, scene)
+    assert [report.made_by for report in Kept(tmp_path).all()] == ["lee"]
+
+
+def test_cancelling_ends_the_process_by_force_where_need_be_and_keeps_nothing(
+    silent_server: str, tmp_path: Path
+) -> None:
+    async def scene(workshop: Workshop) -> None:
+        job, waiting = [await workshop.order(replace(OCTOBER, made_by=name)) for name in ("kim", "lee")]
+        pid = await at_work(job)
+        # A process that stands still hears no request to end.
+        os.kill(pid, signal.SIGSTOP)
+        await workshop.cancel(waiting)
+        await workshop.cancel(job)
+        assert (job.state, waiting.state, job.error) == (State.CANCELLED, State.CANCELLED, "")
+        assert is_gone(pid)
+        await workshop.cancel(job)
+        assert [workshop.find(one.id) for one in (job, waiting)] == [job, waiting]
+
+    run(silent_server, tmp_path, scene)
+    assert Kept(tmp_path).all() == []
+
+
+def test_the_same_order_is_one_job_and_too_many_are_refused(silent_server: str, tmp_path: Path) -> None:
+    taken: list[Job] = []
+
+    async def scene(workshop: Workshop) -> None:
+        taken.append(await workshop.order(OCTOBER))
+        await at_work(taken[0])
+        taken.extend([await workshop.order(replace(OCTOBER, queue=f"q{n}")) for n in range(WAITING_AT_MOST)])
+        assert await workshop.order(OCTOBER) is taken[0]
+        assert await workshop.order(replace(OCTOBER, queue="q3")) is taken[4]
+        with pytest.raises(ReportError, match="8 reports wait to be made already"):
+            await workshop.order(replace(OCTOBER, queue="one more"))
+        assert workshop.jobs == tuple(taken)
+        # Nobody who lists processes sees the ledger's password.
+        assert taken[0].pid is not None
+        seen = of_process(taken[0].pid, "cmdline") + of_process(taken[0].pid, "environ")
+        assert b"monitor.report_work" in seen
+        assert PASSWORD.encode() not in seen
+
+    run(silent_server, tmp_path, scene)
+    # The workshop was closed: whoever waits learns of it.
+    assert {(job.state, job.problem) for job in taken} == {(State.FAILED, Problem.STOPPED)}
+
+    async def afterwards(workshop: Workshop) -> None:
+        await workshop.close()
+        with pytest.raises(ReportError, match="The monitor is being stopped"):
+            await workshop.order(OCTOBER)
+
+    run(silent_server, tmp_path, afterwards)
+
+
+def test_a_ledger_that_is_away_is_told_without_its_password(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+    # Nobody listens there any more.
+    async def scene(workshop: Workshop) -> None:
+        job = await workshop.order(OCTOBER)
+        await job.ended()
+        assert (job.state, job.problem) == (State.FAILED, Problem.LEDGER)
+        assert "check that the server runs" in job.error
+        assert PASSWORD not in job.error
+
+    run(f"postgresql://monitor:{PASSWORD}@127.0.0.1:{port}/ledger", tmp_path, scene)
+
+
+def test_a_report_that_takes_too_long_is_given_up(silent_server: str, tmp_path: Path) -> None:
+    async def scene(workshop: Workshop) -> None:
+        job = await workshop.order(OCTOBER)
+        await job.ended()
+        assert (job.state, job.problem) == (State.FAILED, Problem.LATE)
+        assert job.error == "The report was not made within 0 minutes: choose fewer days."
+
+    run(silent_server, tmp_path, scene, limit_seconds=0.3)
+
+
+def test_what_went_wrong_within_is_told_as_a_sentence(small_ledger: str, tmp_path: Path) -> None:
+    """A folder that is none, a queue nobody knows, and an error of our own: no working time at all."""
+    in_the_way = tmp_path / "reports"
+    in_the_way.write_text("not a folder", encoding="utf-8")
+
+    async def no_folder(workshop: Workshop) -> None:
+        job = await workshop.order(OCTOBER)
+        await job.ended()
+        assert (job.state, job.problem) == (State.FAILED, Problem.FILES)
+        assert str(in_the_way) in job.error
+
+    run(small_ledger, in_the_way, no_folder)
+
+    async def no_queue(workshop: Workshop) -> None:
+        job = await workshop.order(replace(OCTOBER, queue="no such queue"))
+        await job.ended()
+        assert (job.state, job.problem) == (State.FAILED, Problem.REPORT)
+        assert "no such queue" in job.error
+
+    run(small_ledger, tmp_path / "kept", no_queue)
+
+    async def broken(workshop: Workshop) -> None:
+        job = await workshop.order(OCTOBER)
+        await job.ended()
+        assert (job.state, job.problem) == (State.FAILED, Problem.BROKEN)
+        assert job.error.startswith("This should not have happened (AttributeError at ")
+
+    nonsense = replace(BASIS, work_time=None)  # type: ignore[arg-type] # what the type checker keeps from happening
+    run(small_ledger, tmp_path / "kept", broken, basis=nonsense)
+
+
+def test_the_process_ends_with_the_monitor(silent_server: str, tmp_path: Path) -> None:
+    """The monitor was killed: its end of the pipe closes, and nobody would take the report."""
+    errand = Errand(order=OCTOBER, basis=BASIS, house=House(), folder=tmp_path, store=silent_server, now=NOW)
+    assert PASSWORD not in repr(errand)
+    command = [sys.executable, "-P", "-m", "monitor.report_work"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(pickle.dumps(errand))
+        process.stdin.flush()
+        assert process.stdout.readline() == b'{"step": "reading", "share": 0.0}\n'
+        process.stdin.close()
+        assert process.wait(LONG_SECONDS) == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
