@@ -66,7 +66,6 @@ def pdf_of(document: Document, *, fonts: Path | None = None, templates: Traversa
             for section in printed(document, shown)
         ],
         "footer": shown(document.footer),
-        "made": [document.made_at.year, document.made_at.month, document.made_at.day],
         "words": {"contents": shown(catalogue(document.language).gettext("Contents"))},
         "style": {
             "colours": style.TOKENS,
