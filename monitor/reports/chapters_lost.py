@@ -64,9 +64,10 @@ def worst_hours(subject: Subject) -> Section:
 def _hour(subject: Subject, hour: WorstHour) -> tuple[Value, ...]:
     words = subject.words
     waited_us = sum(hour.waited_us.values())
+    started_at = hour.started_at.astimezone(subject.figures.period.zone)
     return (
-        hour.started_at,
-        words.weekdays[hour.started_at.weekday()],
+        started_at,
+        words.weekdays[started_at.weekday()],
         hour.tally.offered,
         hour.tally.broken(subject.headline),
         not_answered(hour.tally),

@@ -230,7 +230,7 @@ def notices(subject: Subject) -> Iterator[str]:
     _, ngettext = words.text, words.number
     if figures.period.since < figures.made_at < figures.period.until:
         yield _("The period is not over. These figures reach up to {instant}.").format(
-            instant=words.instant(figures.made_at)
+            instant=words.instant(figures.made_at.astimezone(figures.period.zone))
         )
     if figures.coverage is not None and figures.coverage < 1 and not (subject.silent and not figures.coverage):
         yield _(
