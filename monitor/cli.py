@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from monitor import __version__
+from monitor.cli_import import imports
 from monitor.cli_reports import report
 from monitor.cli_settings import ConfigOption, StoreOption, settings_of
-from monitor.errors import CaptureError, ConfigError, MonitorError, ReportError, ReportNotWritten
+from monitor.errors import CaptureError, ConfigError, ImportRefused, MonitorError, ReportError, ReportNotWritten
 
 if TYPE_CHECKING:
     from monitor.doctor import Finding
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 db = typer.Typer(help="Look after the ledger.", no_args_is_help=True)
 app.add_typer(db, name="db")
+app.add_typer(imports, name="import")
 app.command()(report)
 
 
@@ -290,7 +292,9 @@ def _told(error: Exception, *, debug: bool) -> int:
             "see that this user may write there and that the disk has room."
         )
     _complain(sentence, debug=debug)
-    unusable = isinstance(error, (CaptureError, ConfigError, ReportError)) and not isinstance(error, ReportNotWritten)
+    unusable = isinstance(error, (CaptureError, ConfigError, ImportRefused, ReportError)) and not isinstance(
+        error, ReportNotWritten
+    )
     return _UNUSABLE if unusable else _FAILED
 
 

@@ -1,0 +1,135 @@
+"""Call detail records in a database, as Asterisk's ODBC and PostgreSQL back ends write them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import MetaData, Table, create_engine, func, make_url, select
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, NoSuchTableError, SQLAlchemyError
+
+from monitor.errors import ImportRefused
+from monitor.imports import cdr
+from monitor.imports.sources import refuse_other_zone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import tzinfo
+
+    from sqlalchemy import Connection, Engine
+
+    from monitor.calls.facts import Call
+    from monitor.imports.cdr import CdrRow
+    from monitor.imports.cdr_calls import CdrReader
+    from monitor.imports.frame import Notes
+
+_ROWS_AT_ONCE = 1_000
+_LOOKED_AT = 200
+
+
+class CdrTable:
+    """A table of call detail records. You must call `close` when done.
+
+    Args:
+        url: of the database, as SQLAlchemy writes it.
+        table: its name.
+
+    Raises:
+        ImportRefused: there is no way to it, or it holds no such records.
+    """
+
+    def __init__(self, url: str, table: str = "cdr") -> None:
+        self._engine, self._name = _engine(url)
+        try:
+            with self._engine.connect():
+                self._table = Table(table, MetaData(), autoload_with=self._engine)
+            self._columns, _ = cdr.columns_of([column.name for column in self._table.columns])
+        except NoSuchTableError:
+            raise ImportRefused(f"{self._name} has no table {table!r}: name it with --table.") from None
+        except ValueError as error:
+            raise ImportRefused(f"{self._name}, table {table!r}: {error}.") from error
+        except SQLAlchemyError as error:
+            raise self._away(error) from error
+
+    def rows(self) -> int:
+        """How many there are.
+
+        Raises:
+            ImportRefused: the database is away.
+        """
+        try:
+            with self._engine.connect() as connection:
+                return connection.scalar(select(func.count()).select_from(self._table)) or 0
+        except SQLAlchemyError as error:
+            raise self._away(error) from error
+
+    def calls(
+        self, reader: CdrReader, zone: tzinfo, notes: Notes, at: Callable[[int], None] = lambda _: None
+    ) -> Iterator[Call]:
+        """The calls of all rows, by the time at which the rows begin.
+
+        Args:
+            reader: gathers the rows of a call.
+            zone: in which times without an offset are told.
+            notes: told of what cannot be read.
+            at: told how many rows have been read.
+
+        Raises:
+            ImportRefused: the database went away, or its times are those of another zone.
+        """
+        try:
+            with self._engine.connect().execution_options(yield_per=_ROWS_AT_ONCE) as connection:
+                first: list[CdrRow] = []
+                for row in self._read(connection, zone, None):
+                    first.append(row)
+                    if len(first) == _LOOKED_AT:
+                        break
+                refuse_other_zone(first, self._name)
+                for row in self._read(connection, zone, notes):
+                    at(notes.read)
+                    yield from reader.take(row)
+        except SQLAlchemyError as error:
+            raise self._away(error) from error
+        yield from reader.end()
+
+    def _read(self, connection: Connection, zone: tzinfo, notes: Notes | None) -> Iterator[CdrRow]:
+        ordered = select(self._table).order_by(self._table.columns[self._columns.index("start")])
+        with connection.execute(ordered) as found:
+            for number, values in enumerate(found, start=1):
+                if notes is not None:
+                    notes.read += 1
+                try:
+                    yield cdr.row_of(dict(zip(self._columns, values, strict=True)), zone)
+                except ValueError as error:
+                    if notes is not None:
+                        notes.cannot_read(f"row {number}", str(error))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    def _away(self, error: SQLAlchemyError) -> ImportRefused:
+        said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        return ImportRefused(f"{self._name} cannot be read ({said}): check the URL, and that the server runs.")
+
+
+def _engine(url: str) -> tuple[Engine, str]:
+    """A way to the database, and its name without the password."""
+    scheme, _, rest = url.partition("://")
+    scheme = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}.get(scheme, scheme)
+    try:
+        made = make_url(f"{scheme}://{rest}")
+        name = made.render_as_string(hide_password=True)
+        if made.get_backend_name() == "sqlite" and not Path(made.database or "").is_file():
+            raise ImportRefused(f"{name}: there is no such file; write it as sqlite:///PATH.")
+        return create_engine(made, hide_parameters=True), name
+    except (ArgumentError, ValueError) as error:
+        raise ImportRefused(
+            "The database's URL cannot be read: write it as postgresql://USER:PASSWORD@HOST/DATABASE."
+        ) from error
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise ImportRefused(
+            f"There is no driver here for {scheme.partition('+')[0]} databases: write the table as CSV with a first "
+            "line that names its columns and give that file, or install the driver SQLAlchemy asks for "
+            f"({getattr(error, 'name', None) or scheme})."
+        ) from error
