@@ -125,6 +125,7 @@ def replay(
     from monitor import replay as recorded
     from monitor.calls.facts import Call
     from monitor.plan import plan_of
+    from monitor.progress_bar import BytesBar
     from monitor.replay_json import call_as_json
 
     plan = plan_of(settings_of(config), tuple(line or ()))
@@ -137,7 +138,13 @@ def replay(
 
             keeper = Keeper(store, plan.rules)
             stack.callback(keeper.close)
-        for fact in recorded.read_all(reading, files):
+        # Where the calls themselves come to the terminal, they show how far it is.
+        at = (
+            (lambda _: None)
+            if sys.stdout.isatty()
+            else stack.enter_context(BytesBar("replay", recorded.bytes_of(files))).at
+        )
+        for fact in recorded.read_all(reading, files, at):
             if keeper is not None:
                 keeper.record(fact)
             if isinstance(fact, Call):

@@ -157,17 +157,38 @@ class Warnings:
             print("callmonitor: warning: further warnings are not shown.", file=self._stream)
 
 
-def read_all(replay: Replay, paths: list[str]) -> Iterator[Fact]:
+def bytes_of(paths: list[str]) -> int | None:
+    """How many bytes captures have on disk; None where that is not known, as of standard input."""
+    try:
+        return None if "-" in paths else sum(Path(path).stat().st_size for path in paths)
+    except OSError:
+        return None
+
+
+def read_all(replay: Replay, paths: list[str], at: Callable[[int], None] = lambda _: None) -> Iterator[Fact]:
     """The facts in all captures, one after the other, and what their end brings.
+
+    Args:
+        replay: follows the calls.
+        paths: of the captures.
+        at: told of the bytes that have been read, as they lie on disk, of all captures together.
 
     Raises:
         CaptureError: a file is missing, cannot be read, or holds no AMI at all.
     """
+    done = 0
     for path in paths:
         before = replay.packets
         with open_capture(path) as stream:
+            # Of a packed capture it is the file below that tells how far it has come.
+            raw: BinaryIO | None = None if path == "-" else getattr(stream, "fileobj", stream)
             try:
-                yield from replay.read(path, stream)
+                for fact in replay.read(path, stream):
+                    if raw is not None:
+                        at(done + raw.tell())
+                    yield fact
+                if raw is not None:
+                    done += raw.tell()
             except (OSError, EOFError, zlib.error) as error:
                 raise CaptureError(f"{path} cannot be read to its end: {error}. Capture it again.") from error
         if replay.packets == before:
