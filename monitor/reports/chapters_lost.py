@@ -14,12 +14,13 @@ from monitor.reports.measures import seconds_of
 
 if TYPE_CHECKING:
     from monitor.reports.document import Block, Value
-    from monitor.reports.figures import WorstHour
+    from monitor.reports.figures import RingFigures, WorstHour
     from monitor.reports.subject import Subject
 
 LISTED = 200
 """Calls print lists; sheets, CSV and JSON hold all."""
-NEVER_ANSWERED = tuple(outcome for outcome in Outcome if outcome is not Outcome.ANSWERED)
+NEVER_ANSWERED = tuple(outcome for outcome in Outcome if outcome not in (Outcome.ANSWERED, Outcome.UNOBSERVED))
+"""What was not seen to its end may have been answered."""
 
 
 def worst_hours(subject: Subject) -> Section:
@@ -108,7 +109,7 @@ def missed(subject: Subject) -> Section:
 def _by_rings(subject: Subject) -> Table:
     figures, words = subject.figures, subject.words
     _, _c = words.text, words.of
-    counted = [ring for ring in figures.ring_counts if sum(ring.never_answered.values())]
+    counted = [ring for ring in figures.ring_counts if _left_unanswered(ring)]
     occurred = {outcome for ring in counted for outcome, count in ring.never_answered.items() if count}
     totals = [sum(ring.never_answered.get(outcome, 0) for ring in counted) for outcome in NEVER_ANSWERED]
     return Table(
@@ -133,7 +134,7 @@ def _by_rings(subject: Subject) -> Table:
             (
                 ring_name(subject, ring.rings),
                 ring.rings,
-                sum(ring.never_answered.values()),
+                _left_unanswered(ring),
                 *(ring.never_answered.get(outcome, 0) for outcome in NEVER_ANSWERED),
             )
             for ring in counted
@@ -142,6 +143,10 @@ def _by_rings(subject: Subject) -> Table:
         note=_("How often the phone had rung when the caller left or the centre gave up."),
         empty=_("Nobody was left unanswered."),
     )
+
+
+def _left_unanswered(ring: RingFigures) -> int:
+    return sum(ring.never_answered.get(outcome, 0) for outcome in NEVER_ANSWERED)
 
 
 def _drawn(subject: Subject, table: Table) -> Chart:

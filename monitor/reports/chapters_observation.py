@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from monitor.calls.facts import Source
 from monitor.calls.formulas import ratio
 from monitor.reports.document import Column, Kind, Paragraph, Section, Table
+from monitor.reports.measures import seconds_of
 
 if TYPE_CHECKING:
     from monitor.reports.document import Block
@@ -64,7 +65,7 @@ def _gaps(subject: Subject) -> Table:
             Column(key="system", heading=_c("report", "System"), kind=Kind.TEXT),
             Column(key="from", heading=_c("report", "From"), kind=Kind.INSTANT),
             Column(key="to", heading=_c("report", "To"), kind=Kind.INSTANT),
-            Column(key="length_seconds", heading=_c("report", "Length"), kind=Kind.DURATION, summed=True),
+            Column(key="length_seconds", heading=_c("report", "Length"), kind=Kind.DURATION),
             Column(key="cause", heading=_c("report", "Cause"), kind=Kind.TEXT),
             Column(key="lasts", heading=_c("report", "End"), kind=Kind.TEXT),
             Column(key="code", heading=_c("report", "Code"), kind=Kind.TEXT, printed=False),
@@ -74,14 +75,17 @@ def _gaps(subject: Subject) -> Table:
             _c("report", "Total"),
             None,
             None,
-            sum((gap.ended_at - gap.started_at).total_seconds() for gap in figures.gaps),
+            seconds_of(figures.unobserved_us),
             None,
             None,
             None,
         )
         if rows
         else None,
-        note=_("Gaps of several systems count each for itself, as coverage does."),
+        note=_(
+            "The total is the time that coverage leaves out: each system counts for itself, and gaps of one system that "
+            "overlap count once."
+        ),
         empty=_("There was no gap."),
         first=GAPS,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitor import forms
-from monitor.calls.facts import VerdictReason
+from monitor.calls.facts import Outcome, VerdictReason
 from monitor.calls.formulas import ratio
 from monitor.calls.rules import Reading
 from monitor.reports.document import Chart, Column, Form, Kind, Paragraph, Section, Table
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from monitor.reports.document import Block
+    from monitor.reports.figures import RingFigures
     from monitor.reports.subject import Subject
 
 TOLD_APART = 10
@@ -49,13 +50,14 @@ def _distribution(subject: Subject) -> Table:
     figures, words = subject.figures, subject.words
     _, _c, ngettext = words.text, words.of, words.number
     past, last = first_ring_past(subject), subject.rule.limit + TOLD_APART
-    counted = {ring.rings: (ring.answered, sum(ring.never_answered.values())) for ring in figures.ring_counts}
-    whole = sum(answered + never for answered, never in counted.values())
+    counted = {ring.rings: _sides(ring) for ring in figures.ring_counts}
+    totals = tuple(sum(sides[place] for sides in counted.values()) for place in range(3))
+    whole = sum(totals)
     rows = []
     for count in range(min(max(counted, default=-1), last) + 1):
         more = count == last and max(counted) > last
-        found = [pair for ring, pair in counted.items() if ring == count or (more and ring > last)]
-        answered, never = (sum(pair[side] for pair in found) for side in (0, 1))
+        found = [sides for ring, sides in counted.items() if ring == count or (more and ring > last)]
+        sides = tuple(sum(each[place] for each in found) for place in range(3))
         begin_us, end_us = _span(subject, count)
         rows.append(
             (
@@ -65,10 +67,9 @@ def _distribution(subject: Subject) -> Table:
                 seconds_of(begin_us),
                 None if more else seconds_of(end_us),
                 _("past the rule") if count >= past else _("within the rule") if count else "",
-                answered,
-                never,
-                answered + never,
-                ratio(answered + never, whole),
+                *sides,
+                sum(sides),
+                ratio(sum(sides), whole),
             )
         )
     note = _(
@@ -86,7 +87,6 @@ def _distribution(subject: Subject) -> Table:
             "{count} calls are not in it, since no record tells how long their phones rang.",
             figures.ringing_unknown,
         ).format(count=words.count(figures.ringing_unknown))
-    totals = [sum(pair[side] for pair in counted.values()) for side in (0, 1)]
     return Table(
         key="rings",
         title=_("Calls by rings"),
@@ -99,6 +99,13 @@ def _distribution(subject: Subject) -> Table:
             Column(key="promise", heading=_c("report", "Promise"), kind=Kind.TEXT),
             Column(key="answered", heading=_c("report", "Answered"), kind=Kind.COUNT, summed=True),
             Column(key="never_answered", heading=_c("report", "Never answered"), kind=Kind.COUNT, summed=True),
+            Column(
+                key="unobserved",
+                heading=_c("report", "End not seen"),
+                kind=Kind.COUNT,
+                summed=True,
+                printed=totals[2] > 0,
+            ),
             Column(key="calls", heading=_c("report", "Calls"), kind=Kind.COUNT, summed=True),
             Column(key="share", heading=_c("report", "Share"), kind=Kind.SHARE),
         ),
@@ -107,6 +114,12 @@ def _distribution(subject: Subject) -> Table:
         note=note,
         empty=_("Of no call it is known how often the phone rang."),
     )
+
+
+def _sides(ring: RingFigures) -> tuple[int, int, int]:
+    """Calls answered, never answered, and not seen to their end, which may have been either."""
+    unseen = ring.never_answered.get(Outcome.UNOBSERVED, 0)
+    return ring.answered, sum(ring.never_answered.values()) - unseen, unseen
 
 
 def _span(subject: Subject, count: int) -> tuple[int | None, int | None]:
@@ -125,7 +138,7 @@ def _span_text(begin_us: int | None, end_us: int | None) -> str:
 def _drawn(subject: Subject, table: Table) -> Chart:
     words = subject.words
     _ = words.text
-    past, calls = first_ring_past(subject), [row[8] for row in table.rows]
+    past, calls = first_ring_past(subject), [row[9] for row in table.rows]
     counted = [count for count in calls if isinstance(count, int)]
     most = max(range(len(counted)), key=lambda index: (counted[index], -index))
     return Chart(
@@ -140,7 +153,7 @@ def _drawn(subject: Subject, table: Table) -> Chart:
         form=Form.STACKED,
         table=table.key,
         category="ring",
-        values=("answered", "never_answered"),
+        values=tuple(column.key for column in table.columns[6:9] if column.printed),
         mark_from=table.rows[past][0] if len(table.rows) > past else None,
     )
 
