@@ -154,8 +154,9 @@ def _end(_signal: int, _frame: object) -> NoReturn:
 
 def _watch() -> None:
     """End with the monitor: nobody would take the report, and the next one would make it again."""
-    with suppress(OSError, ValueError):
-        sys.stdin.buffer.read()
+    # Past Python's own buffer: whoever waits in that holds its lock, and the interpreter could not end.
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE_SECONDS)
     os.kill(os.getpid(), signal.SIGKILL)

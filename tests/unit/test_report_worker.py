@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import pickle
 import signal
@@ -28,8 +29,6 @@ from tests.reports.month import BASIS, SEOUL, facts
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from typing import Any
-
-    from monitor.reports.order import Basis
 
 NOW = datetime(2026, 11, 3, 1, 0, tzinfo=UTC)
 PASSWORD = "correct-horse"
@@ -61,13 +60,12 @@ def run(
     folder: Path,
     scene: Callable[[Workshop], Coroutine[Any, Any, None]],
     *,
-    basis: Basis = BASIS,
     limit_seconds: float = 60.0,
 ) -> None:
     """Play a scene in a workshop, and close it."""
 
     async def play() -> None:
-        workshop = Workshop(store, basis, House(), Kept(folder), lambda: NOW, limit_seconds=limit_seconds)
+        workshop = Workshop(store, BASIS, House(), Kept(folder), lambda: NOW, limit_seconds=limit_seconds)
         try:
             async with asyncio.timeout(LONG_SECONDS * 2):
                 await scene(workshop)
@@ -213,7 +211,7 @@ def test_a_report_that_takes_too_long_is_given_up(silent_server: str, tmp_path: 
 
 
 def test_what_went_wrong_within_is_told_as_a_sentence(small_ledger: str, tmp_path: Path) -> None:
-    """A folder that is none, a queue nobody knows, and an error of our own: no working time at all."""
+    """A folder that is none, and a queue nobody knows."""
     in_the_way = tmp_path / "reports"
     in_the_way.write_text("not a folder", encoding="utf-8")
 
@@ -233,27 +231,40 @@ def test_what_went_wrong_within_is_told_as_a_sentence(small_ledger: str, tmp_pat
 
     run(small_ledger, tmp_path / "kept", no_queue)
 
-    async def broken(workshop: Workshop) -> None:
-        job = await workshop.order(OCTOBER)
-        await job.ended()
-        assert (job.state, job.problem) == (State.FAILED, Problem.BROKEN)
-        assert job.error.startswith("This should not have happened (AttributeError at ")
 
-    nonsense = replace(BASIS, work_time=None)  # type: ignore[arg-type] # what the type checker keeps from happening
-    run(small_ledger, tmp_path / "kept", broken, basis=nonsense)
+def a_process(errand: Errand) -> subprocess.Popen[bytes]:
+    """One as the workshop starts it, which has got its errand."""
+    command = [sys.executable, "-P", "-m", "monitor.report_work"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(pickle.dumps(errand))
+    process.stdin.flush()
+    return process
 
 
 def test_the_process_ends_with_the_monitor(silent_server: str, tmp_path: Path) -> None:
     """The monitor was killed: its end of the pipe closes, and nobody would take the report."""
     errand = Errand(order=OCTOBER, basis=BASIS, house=House(), folder=tmp_path, store=silent_server, now=NOW)
     assert PASSWORD not in repr(errand)
-    command = [sys.executable, "-P", "-m", "monitor.report_work"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None
+    with a_process(errand) as process:
         assert process.stdout is not None
-        process.stdin.write(pickle.dumps(errand))
-        process.stdin.flush()
         assert process.stdout.readline() == b'{"step": "reading", "share": 0.0}\n'
-        process.stdin.close()
+        process.stdin.close()  # type: ignore[union-attr] # it is a pipe
         assert process.wait(LONG_SECONDS) == 128 + signal.SIGTERM
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_of_our_own_is_told_without_its_words_and_the_process_ends_in_peace(
+    small_ledger: str, tmp_path: Path
+) -> None:
+    """No working time at all, which the type checker keeps from happening; the pipe stays open."""
+    nonsense = replace(BASIS, work_time=None)  # type: ignore[arg-type] # as above
+    errand = Errand(order=OCTOBER, basis=nonsense, house=House(), folder=tmp_path, store=small_ledger, now=NOW)
+    with a_process(errand) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        told = json.loads(process.stdout.read().splitlines()[-1])
+        assert told["problem"] == "broken"
+        assert told["sentence"].startswith("This should not have happened (AttributeError at ")
+        assert process.wait(LONG_SECONDS) == 0
+        assert process.stderr.read() == b""
