@@ -48,7 +48,7 @@ def html_of(document: Document, *, loader: BaseLoader | None = None) -> bytes:
 
     def drawing(block: PrintedChart) -> Markup:
         """A chart's drawing; the text beside it tells what it shows, so that its own words are passed over."""
-        svg = svg_of(block.chart, block.table, document.language)
+        svg = svg_of(block.chart, block.table, document.language).replace("<svg ", '<svg aria-hidden="true" ', 1)
         return Markup(svg.replace(f"'{FAMILY}'", f"'{FAMILY}', {_FAMILIES}"))  # noqa: S704 - matplotlib escapes texts
 
     told = template.render(document=document, sections=printed(document), drawing=drawing, colours=style.TOKENS)
