@@ -2,11 +2,11 @@
 
 `make lab` runs this file as root on Debian. It installs the Debian packages the laboratory needs (SIPp to
 play callers and phones, debootstrap, Prometheus with promtool, Alertmanager, PostgreSQL, Chromium with a font for
-Hangul; systemd and Docker Compose, which judge the files in deploy/; Poppler, which reads reports in PDF) and unpacks
-a small newer Debian with Asterisk into a cache folder outside the checkout, `~/.cache/callmonitor/lab` unless the
-environment variable `CALLMONITOR_LAB` names another. Nothing of that Asterisk runs on the machine itself:
-`tests/lab/asterisk.py` starts it inside the folder, on loopback ports. Running the installer again does nothing when
-all is in place.
+Hangul; systemd and Docker Compose, which judge the files in deploy/; Poppler, which reads reports in PDF, and
+LibreOffice, which computes their workbooks) and unpacks a small newer Debian with Asterisk into a cache folder outside
+the checkout, `~/.cache/callmonitor/lab` unless the environment variable `CALLMONITOR_LAB` names another. Nothing of
+that Asterisk runs on the machine itself: `tests/lab/asterisk.py` starts it inside the folder, on loopback ports.
+Running the installer again does nothing when all is in place.
 
 Only the standard library is used, so that it runs before anything else is installed.
 """
@@ -34,9 +34,11 @@ HOST_PROGRAMS = {
     "amtool": "prometheus-alertmanager",
     "chromium": "chromium",
     "gpgv": "gpgv",
+    "openssl": "openssl",
     "pg_createcluster": "postgresql",
     "systemd-analyze": "systemd",
     "docker-compose": "docker-compose",
+    "soffice": "libreoffice-calc-nogui",
     "pdffonts": "poppler-utils",
     "pdfinfo": "poppler-utils",
     "pdftoppm": "poppler-utils",
