@@ -43,7 +43,14 @@ if TYPE_CHECKING:
 
     from monitor.calls.facts import Fact
     from monitor.calls.rules import RingRule
-    from monitor.metrics_present import AlertFigures, PageFigures, Present, StoreFigures, SystemFigures
+    from monitor.metrics_present import (
+        AlertFigures,
+        PageFigures,
+        Present,
+        ReportFigures,
+        StoreFigures,
+        SystemFigures,
+    )
 
 MAX_QUEUES = 200
 """Queue label values per system; queues first seen after that count as `other`."""
@@ -82,6 +89,7 @@ class Metrics:
         sink_failures: by sink, the facts it failed to take; may grow.
         alerts: by kind of target, what was told at once; none where nobody is told.
         page: who watches it; None where none is served.
+        reports: what the schedule of reports tells; None where nothing is made by itself.
         page_url: where people reach the page; empty where that is not known.
     """
 
@@ -98,6 +106,7 @@ class Metrics:
         sink_failures: Mapping[str, int] = MappingProxyType({}),
         alerts: Mapping[str, AlertFigures] = MappingProxyType({}),
         page: PageFigures | None = None,
+        reports: ReportFigures | None = None,
         page_url: str = "",
     ) -> None:
         # A second series per counter that says when this process began: process_start_time_seconds says it once.
@@ -123,6 +132,7 @@ class Metrics:
                 sink_failures=sink_failures,
                 alerts=alerts,
                 page=page,
+                reports=reports,
                 page_url=page_url,
             )
         )

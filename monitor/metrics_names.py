@@ -238,6 +238,25 @@ PAGE_STREAMS_DROPPED = Name(
     (),
     "Browsers dropped because they did not read what they were sent. Source: the page.",
 )
+REPORTS_MADE = Name(
+    "callcenter_scheduled_reports_made_total",
+    "counter",
+    ("kind",),
+    "Reports the schedule had made, of a month or a half-year. Source: the schedule.",
+)
+REPORTS_FAILED = Name(
+    "callcenter_scheduled_reports_failed_total",
+    "counter",
+    ("work",),
+    "Tries of the schedule to make a report or to mail one that failed; each is tried again. Source: the schedule.",
+)
+REPORTS_OVERDUE = Name(
+    "callcenter_scheduled_reports_overdue",
+    "gauge",
+    ("work",),
+    "Reports that are due and not made yet, and letters that are not mailed to everybody yet; no sample where nothing "
+    "is made by itself. Source: the schedule.",
+)
 SINK_FAILURES = Name(
     "callcenter_sink_failures_total",
     "counter",

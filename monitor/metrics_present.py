@@ -146,6 +146,25 @@ class PageFigures(Protocol):
         ...
 
 
+class ReportFigures(Protocol):
+    """What the schedule of reports has done and has still to do, read at scrape time; every label from the start."""
+
+    @property
+    def made(self) -> Mapping[str, int]:
+        """Reports made, by kind of period."""
+        ...
+
+    @property
+    def failed(self) -> Mapping[str, int]:
+        """Tries that failed, by what was tried."""
+        ...
+
+    @property
+    def overdue(self) -> Mapping[str, int]:
+        """What is due and not done, by what it is."""
+        ...
+
+
 class PresentCollector:
     """Reads board, listeners, store and alerts when the registry is scraped.
 
@@ -158,6 +177,7 @@ class PresentCollector:
         sink_failures: by sink, the facts it failed to take; every sink from the start.
         alerts: by kind of target, what was told at once; none where nobody is told.
         page: who watches it; None where none is served.
+        reports: what the schedule tells; None where nothing is made by itself.
         page_url: where people reach the page; empty where that is not known.
     """
 
@@ -172,6 +192,7 @@ class PresentCollector:
         sink_failures: Mapping[str, int],
         alerts: Mapping[str, AlertFigures],
         page: PageFigures | None,
+        reports: ReportFigures | None,
         page_url: str,
     ) -> None:
         self._board = board
@@ -182,6 +203,7 @@ class PresentCollector:
         self._sink_failures = sink_failures
         self._alerts = alerts
         self._page = page
+        self._reports = reports
         self._page_url = page_url
 
     def collect(self) -> Iterator[Metric]:
@@ -195,6 +217,7 @@ class PresentCollector:
         waiting.add_metric((), self._store.waiting_facts)
         yield from (up, waiting)
         yield from self._told()
+        yield from self._scheduled()
         failures = _counter(names.SINK_FAILURES)
         for sink, count in self._sink_failures.items():
             failures.add_metric((sink,), count)
@@ -247,6 +270,19 @@ class PresentCollector:
             dropped = _counter(names.PAGE_STREAMS_DROPPED)
             dropped.add_metric((), self._page.streams_dropped)
             yield from (streams, dropped)
+
+    def _scheduled(self) -> Iterator[Metric]:
+        if self._reports is None:
+            return
+        told = (
+            (_counter(names.REPORTS_MADE), self._reports.made),
+            (_counter(names.REPORTS_FAILED), self._reports.failed),
+            (_gauge(names.REPORTS_OVERDUE), self._reports.overdue),
+        )
+        for family, counts in told:
+            for label, count in counts.items():
+                family.add_metric((label,), count)
+            yield family
 
     def _listeners(self) -> Iterator[Metric]:
         up = _gauge(names.AMI_UP)

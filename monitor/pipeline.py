@@ -181,6 +181,7 @@ class Monitor:
             sink_failures=self.sink_failures,
             alerts=self.alerts.figures if self.alerts is not None else {},
             page=self.page,
+            reports=self.schedule,
             page_url=settings.alerts.page_url,
         )
         self._sinks: list[tuple[str, Sink]] = []

@@ -157,8 +157,8 @@ class Schedule:
         self._troubles = _Troubles()
         self._done: date | None = None
         self._letters: list[tuple[KeptReport, Letter]] | None = None
-        self.made: Counter[Span] = Counter({Span.MONTH: 0, Span.HALF: 0})
-        """Reports made since the start."""
+        self.made: Counter[str] = Counter({Span.MONTH: 0, Span.HALF: 0})
+        """Reports made since the start, by the kind of their period."""
         self.failed: Counter[str] = Counter({"report": 0, "mail": 0})
         """Tries that failed since the start, by what was tried."""
         self._overdue = 0

@@ -43,6 +43,7 @@ ROUTES = {
     "StoreDown": EVERYBODY,
     "StoreBehind": OPERATORS,
     "CoverageLow": OPERATORS,
+    "ReportOverdue": OPERATORS,
     "MonitorAbsent": EVERYBODY,
     "AlertDeliveryFailing": EVERYBODY,
     "AlertmanagerDeliveryFailing": EVERYBODY,

@@ -132,6 +132,15 @@ class Page:
     streams_dropped: int = 1
 
 
+@dataclass
+class Reports:
+    """What the schedule of reports tells."""
+
+    made: dict[str, int] = field(default_factory=lambda: {"month": 3, "half": 0})
+    failed: dict[str, int] = field(default_factory=lambda: {"report": 1, "mail": 0})
+    overdue: dict[str, int] = field(default_factory=lambda: {"report": 0, "mail": 2})
+
+
 class Centre:
     """Board and metrics on a registry of their own, both fed the same facts."""
 
@@ -151,6 +160,7 @@ class Centre:
             sink_failures=self.sink_failures,
             alerts={"alertmanager": Alerts(), "apprise": Alerts(sent=0)},
             page=Page(),
+            reports=Reports(),
             page_url="https://board.example.org",
         )
 

@@ -86,6 +86,16 @@ def test_the_pages_address_is_told_where_it_is_set() -> None:
     assert told["callcenter_page_info"] == []
 
 
+def test_reports_are_told_where_they_are_made_by_themselves() -> None:
+    centre = Centre()
+    assert centre.value("callcenter_scheduled_reports_made_total", kind="month") == 3
+    assert centre.value("callcenter_scheduled_reports_failed_total", work="report") == 1
+    assert [centre.value("callcenter_scheduled_reports_overdue", work=work) for work in ("report", "mail")] == [0, 2]
+    registry = CollectorRegistry()
+    Metrics(registry, Board(), RingRule(), systems={}, store=Store())
+    assert [family.name for family in registry.collect() if "scheduled" in family.name] == []
+
+
 def test_queue_labels_are_bounded() -> None:
     centre = Centre()
     for number in range(MAX_QUEUES + 30):
