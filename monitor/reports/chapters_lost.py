@@ -57,13 +57,14 @@ def worst_hours(subject: Subject) -> Section:
         empty=_("In no hour was a call broken or lost."),
     )
     blocks: list[Block] = [table]
-    if figures.worst_hours:
+    if any(any(hour.waited_us.values()) for hour in figures.worst_hours):
         blocks.insert(0, Paragraph(text=_reasons(subject)))
     return Section(key="worst_hours", title=_("The worst hours, and why"), blocks=tuple(blocks))
 
 
 def _hour(subject: Subject, hour: WorstHour) -> tuple[Value, ...]:
     words = subject.words
+    _ = words.text
     waited_us = sum(hour.waited_us.values())
     started_at = hour.started_at.astimezone(subject.figures.period.zone)
     return (
@@ -72,17 +73,19 @@ def _hour(subject: Subject, hour: WorstHour) -> tuple[Value, ...]:
         hour.tally.offered,
         hour.tally.broken(subject.headline),
         not_answered(hour.tally),
-        words.whys[hour.why],
+        # Callers who left before they asked for a person were held up by nobody.
+        words.whys[hour.why] if waited_us else _("nobody had to wait"),
         ratio(hour.waited_us.get(hour.why, 0), waited_us),
-        hour.why.value,
+        hour.why.value if waited_us else None,
         *(seconds_of(hour.waited_us.get(why, 0)) for why in Why),
     )
 
 
 def _reasons(subject: Subject) -> str:
     """How many of the worst hours had which reason."""
-    words, hours = subject.words, subject.figures.worst_hours
+    words = subject.words
     _, ngettext = words.text, words.number
+    hours = [hour for hour in subject.figures.worst_hours if any(hour.waited_us.values())]
     counted = [(sum(hour.why is why for hour in hours), why) for why in Why]
     told = ", ".join(
         _("{why} {count}").format(why=words.whys[why], count=count)
