@@ -203,7 +203,14 @@ GAPS = (
 )
 THREE_RINGS = RingRule()
 TWO_RINGS = RingRule(name="two-rings", limit=2, holds_from=korean(31, "12:00:00").date())
-SLOW_BELL = RingRule(name="slow-bell", version=2, country="US", limit=2, headline=Reading.BEFORE)
+SLOW_BELL = RingRule(
+    name="slow-bell",
+    version=2,
+    country="US",
+    limit=2,
+    headline=Reading.BEFORE,
+    holds_from=korean(1, "12:00:00", 1, 2027).date(),
+)
 """For a recount: a bell of 2 s and 4 s, of which the second ring is the limit, and read strictly."""
 OFFICE = WorkTime(
     zone=SEOUL, week=(*[Shift.read("09:00-18:00")] * 5, None, None), lunch=Shift.read("12:00-13:00"), lunch_counts=False

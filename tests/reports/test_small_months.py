@@ -235,3 +235,12 @@ def test_a_survey_of_a_hundred_hears_about_what_is_so(ledger_of: Callable[..., R
     assert chance(survey.low, survey.high) >= 0.95
     # And no wider than it must be: what lies within them leaves out more than one in twenty.
     assert chance(survey.low + 0.01, survey.high - 0.01) < 0.95
+
+
+def test_a_month_before_that_was_brought_in_is_compared_with(ledger_of: Callable[..., Repository]) -> None:
+    """[38] of the worked month, a month earlier: it was answered, and of its ringing nothing is known."""
+    brought_in = moved(october()[37], "log.1", korean(10, "10:00:00", 9))
+    figures = counted(ledger_of(SEEN, brought_in, october()[1]), basis=ONE)
+    assert figures.before is not None
+    assert (figures.before.offered, figures.before.answer_rate) == (1, 1)
+    assert figures.before.compliance(Reading.WITHIN) is None

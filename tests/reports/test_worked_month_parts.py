@@ -71,8 +71,8 @@ def test_the_second_agent_picks_up_what_rings_at_the_third(figures: Figures) -> 
     # The phone rang for all but [19 27]; it rejected [13]. That it rang in [2], to which it was passed on, came after
     # a person's answer.
     assert happened(dict(found.attempts)) == {AttemptResult.ANSWERED: 10, AttemptResult.REJECTED: 1}
-    # [4 5 12 18 24]: 8.999999+9+3+6+10; [31 32 35 36 40]: 3.5+5+2+2+2.
-    assert found.ringing_us == 51_499_999
+    # All its ringing: [4 5 12 18 24] 8.999999+9+3+6+10; [31 32 35 36 40] 3.5+5+2+2+2; the 4 s of [2].
+    assert found.ringing_us == 55_499_999
     assert found.talking_us == us(500)  # 60+60+45+50+20+30+30 +50+60+70+20 +5
     assert found.transfers == 8  # [18 27 31], two of [32], three of [35]
 

@@ -144,7 +144,7 @@ def test_agents(report: Document) -> None:
     keys = ("answered", "kept", "pickups", "attempts", "no_answer", "talking_seconds", "transfers", "ringing_seconds")
     assert {row[0]: row[1:] for row in rows(table, "member", *keys)} == {
         "김하나": (12, 10, 0, 16, 0, 635, 7, pytest.approx(62.499999)),
-        "이두리": (12, 9, 1, 11, 0, 500, 8, pytest.approx(51.499999)),
+        "이두리": (12, 9, 1, 11, 0, 500, 8, pytest.approx(55.499999)),
         "박세찌": (0, 0, 0, 9, 4, 0, 0, 85),
     }
     assert total(table, *keys[:5], "no_answer_share", "kept_share") == (24, 19, 1, 36, 4, 4 / 36, 19 / 24)
@@ -152,8 +152,13 @@ def test_agents(report: Document) -> None:
 
 def test_the_worst_hours(report: Document) -> None:
     first = rows(report.table("worst_hours"), "hour", "offered", "broken", "missed", "why_code", "why_share")[0]
+    assert str(first[0]) == "2026-10-13 10:00:00+09:00"
+    assert rows(report.table("worst_hours"), "weekday")[0] == ("화",)
     # [16] is broken and was not answered; it is one of the three that went wrong all the same.
     assert first == (korean(13, "10:00:00").astimezone(SEOUL), 5, 2, 2, "phones_unanswered", 64 / 76)
+    # [9] left the announcement: it had waited for nobody, and was observed all the while.
+    told = {row[0]: row[1:] for row in rows(report.table("worst_hours"), "hour", "why", "why_code", "missed")}
+    assert told[korean(1, "18:00:00")] == ("기다린 고객 없음", None, 1)
 
 
 def test_calls_to_return(report: Document) -> None:
