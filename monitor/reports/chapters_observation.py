@@ -83,8 +83,8 @@ def _gaps(subject: Subject) -> Table:
         if rows
         else None,
         note=_(
-            "The total is the time that coverage leaves out: each system counts for itself, and gaps of one system that "
-            "overlap count once."
+            "The total is the time that coverage leaves out: each system counts for itself, and gaps of one system "
+            "that overlap count once."
         ),
         empty=_("There was no gap."),
         first=GAPS,

@@ -28,7 +28,7 @@ from monitor.calls.terms import (
     Verdict,
     VerdictReason,
 )
-from monitor.calls.verdicts import judge
+from monitor.calls.verdicts import Judgement, judge
 from monitor.reports.figures import (
     AgentFigures,
     DayFigures,
@@ -62,9 +62,9 @@ WORK_TIME = WorkTime(zone=SEOUL, week=(OFFICE,) * 5 + (None, None), lunch=Shift.
 HOUSE = House(institution="한국예시공단", target=0.95, page_url="https://calls.example.org")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Kind:
-    """One sort of call; `weight` of every hundred are such calls."""
+    """One sort of call, told apart by identity, which is quick to count by; `weight` of every hundred are such."""
 
     weight: int
     outcome: Outcome
@@ -111,12 +111,17 @@ def quantiles_of(durations_us: Iterable[int]) -> Quantiles:
     return Quantiles(count=len(ordered), mean_us=sum(ordered) / len(ordered), p50_us=p50, p90_us=p90, p95_us=p95)
 
 
+@cache
+def _judged(kind: _Kind) -> Judgement:
+    return judge(RULE, kind.outcome, round(kind.ringing_s * SECOND_US), whole=kind.whole)
+
+
 def tally_of(kinds: Mapping[_Kind, int], *, source: Source = Source.AMI, rule: str = RULE.label) -> Tally:
     """The tally of so many calls of each kind."""
     tally = Tally()
     for kind, count in kinds.items():
         waiting_us = 0 if kind.waiting_s is None else round(kind.waiting_s * SECOND_US)
-        verdicts, reason = judge(RULE, kind.outcome, round(kind.ringing_s * SECOND_US), whole=kind.whole)
+        verdicts, reason = _judged(kind)
         tally.offered += count
         tally.outcomes[kind.outcome] += count
         tally.rules[rule] += count
@@ -166,13 +171,13 @@ class _Counted:
         self.hours: defaultdict[datetime, Counter[_Kind]] = defaultdict(Counter)
         self.missed: list[MissedCall] = []
 
-    def take(self, at: datetime, half_hour: int, kind: _Kind, number: int) -> None:
+    def take(self, at: datetime, half_hour: int, hours: Hours, kind: _Kind, number: int) -> None:
         day = at.date()
         queue = None if kind.waiting_s is None else QUEUES[0 if number % 5 else 1]
         line = SECOND_LINE if number % 7 == 0 else LINE
         for counter in (
             self.whole,
-            self.by_hours[WORK_TIME.hours_at(at)],
+            self.by_hours[hours],
             self.months[day.year, day.month],
             self.days[day],
             self.half_hours[day.weekday(), half_hour],
@@ -203,9 +208,11 @@ def _counted(period: Period, scale: int) -> _Counted:
     found, number = _Counted(), 0
     for day in period.days():
         for half_hour in range(48):
+            begin = datetime(day.year, day.month, day.day, half_hour // 2, half_hour % 2 * 30, tzinfo=SEOUL)
+            hours = WORK_TIME.hours_at(begin)
             for place in range(_calls_in(day, half_hour, scale)):
-                at = datetime(day.year, day.month, day.day, half_hour // 2, half_hour % 2 * 30, tzinfo=SEOUL)
-                found.take(at + timedelta(seconds=17 * place), half_hour, _TURN[number % len(_TURN)], number)
+                at = begin + timedelta(seconds=17 * place)
+                found.take(at, half_hour, hours, _TURN[number % len(_TURN)], number)
                 number += 1
     return found
 
@@ -372,6 +379,7 @@ def _worst(hours: Mapping[datetime, Counter[_Kind]]) -> tuple[WorstHour, ...]:
     )
 
 
+@cache
 def figures(
     period: Period,
     *,
@@ -589,9 +597,9 @@ def long_names() -> Figures:
     )
     return replace(
         full,
-        lines=(*full.lines, odd[0]),
-        queues={**full.queues, odd[0]: full.by_line[LINE], odd[1]: Tally(offered=1), odd[2]: full.by_line[SECOND_LINE]},
-        by_line={**full.by_line, odd[0]: full.by_line[SECOND_LINE]},
+        lines=(LINE, odd[0]),
+        queues=dict(zip(odd, full.queues.values(), strict=True)),
+        by_line={LINE: full.by_line[LINE], odd[0]: full.by_line[SECOND_LINE]},
         agents=tuple(
             replace(agent, agent=f"PJSIP/{odd[number % 3]}", member=odd[number % 3])
             for number, agent in enumerate(full.agents)
@@ -622,31 +630,34 @@ def working_time() -> Figures:
 
 def two_rules() -> Figures:
     """A month in which another rule began on the 16th, with calls brought in from a queue log, under way still."""
-    full = ordinary()
+    full, calls = ordinary(), 120
     later = RingRule(name="two-rings", holds_from=date(2026, 10, 16), limit=2, headline=Reading.BEFORE)
-    brought = 120
-    judged = Tally()
-    judged.add(full.judged)
-    judged.add(
-        Tally(
-            offered=brought,
-            outcomes=Counter({Outcome.ANSWERED: brought}),
-            verdicts={reading: Counter({Verdict.EXCLUDED: brought}) for reading in Reading},
-            excluded=Counter({VerdictReason.RINGING_UNKNOWN: brought}),
-            rules=Counter({later.label: brought}),
-            sources=Counter({Source.QUEUE_LOG: brought}),
-            waited=brought,
-            waiting_us=brought * 9_000_000,
-            answered_within=brought,
-        )
+    brought = Tally(
+        offered=calls,
+        outcomes=Counter({Outcome.ANSWERED: calls}),
+        verdicts={reading: Counter({Verdict.EXCLUDED: calls}) for reading in Reading},
+        excluded=Counter({VerdictReason.RINGING_UNKNOWN: calls}),
+        rules=Counter({later.label: calls}),
+        sources=Counter({Source.QUEUE_LOG: calls}),
+        waited=calls,
+        waiting_us=calls * 9_000_000,
+        answered_within=calls,
     )
+    judged = together([full.judged, brought])
+    sixteenth = full.days[15]
     return replace(
         full,
-        made_at=datetime(2026, 10, 20, 9, 30, tzinfo=SEOUL),
-        rules=(rule_figures(RULE, full.whole.offered), rule_figures(later, brought)),
+        made_at=datetime(2026, 10, 31, 9, 30, tzinfo=SEOUL),
+        rules=(rule_figures(RULE, full.whole.offered), rule_figures(later, calls)),
         whole=judged,
         judged=judged,
-        ringing_unknown=brought,
+        by_hours={**full.by_hours, Hours.WORKING: together([full.by_hours[Hours.WORKING], brought])},
+        days=(*full.days[:15], replace(sixteenth, tally=together([sixteenth.tally, brought])), *full.days[16:]),
+        months={(2026, 10): judged},
+        half_hours={**full.half_hours, (4, 20): together([full.half_hours[4, 20], brought])},
+        queues={**full.queues, QUEUES[0]: together([full.queues[QUEUES[0]], brought])},
+        by_line={**full.by_line, LINE: together([full.by_line[LINE], brought])},
+        ringing_unknown=calls,
         sources=judged.sources,
     )
 
