@@ -177,6 +177,8 @@ def _heads(view: View, axes: Axes, heads: list[float | None], slot_pt: float, to
             fontsize=SMALL_PT,
             color=style.BAD if past else style.INK,
             annotation_clip=False,
+            bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.4},
+            zorder=4,
         )
 
 

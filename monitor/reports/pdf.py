@@ -127,8 +127,8 @@ class _Blocks:
         measures = layout(table)
         rooms = [width - 2 * PADDING_PT for width in measures.widths_pt]
 
-        def cell(text: str, place: int, *, bold: bool = False) -> dict[str, Any]:
-            free = broken_freely(text, rooms[place], measures.size_pt, bold=bold)
+        def cell(text: str, place: int, *, bold: bool = False, heading: bool = False) -> dict[str, Any]:
+            free = broken_freely(text, rooms[place], measures.size_pt, bold=bold, heading=heading)
             return {"text": text, "free": free}
 
         def row(cells: tuple[Any, ...], *, bold: bool = False) -> list[dict[str, Any]]:
@@ -141,7 +141,9 @@ class _Blocks:
             "type": "table",
             "title": table.title,
             "note": table.note,
-            "headings": [cell(column.heading, place, bold=True) for place, column in enumerate(table.columns)],
+            "headings": [
+                cell(column.heading, place, bold=True, heading=True) for place, column in enumerate(table.columns)
+            ],
             "figures": [column.figures for column in table.columns],
             "rows": [row(cells) for cells in table.rows],
             "total": None if table.total is None else row(table.total, bold=True),

@@ -18,10 +18,12 @@ SIZES_PT: Final = (8.5, 8.0, 7.5, 7.0, 6.5)
 _READABLE_PT: Final = SIZES_PT[:3]
 _HEADING_SHARE: Final = 0.92
 """Headings are this much smaller than figures."""
-_NAME_AT_MOST_PT: Final = 150.0
+_NAME_AT_MOST_PT: Final = 90.0
 """A single word wider than this may be broken: names of phones and addresses have no spaces."""
 _SLACK_AT_MOST_PT: Final = 34.0
 """A narrow table is not stretched over the page: its figures would lie too far from their names."""
+_PIECES: Final = re.compile(r"\([^()]*\)|[^\s()]+")
+"""A heading is broken between its words and before a bracket, as the template does."""
 _HALF_A_LINE: Final = 0.6
 _HALVINGS: Final = 24
 """Of an interval as wide as a page, down to a fraction of a point."""
@@ -70,7 +72,7 @@ def _needs(table: PrintedTable, size_pt: float) -> list[_Needs]:
     found = []
     for place, column in enumerate(table.columns):
         heading_pt = size_pt * _HEADING_SHARE
-        words = [width_pt(word, heading_pt, bold=True) for word in column.heading.split()]
+        words = [width_pt(word, heading_pt, bold=True) for word in _PIECES.findall(column.heading)]
         # A heading may stand in two lines.
         whole = width_pt(column.heading, heading_pt, bold=True) * _HALF_A_LINE
         texts = {row[place].text for row in table.rows} | ({table.total[place].text} if table.total else set())
@@ -104,6 +106,9 @@ def _shared_out(needs: list[_Needs], room_pt: float) -> tuple[float, ...]:
     return tuple(max(need.least, min(need.whole, low)) + 2 * PADDING_PT for need in needs)
 
 
-def broken_freely(text: str, room_pt: float, size_pt: float, *, bold: bool = False) -> bool:
+def broken_freely(text: str, room_pt: float, size_pt: float, *, bold: bool = False, heading: bool = False) -> bool:
     """Whether a cell holds a word that does not fit, so that its words may be broken."""
-    return any(width_pt(word, size_pt, bold=bold) > room_pt for word in re.split(r"\s+", text))
+    if heading:
+        size_pt *= _HEADING_SHARE
+    pieces = _PIECES.findall(text) if heading else text.split()
+    return any(width_pt(piece, size_pt, bold=bold) > room_pt for piece in pieces)
