@@ -27,7 +27,9 @@ def test_a_call_is_told_in_words_figures_and_a_drawing(centre: Centre) -> None:
     words = text_of(page)
     assert "Agent2 answered at ring 3, after 6.0 s of ringing." in words
     assert "Verdict: within 3 kept answered within the rule Verdict: before 3 broken" in words
-    assert "Rule three-rings/1 Observed whole Source followed by this monitor System pbx1 Linkedid 1772442000.1" in words
+    assert (
+        "Rule three-rings/1 Observed whole Source followed by this monitor System pbx1 Linkedid 1772442000.1" in words
+    )
     # Ring attempts: from, after, agent, phone, queue, length, rings, result.
     assert "18:00:02 2.0 s Agent1 PJSIP/agent1 support 4.0 s 2 no answer" in words
     assert "18:00:07 7.0 s Agent2 PJSIP/agent2 support 2.0 s 1 answered" in words

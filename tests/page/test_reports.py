@@ -67,7 +67,7 @@ def test_a_report_is_ordered_watched_and_downloaded(office: Office) -> None:
         job = await desk.order(csv="yes", line="1588-6565", queue="support")
         page = await desk.get(f"/reports?job={job}")
         # Without scripts the page asks again by itself.
-        assert '<noscript><meta http-equiv="refresh" content="3"></noscript>' in page.text
+        assert f'<noscript><meta http-equiv="refresh" content="3; url=/reports?job={job}"></noscript>' in page.text
         assert f'data-again="/reports/work?job={job}"' in page.text
 
         work = await desk.made(job)
