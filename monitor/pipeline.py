@@ -7,6 +7,7 @@ import traceback
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -141,12 +142,13 @@ class Monitor:
         basis = basis_of(settings)
         self.kept = Kept(settings.reports.folder)
         self.workshop = Workshop(settings.ledger.connect_url(), basis, house_of(settings), self.kept, self.now)
+        begins = partial(first_call_at, self._reading.store)
         self.schedule = schedule_of(
             settings,
             self.workshop,
             self.kept,
             clock=self.now,
-            first_call_at=lambda: first_call_at(self._reading.store),
+            first_call_at=begins,
             settled=self._settled,
         )
         self.page = Page(
@@ -166,6 +168,7 @@ class Monitor:
                     kept=self.kept,
                     zone=settings.zone,
                     rules=tuple(rule.label for rule in rules),
+                    first_call_at=begins,
                     agents=basis.agents,
                 ),
             ),

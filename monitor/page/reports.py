@@ -14,7 +14,7 @@ import structlog
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
-from monitor.errors import ReportError
+from monitor.errors import ReportError, StoreError
 from monitor.page.access_forms import NO_REPORTS, NOT_HERE, told
 from monitor.page.reports_files import download, format_of, links, zipped
 from monitor.page.reports_form import Choices, fresh, read_order
@@ -26,7 +26,7 @@ from monitor.texts import LANGUAGES, catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
     from starlette.requests import Request
@@ -59,6 +59,8 @@ class ReportSources:
     zone: ZoneInfo
     rules: tuple[str, ...]
     """Labels of the configured rules."""
+    first_call_at: Callable[[], datetime | None]
+    """When the ledger's first call was. May block, and raise a `StoreError`."""
     agents: bool = True
     """Figures of single agents may be told at all."""
 
@@ -117,7 +119,8 @@ class ReportPages:
 
     async def index(self, request: Request) -> Response:
         """The form, what is being made, and what was made."""
-        return await self._page(request, fresh(self._choices(), self._renderer.language_of(request)))
+        choices = self._choices()
+        return await self._page(request, fresh(choices, self._renderer.language_of(request), await self._begins()))
 
     async def order(self, request: Request) -> Response:
         """Order what the form asks for, and show how far it is."""
@@ -169,6 +172,15 @@ class ReportPages:
             rules=self._sources.rules,
             agents=self._sources.agents,
         )
+
+    async def _begins(self) -> date | None:
+        """The day of the ledger's first call; None where there is none, or nobody can say."""
+        try:
+            first_at = await asyncio.to_thread(self._sources.first_call_at)
+        except StoreError:
+            # What is ordered now will say so.
+            return None
+        return None if first_at is None else first_at.astimezone(self._sources.zone).date()
 
     async def _found(self, request: Request) -> KeptReport | None:
         return await asyncio.to_thread(self._kept.find, request.path_params["report"])

@@ -67,14 +67,22 @@ class OrderForm:
     """None where something is wrong, and where nothing was asked for yet."""
 
 
-def fresh(choices: Choices, language: Language) -> OrderForm:
-    """The form as somebody finds it: last month, for management, in their language."""
+def fresh(choices: Choices, language: Language, begins: date | None) -> OrderForm:
+    """The form as somebody finds it: last month, for management, in their language.
+
+    Args:
+        choices: what is offered.
+        language: the viewer's.
+        begins: the day of the ledger's first call, if it is known. This month where there was none in the last.
+    """
     first = choices.today.replace(day=1)
+    months, halves = choices.months(), choices.halves()
+    half_begins = first.replace(month=1 if first.month <= 6 else 7)
     values = dict.fromkeys((*FIELDS, *LANGUAGES, *FileFormat), "")
     values |= {
         "span": Span.MONTH,
-        "month": choices.months()[1],
-        "half": choices.halves()[1],
+        "month": months[0] if begins is not None and begins >= first else months[1],
+        "half": halves[0] if begins is not None and begins >= half_begins else halves[1],
         "from": first.isoformat(),
         "to": choices.today.isoformat(),
         "agents": _ON if choices.agents else "",

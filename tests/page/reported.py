@@ -15,6 +15,8 @@ import httpx
 from starlette.applications import Starlette
 
 from monitor.board import Board
+from monitor.ledger.beginning import first_call_at
+from monitor.ledger.store import Store
 from monitor.page.access import Access
 from monitor.page.render import Renderer
 from monitor.page.reports import ReportPages, ReportSources
@@ -45,11 +47,13 @@ class Office:
         store: URL of the ledger.
         folder: where reports are kept.
         agents: whether figures of single agents may be told.
+        now: the time in the centre.
     """
 
     store: str
     folder: Path
     agents: bool = True
+    now: datetime = NOW
 
     @property
     def kept(self) -> Kept:
@@ -59,10 +63,18 @@ class Office:
     async def open(self, *, role: str | None = "supervisor", language: str = "en") -> AsyncIterator[Desk]:
         """A browser in front of the page, of a user with a role; of whoever sits at the machine where there is none."""
         renderer = Renderer(SEOUL, "ko")
-        clock = Clock(NOW)
+        clock = Clock(self.now)
         workshop = Workshop(self.store, BASIS, House(), self.kept, clock)
         rules = tuple(rule.label for rule in BASIS.rules)
-        sources = ReportSources(workshop=workshop, kept=self.kept, zone=SEOUL, rules=rules, agents=self.agents)
+        store = Store(self.store)
+        sources = ReportSources(
+            workshop=workshop,
+            kept=self.kept,
+            zone=SEOUL,
+            rules=rules,
+            first_call_at=lambda: first_call_at(store),
+            agents=self.agents,
+        )
         pages = ReportPages(renderer, sources, Board(zone=SEOUL), clock, lines=BASIS.lines)
         access = Access(settings(user(role=role)) if role else settings(), renderer, clock)
         app = Starlette(routes=[*pages.routes, *access.routes], middleware=access.middleware)
@@ -77,6 +89,7 @@ class Office:
                 yield Desk(client, workshop)
         finally:
             await workshop.close()
+            store.close()
 
 
 @dataclass

@@ -19,6 +19,7 @@ from monitor.page.reports import PAGE_SIZE
 from monitor.report_worker import WAITING_AT_MOST
 from monitor.reports.order import FileFormat
 from monitor.reports.periods import Period
+from tests.ledger.records import NINE, a_call
 from tests.reports.month import SEOUL, facts
 
 from .reported import MONTH, NOW, Office, keep, links_in, text_of
@@ -207,12 +208,33 @@ def test_the_form_begins_with_last_month_in_the_viewers_language(office: Office)
         assert 'name="agents" value="yes" checked' in page
 
     play(office, scene)
+
+    async def ledger_away(desk: Desk) -> None:
+        assert '<option value="2026-10" selected>' in (await desk.get("/reports")).text
+
+    play(Office(NOWHERE, office.folder), ledger_away)
     office.agents = False
 
     async def without(desk: Desk) -> None:
         assert 'name="agents"' not in (await desk.get("/reports")).text
 
     play(office, without)
+
+
+def test_where_the_ledger_has_no_last_month_the_form_begins_with_this_one(tmp_path: Path) -> None:
+    """Whoever tries it on the first day gets a report with something in it."""
+    path = tmp_path / "young.sqlite3"
+    upgrade(path)
+    repository = Repository(path)
+    repository.record_all([a_call("1.1")])
+    repository.close()
+
+    async def scene(desk: Desk) -> None:
+        page = (await desk.get("/reports")).text
+        assert '<option value="2026-03" selected>March 2026 · so far</option>' in page
+        assert '<option value="2026H1" selected>First half of 2026 · so far</option>' in page
+
+    play(Office(f"sqlite:///{path}", tmp_path / "reports", now=NINE + timedelta(days=2)), scene)
 
 
 # -- what was made -----------------------------------------------------------------------------------------------------
