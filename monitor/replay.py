@@ -205,7 +205,6 @@ def open_capture(path: str) -> BinaryIO:
     if path == "-":
         return sys.stdin.buffer
     try:
-        file = Path(path).open("rb")  # noqa: SIM115 - the caller closes it
+        return gzip.GzipFile(path) if path.endswith(".gz") else Path(path).open("rb")  # type: ignore[return-value] # reads alike
     except OSError as error:
         raise CaptureError(f"{path} cannot be read: {error.strerror}. Name a capture that exists.") from error
-    return gzip.GzipFile(fileobj=file) if path.endswith(".gz") else file  # type: ignore[return-value] # reads alike

@@ -2,7 +2,8 @@
 
 A record says that a channel was answered, not by whom; so a person has answered only where a phone is named that was
 connected by an application which calls phones. When that was, no record tells: a menu or an announcement may have
-answered the channel before. Who ended a call that nobody answered, none tells either.
+answered the channel before. How long they talked, none tells: it counts hold and consultation too. Who ended a call
+that nobody answered, none tells either.
 
 **Source:** https://docs.asterisk.org/Deployment/Reporting/Call-Detail-Records-CDR/CDR-Specification/.
 """
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from monitor.imports.frame import Frame
 
 _CALLS_PHONES = frozenset({"dial", "queue", "followme"})
+_ANSWERS_ITSELF = "followme"
+"""It answers the caller first, and calls a person then."""
 _UNREACHABLE = frozenset({"FAILED", "CONGESTION"})
 _ROWS_BETWEEN_LOOKS = 5_000
 _LINGER = timedelta(seconds=LINGER_SECONDS)
@@ -99,11 +102,10 @@ class CdrReader:
             queue=_queue(answers[:1] or own),
             agent=_agent(answers[0], rows) if answers else None,
         )
-        if self._people_answer and answers and answers[0].answer_at is not None:
-            told.asked_at, told.answered_at = first.start_at, answers[0].answer_at
-            told.waiting_us = max(0, (told.answered_at - told.asked_at) // timedelta(microseconds=1))
-            # Records of those a caller was passed on to hold the time in which their phones rang.
-            told.talking_us = answers[0].billsec * 1_000_000 if len(answers) == 1 else None
+        answered_at = answers[0].answer_at if answers and answers[0].lastapp != _ANSWERS_ITSELF else None
+        if self._people_answer and answered_at is not None:
+            told.asked_at, told.answered_at = first.start_at, answered_at
+            told.waiting_us = max(0, (answered_at - first.start_at) // timedelta(microseconds=1))
         return call_of(told, frame)
 
     def _line_of(self, row: CdrRow) -> str | None:

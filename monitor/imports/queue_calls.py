@@ -171,7 +171,7 @@ def _come_to(call: _Open, line: str) -> Told:
     rang = [each for each in call.attempts if each.ended_at > each.started_at]
     before = [each.started_at for each in rang if told.answered_at is None or each.started_at <= told.answered_at]
     # An answered call without an end was broken off, unless somebody passed it on: then its end is told elsewhere.
-    outcome = call.outcome or (Outcome.ANSWERED if call.transfers else Outcome.UNOBSERVED)
+    outcome = call.outcome or (Outcome.ANSWERED if call.answered and call.transfers else Outcome.UNOBSERVED)
     until_at = told.answered_at or call.left_off_at or (told.ended_at if call.outcome is not None else None)
     waiting = until_at - told.asked_at if until_at is not None and told.asked_at is not None else None
     talked = call.talked if outcome is Outcome.ANSWERED and told.ended_at is not None and not call.transfers else None

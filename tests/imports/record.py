@@ -1,8 +1,8 @@
 """Record what Asterisk itself writes of calls, beside what it tells: `python -m tests.imports.record [NAME…]`.
 
-Plays scenarios of the laboratory side by side on one Asterisk, and keeps in `tests/imports/recordings/` its `queue_log`,
-its `Master.csv` (cdr_csv with uniqueid and the new columns), its `Custom.csv` (cdr_custom with a first line) and, as
-the truth to compare with, `events.ami.gz`: what a manager connection was told meanwhile.
+Plays scenarios of the laboratory side by side on one Asterisk, and keeps in `tests/imports/recordings/` its
+`queue_log`, its `Master.csv` (cdr_csv with uniqueid and the new columns), its `Custom.csv` (cdr_custom, below a first
+line) and, as the truth to compare with, `events.ami.gz`: what a manager connection was told meanwhile.
 """
 
 from __future__ import annotations
