@@ -19,7 +19,7 @@ from monitor.reports.periods import Period
 from monitor.worktime import Hours, WorkTime
 
 from .few import NEW_YORK, ONE, SEEN, moved
-from .month import MONTH, SECOND_US, counted, korean, october
+from .month import BASIS, MONTH, SECOND_US, SEOUL, counted, facts, korean, october
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -244,3 +244,20 @@ def test_a_month_before_that_was_brought_in_is_compared_with(ledger_of: Callable
     assert figures.before is not None
     assert (figures.before.offered, figures.before.answer_rate) == (1, 1)
     assert figures.before.compliance(Reading.WITHIN) is None
+
+
+def test_a_half_and_the_half_before(ledger_of: Callable[..., Repository]) -> None:
+    """Of the first half of 2027 there is nothing; the half before holds September's five, the forty and November's."""
+    half = Order(period=Period.half("2027h1", SEOUL))
+    found = figures_of(ledger_of(*facts()).store, half, BASIS, now=datetime(2027, 7, 5, tzinfo=SEOUL))
+    assert found.whole.offered == 0
+    assert {month: tally.offered for month, tally in found.months_before.items() if tally.offered} == {
+        (2026, 9): 5,
+        (2026, 10): 40,
+        (2026, 11): 1,
+    }
+    assert found.before is not None
+    assert found.before.offered == 46
+    # Within: 3 + 19 + 0 kept, 1 + 7 + 1 broken.
+    assert found.before.compliance(Reading.WITHIN) == 22 / 31
+    assert found.year_before is None

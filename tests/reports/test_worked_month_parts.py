@@ -12,7 +12,6 @@ import pytest
 from monitor.calls.facts import AttemptResult, GapCause, Outcome, Scope, TransferKind, TransferResult
 from monitor.calls.rules import Reading
 from monitor.errors import ReportError
-from monitor.reports.counting import figures_of
 from monitor.reports.figures import Why
 from monitor.reports.order import Order
 from monitor.reports.periods import Period
@@ -309,23 +308,6 @@ def test_one_queue(worked_month: Repository) -> None:
 def test_what_nobody_knows_is_refused_with_what_is_known(worked_month: Repository, order: Order, known: str) -> None:
     with pytest.raises(ReportError, match=known):
         counted(worked_month, order)
-
-
-def test_a_half_and_the_half_before(worked_month: Repository) -> None:
-    """Of the first half of 2027 there is nothing; the half before holds September's five, the forty and November's."""
-    half = Order(period=Period.half("2027h1", SEOUL))
-    found = figures_of(worked_month.store, half, BASIS, now=datetime(2027, 7, 5, tzinfo=SEOUL))
-    assert found.whole.offered == 0
-    assert {month: tally.offered for month, tally in found.months_before.items() if tally.offered} == {
-        (2026, 9): 5,
-        (2026, 10): 40,
-        (2026, 11): 1,
-    }
-    assert found.before is not None
-    assert found.before.offered == 46
-    # Within: 3 + 19 + 0 kept, 1 + 7 + 1 broken.
-    assert found.before.compliance(Reading.WITHIN) == 22 / 31
-    assert found.year_before is None
 
 
 def test_some_days(worked_month: Repository) -> None:
