@@ -36,6 +36,13 @@ class UserSettings(Section):
 
     _absolute = field_validator("password_hash_file")(_path)
 
+    @field_validator("name")
+    @classmethod
+    def _a_person(cls, value: str) -> str:
+        if value == "schedule":
+            raise ValueError("stands for reports that are made by themselves; choose another name")
+        return value
+
     @field_validator("password_hash")
     @classmethod
     def _an_argon2_hash(cls, value: SecretStr | None) -> SecretStr | None:

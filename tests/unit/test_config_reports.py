@@ -163,6 +163,10 @@ def test_the_pages_address_for_reports_wins_over_that_of_alerts(tmp_path: Path) 
             MAIL + 'username = "centre"\npassword_file = "/etc/hostname"\nsecurity = "none"\n',
             "line 1: reports.mail would send a password in plain text; set security to starttls or tls.",
         ),
+        (
+            '[[web.user]]\nname = "schedule"\npassword_hash_file = "/etc/hostname"\n',
+            "line 2: web.user[0].name stands for reports that are made by themselves; choose another name.",
+        ),
         ("[reports.mail]\nport = 0\n", "line 2: reports.mail.port is 0 but must be at least 1; correct it."),
     ],
 )
