@@ -167,6 +167,14 @@ def test_rule_2_readers_read_board_and_ledger_only(module: str) -> None:
     assert {name for name in used if room(name) not in allowed and name not in allowed} == set()
 
 
+@pytest.mark.parametrize("module", modules("monitor.reports"))
+def test_rule_2_reports_read_the_ledger_and_judge_as_the_calls_do(module: str) -> None:
+    """Never the board, the page or the metrics; how a call is judged anew is the call state's own word."""
+    allowed = KNOWN_TO_SINKS | LEAVES | {"monitor", "monitor.calls.verdicts", "monitor.worktime"}
+    used = {name for name in imports(NAMES[module]) if within(name, "monitor")}
+    assert {name for name in used if room(name) not in {"monitor.reports", "monitor.ledger"}} <= allowed
+
+
 @MODULES
 def test_rule_2_nobody_reads_the_readers(module: str) -> None:
     if room(module) in READERS | {"monitor.pipeline", "monitor.service", "monitor.demo", "monitor.cli"}:
