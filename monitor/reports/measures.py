@@ -32,6 +32,8 @@ class Measure:
 
     column: Column
     of: Callable[[Tally], Value]
+    beside: tuple[str, ...] = ()
+    """Keys of the columns that belong beside it, besides those its quotient is made of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,12 +183,18 @@ class Measures:
             ((kept,), (kept, broken)),
         )
 
+        # Compliance says little without what it leaves out.
+        self._known[f"compliance_{reading}"] = replace(
+            self._known[f"compliance_{reading}"], beside=(f"{Verdict.EXCLUDED}_{reading}",)
+        )
+
     def choose(self, keys: Iterable[str]) -> tuple[Measure, ...]:
         """The measures of these keys, in order, and behind them, unprinted, what their quotients are made of."""
         chosen = {key: self._known[key] for key in keys}
         for measure in tuple(chosen.values()):
             quotient = measure.column.quotient
-            for part in () if quotient is None else (*quotient.numerator, *quotient.denominator):
+            made_of = () if quotient is None else (*quotient.numerator, *quotient.denominator)
+            for part in (*made_of, *measure.beside):
                 key = part.removeprefix("-")
                 if key not in chosen:
                     known = self._known[key]
