@@ -162,7 +162,7 @@ def _formulas_of_the_centre(subject: Subject) -> Iterator[Definition]:
     yield Definition(
         term=_c("formula", "p50, p90, p95"),
         text=_("Nearest rank: always a duration that really occurred."),
-        formula=_("the ⌈share · count⌉-th of the durations in ascending order"),
+        formula=_("the duration at place share · count, rounded up, in ascending order"),
     )
     yield Definition(
         term=_c("formula", "SL"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from monitor.calls.facts import AttemptResult
-from monitor.calls.formulas import ratio
+from monitor.calls.facts import AttemptResult, Verdict
+from monitor.calls.formulas import compliance, ratio
 from monitor.reports.document import Chart, Column, Form, Kind, Paragraph, Quotient, Section, Table
 from monitor.reports.measures import Row, plain, seconds_of
 
@@ -117,13 +117,19 @@ def _agents(subject: Subject) -> Table:
         Column(key="phone", heading=_c("report", "Phone"), kind=Kind.TEXT),
         _counted("answered", _c("report", "Answered")),
         _counted("kept", _c("report", "Kept")),
-        _quotient("kept_share", _c("report", "Kept share"), "kept", "answered"),
+        Column(
+            key="kept_share",
+            heading=_c("report", "Kept share"),
+            kind=Kind.SHARE,
+            quotient=Quotient(numerator=("kept",), denominator=("kept", "broken")),
+        ),
         _counted("pickups", _c("report", "Pickups")),
         _counted("attempts", _c("report", "Ring attempts")),
         _counted("no_answer", _c("report", "Ring-no-answer")),
         _quotient("no_answer_share", _c("report", "Ring-no-answer share"), "no_answer", "attempts"),
         Column(key="talking_seconds", heading=_c("report", "Talking"), kind=Kind.DURATION, summed=True),
         _counted("transfers", _c("report", "Transfers")),
+        Column(key="broken", heading=words.terms.verdicts[Verdict.BROKEN], kind=Kind.COUNT, summed=True, printed=False),
         Column(key="ringing_seconds", heading=_c("report", "Ringing"), kind=Kind.DURATION, summed=True, printed=False),
         *(
             Column(
@@ -144,9 +150,10 @@ def _agents(subject: Subject) -> Table:
         rows=rows,
         total=(_c("report", "Total"), None, *_of_agents(figures.agents, others)),
         note=_(
-            "Answered: calls this phone answered first; kept: those of them within the promise ({reading}). A call may "
-            "ring at several phones one after another, so ring attempts are more than calls, and a call answered late "
-            "may have been let ring by others before. Ring-no-answer: the phone rang until it was given up."
+            "Answered: calls this phone answered first; kept: those of them within the promise ({reading}), and their "
+            "share of those judged. A call may ring at several phones one after another, so ring attempts are more "
+            "than calls, and a call answered late may have been let ring by others before. Ring-no-answer: the phone "
+            "rang until it was given up."
         ).format(reading=subject.reading(subject.headline)),
     )
 
@@ -163,18 +170,20 @@ def _of_agents(agents: Iterable[AgentFigures], others: Iterable[AttemptResult]) 
     """The figures of one agent, or of all together."""
     agents = tuple(agents)
     answered, kept = sum(agent.answered for agent in agents), sum(agent.kept for agent in agents)
+    broken = sum(agent.broken for agent in agents)
     attempts = sum(sum(agent.attempts.values()) for agent in agents)
     unanswered = sum(agent.attempts.get(AttemptResult.NO_ANSWER, 0) for agent in agents)
     return (
         answered,
         kept,
-        ratio(kept, answered),
+        compliance(kept, broken),
         sum(agent.pickups for agent in agents),
         attempts,
         unanswered,
         ratio(unanswered, attempts),
         seconds_of(sum(agent.talking_us for agent in agents)),
         sum(agent.transfers for agent in agents),
+        broken,
         seconds_of(sum(agent.ringing_us for agent in agents)),
         *(sum(agent.attempts.get(result, 0) for agent in agents) for result in others),
     )

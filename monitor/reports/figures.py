@@ -86,6 +86,8 @@ class AgentFigures:
     """Of them, taken from another's phone."""
     kept: int
     """Of `answered`, kept under the headline reading."""
+    broken: int
+    """Of `answered`, broken under it; the others were excluded, as calls are whose ringing no record tells."""
     attempts: Mapping[AttemptResult, int]
     """Ring attempts at this phone before a person's answer, by result; `no_answer` is ring-no-answer."""
     ringing_us: int

@@ -342,6 +342,7 @@ def _agents(answered: int, names: tuple[str | None, ...]) -> tuple[AgentFigures,
                 answered=mine,
                 pickups=mine // 20,
                 kept=mine - mine // (12 + number),
+                broken=mine // (12 + number),
                 attempts={
                     AttemptResult.ANSWERED: mine,
                     AttemptResult.NO_ANSWER: mine * (number + 1) // 40,

@@ -48,7 +48,7 @@ def test_the_first_agent(figures: Figures) -> None:
     found = agent(figures, "김하나")
     assert found.agent == "PJSIP/agent1"
     assert (found.answered, found.pickups) == (12, 0)
-    assert found.kept == 10  # without [17], broken, and [38], of which no ringing is known
+    assert (found.kept, found.broken) == (10, 1)  # [17] was broken, and of [38] no ringing is known
     assert happened(dict(found.attempts)) == {
         AttemptResult.ANSWERED: 12,  # the eleven above that rang, and [26]
         AttemptResult.CALLER_LEFT: 1,  # [11]
@@ -66,7 +66,7 @@ def test_the_second_agent_picks_up_what_rings_at_the_third(figures: Figures) -> 
     """[4 5 12 18 19 24 27 31 32 35 36 40], of which [19] rang at the third one's phone."""
     found = agent(figures, "이두리")
     assert (found.answered, found.pickups) == (12, 1)
-    assert found.kept == 9  # without [5 24], broken, and [27], half seen
+    assert (found.kept, found.broken) == (9, 2)  # [5 24] were broken, and [27] is half seen
     # The phone rang for all but [19 27]; it rejected [13]. That it rang in [2], to which it was passed on, came after
     # a person's answer.
     assert happened(dict(found.attempts)) == {AttemptResult.ANSWERED: 10, AttemptResult.REJECTED: 1}
@@ -78,7 +78,7 @@ def test_the_second_agent_picks_up_what_rings_at_the_third(figures: Figures) -> 
 
 def test_the_third_agent_answers_nothing(figures: Figures) -> None:
     found = agent(figures, "박세찌")
-    assert (found.answered, found.pickups, found.kept, found.talking_us) == (0, 0, 0, 0)
+    assert (found.answered, found.pickups, found.kept, found.broken, found.talking_us) == (0, 0, 0, 0, 0)
     assert happened(dict(found.attempts)) == {
         AttemptResult.NO_ANSWER: 4,  # [10 17 28], the first of [16]
         AttemptResult.CALLER_LEFT: 1,  # the second of [16]
