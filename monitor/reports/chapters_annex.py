@@ -91,7 +91,7 @@ def readings(subject: Subject) -> Iterator[Definition]:
             "T is the time in which at least one phone of the centre rang for this caller until a person answered; "
             "phones ringing at once count once, pauses between phones do not count. No phone rang: 0."
         ),
-        formula=_("rings = ⌊T / one ring⌋ + 1"),
+        formula=_("rings = T / one ring, cut to a whole number, + 1"),
     )
     yield Definition(term=words.terms.verdicts[Verdict.KEPT], text=_("A person answered within the rule."))
     yield Definition(

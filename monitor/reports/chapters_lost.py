@@ -53,7 +53,9 @@ def worst_hours(subject: Subject) -> Section:
         note=_(
             "Ranked by calls that were broken or not answered, of all calls. The reason is what held up the most of "
             "the callers' waiting in that hour."
-        ),
+        )
+        if figures.worst_hours
+        else "",
         empty=_("In no hour was a call broken or lost."),
     )
     blocks: list[Block] = [table]
@@ -143,7 +145,7 @@ def _by_rings(subject: Subject) -> Table:
             for ring in counted
         ),
         total=(_c("report", "Total"), None, sum(totals), *totals) if counted else None,
-        note=_("How often the phone had rung when the caller left or the centre gave up."),
+        note=_("How often the phone had rung when the caller left or the centre gave up.") if counted else "",
         empty=_("Nobody was left unanswered."),
     )
 
@@ -211,7 +213,7 @@ def _list(subject: Subject) -> Table:
             )
             for call in figures.missed
         ),
-        note=note,
+        note=note if figures.missed else "",
         empty=_("Nobody was left unanswered."),
         first=LISTED,
     )

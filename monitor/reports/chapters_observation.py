@@ -67,7 +67,12 @@ def _gaps(subject: Subject) -> Table:
             Column(key="to", heading=_c("report", "To"), kind=Kind.INSTANT),
             Column(key="length_seconds", heading=_c("report", "Length"), kind=Kind.DURATION),
             Column(key="cause", heading=_c("report", "Cause"), kind=Kind.TEXT),
-            Column(key="lasts", heading=_c("report", "End"), kind=Kind.TEXT),
+            Column(
+                key="lasts",
+                heading=_c("report", "End"),
+                kind=Kind.TEXT,
+                printed=any(gap.lasts for gap in figures.gaps),
+            ),
             Column(key="code", heading=_c("report", "Code"), kind=Kind.TEXT, printed=False),
         ),
         rows=rows,
@@ -85,7 +90,9 @@ def _gaps(subject: Subject) -> Table:
         note=_(
             "The total is the time that coverage leaves out: each system counts for itself, and gaps of one system "
             "that overlap count once."
-        ),
+        )
+        if rows
+        else "",
         empty=_("There was no gap."),
         first=GAPS,
     )

@@ -203,7 +203,10 @@ def _by_month(
         ],
         keys=("offered", "answered", "answer_rate", *subject.judgement_keys),
         total=together(tallies.values()),
-        tails=plain({"note": (_c("record", "Note"), Kind.TEXT)}),
+        tails=plain(
+            {"note": (_c("record", "Note"), Kind.TEXT)},
+            unprinted=("note",) if all(month in tallies for month in months) else (),
+        ),
         note=_("A hyphen stands where there is no figure: no calls is not 0 %."),
     )
 
@@ -259,9 +262,12 @@ def _earlier(subject: Subject) -> Section:
 def _changes(subject: Subject) -> Iterator[str]:
     words, now = subject.words, subject.compliance(subject.figures.judged)
     _ = words.text
+    if now is None:
+        yield _("This period has no compliance to compare.")
+        return
     for name, tally in earlier(subject):
         then = None if tally is None else subject.compliance(tally)
-        if then is None or now is None:
+        if then is None:
             yield _("Compliance cannot be compared with {earlier}: there is no figure.").format(earlier=name)
         else:
             yield _("Compliance is {now}, in {earlier} it was {then} ({change}).").format(
