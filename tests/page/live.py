@@ -101,9 +101,9 @@ class Live:
 
         self.wait(done())
 
-    def wait(self, what: Coroutine[Any, Any, Result]) -> Result:
-        """Await something on the monitor's own loop."""
-        return asyncio.run_coroutine_threadsafe(what, self._loop).result(START_SECONDS)
+    def wait(self, what: Coroutine[Any, Any, Result], seconds: float = START_SECONDS) -> Result:
+        """Await something on the monitor's own loop, so long at most."""
+        return asyncio.run_coroutine_threadsafe(what, self._loop).result(seconds)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ from monitor.calls.state import Plan
 from monitor.demo import INSIDE, OUTSIDE
 from monitor.replay import Replay, Warnings, read_all
 from monitor.replay_store import Keeper
+from monitor.reports.order import FileFormat, Order
+from monitor.reports.periods import Period
 from monitor.simulator import SYSTEM
 from monitor.simulator.capture import capture
 from tests.ledger.records import known
@@ -31,6 +34,8 @@ from .live import Live
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+    from monitor.texts import Language
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 AFTERNOON = 16
@@ -85,6 +90,7 @@ def take(browser: Browser, live: Live) -> None:
         for name, page in pages.items():
             page.screenshot(path=FOLDER / f"{name}.{language}.png")
         call(pages["desk"], live, language)
+        reports(pages["desk"], live, language)
         for page in pages.values():
             page.context.close()
 
@@ -103,6 +109,30 @@ def call(page: Page, live: Live, language: str) -> None:
     page.screenshot(path=FOLDER / f"call.{language}.png")
     page.goto(f"{live.url}/calls?verdict=broken&lang={language}")
     page.screenshot(path=FOLDER / f"calls.{language}.png")
+
+
+def reports(page: Page, live: Live, language: str) -> None:
+    """Two reports that were made, one of them by the schedule, and a third in the making."""
+    today = live.monitor.now().astimezone(live.monitor.settings.zone).date()
+    period = Period.month(f"{today:%Y-%m}", live.monitor.settings.zone)
+    both: tuple[Language, ...] = ("ko", "en")
+    usual = (FileFormat.PDF, FileFormat.XLSX)
+
+    async def make() -> None:
+        scheduled = Order(period=period, languages=both, formats=usual, made_by="schedule")
+        for order in (scheduled, replace(scheduled, languages=(language,), queue="counsel", made_by="김선영")):  # type: ignore[arg-type] # one of the two
+            job = await live.monitor.workshop.order(order)
+            await job.ended()
+
+    if not live.monitor.kept.all():
+        live.wait(make(), PATIENCE_MS / 1000)
+    page.goto(f"{live.url}/reports?lang={language}")
+    page.locator("[name=month]").select_option(index=0)
+    page.locator(".order button.main").click()
+    page.wait_for_selector(".job.working [data-part=left]:not(:empty)", timeout=PATIENCE_MS)
+    page.screenshot(path=FOLDER / f"reports.{language}.png")
+    page.locator(".job.working button").click()
+    page.wait_for_selector(".job.cancelled", timeout=PATIENCE_MS)
 
 
 def main() -> None:
