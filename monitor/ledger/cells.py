@@ -73,13 +73,14 @@ class AsStored:
     """
 
     rings = _STORED.rings
+    # What tells most calls apart comes first: where the database sorts them, it rarely looks any further.
     columns = (
-        _STORED.rule,
         _STORED.rings,
-        _STORED.verdict_within,
         _STORED.verdict_before,
-        _STORED.headline,
+        _STORED.verdict_within,
         _STORED.verdict_reason,
+        _STORED.headline,
+        _STORED.rule,
     )
 
     def __init__(self, connection: Connection) -> None:
@@ -90,7 +91,7 @@ class AsStored:
 
     def judged(self, outcome: Outcome, observed: Observed, values: tuple[Any, ...]) -> Judged:  # noqa: ARG002 - the rule saw to them
         """As the ledger says."""
-        rule, rings, within, before, headline, reason = values
+        rings, before, within, reason, headline, rule = values
         limit = self._limits.get(rule)
         known = rings is not None and limit is not None
         return Judged(
@@ -152,7 +153,7 @@ def cells(
     """
     waiting_us = _STORED.waiting_us
     kind = (_STORED.outcome, _STORED.observed, _STORED.source, _STORED.answered_by_pickup)
-    by = (*axes, *kind, *judging.columns)
+    by = (*axes, *judging.columns, *kind)
     sums = (
         func.count(),
         func.count(waiting_us),
@@ -161,7 +162,7 @@ def cells(
         *(func.sum(column) for column in (waiting_us, _STORED.talking_us, _STORED.hold_us)),
     )
     found: dict[tuple[Any, ...], Cell] = {}
-    behind, last = len(axes) + len(kind), len(by)
+    behind, last = len(axes) + len(judging.columns), len(by)
     # The same texts in every place of the statement, so that PostgreSQL knows the groups for the columns they are.
     columns = [column.label(f"by_{number}") for number, column in enumerate(by)]
     grouped = select(*columns, *sums).where(chosen).group_by(*columns)
@@ -170,8 +171,8 @@ def cells(
         cell = found.get(place)
         if cell is None:
             cell = found[place] = Cell()
-        outcome, observed, source, pickup = row[len(axes) : behind]
-        judged = judging.judged(outcome, observed, tuple(row[behind:last]))
+        outcome, observed, source, pickup = row[behind:last]
+        judged = judging.judged(outcome, observed, tuple(row[len(axes) : behind]))
         _take(cell, outcome, judged, [int(value or 0) for value in row[last:]])
         calls = row[last]
         cell.tally.sources[source] += calls

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, select
 
 from monitor.calls import formulas
-from monitor.calls.facts import Outcome, Source, microseconds
+from monitor.calls.facts import Outcome, microseconds
 from monitor.calls.rules import Reading, rule_on
 from monitor.errors import ReportError
 from monitor.ledger.cells import AsStored, Cuts, cells, slot
@@ -105,6 +105,7 @@ class _Counting:
         # What the days of the period come to
         self._sums = Sums()
         self._waiting: dict[Hours, array[int]] = {hours: array("q") for hours in Hours}
+        self._tells_agents = order.agents and basis.agents
         self._agents = Agents(self._judging)
         self._passed_on = PassedOn()
         self._missed: list[MissedCall] = []
@@ -182,7 +183,7 @@ class _Counting:
             half_hours=dict(sums.half_hours),
             queues=dict(sums.queues),
             by_line=dict(sums.by_line),
-            agents=self._agents.figures(),
+            agents=self._agents.figures(self._passed_on.made_by) if self._tells_agents else (),
             worst_hours=self._worst_hours(sums, gaps),
             missed=tuple(self._missed),
             transfers=self._passed_on.figures(),
@@ -213,7 +214,7 @@ class _Counting:
             return
         for since, until, hours in day.stretches():
             add_waiting(connection, self._filed(since, until), self._waiting[hours])
-        if self._order.agents and self._basis.agents:
+        if self._tells_agents:
             self._agents.read(connection, chosen)
         self._passed_on.read(connection, chosen)
         self._missed.extend(missed_calls(connection, chosen, self._judging))
@@ -310,9 +311,9 @@ def _by_time(gap: Unobserved) -> tuple[datetime, str, datetime]:
 
 
 def _seen(tallies: Iterable[Tally]) -> Tally | None:
-    """Some tallies in one; None where this monitor followed none of their calls."""
+    """Some tallies in one; None where there is no call in them."""
     tally = together(tallies)
-    return tally if tally.sources[Source.AMI] else None
+    return tally if tally.offered else None
 
 
 def _ring_figures(rings: Counter[tuple[int | None, Outcome]]) -> tuple[RingFigures, ...]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import Text, and_, case, select, type_coerce
 
 from monitor.calls import formulas
-from monitor.calls.facts import TransferKind, TransferResult
+from monitor.calls.facts import Scope, TransferKind, TransferResult
 from monitor.ledger.cells import OF_CALL
-from monitor.ledger.rows import TRANSFERS
+from monitor.ledger.rows import ATTEMPTS, CALLS, TRANSFERS
 from monitor.masking import masked_within
 from monitor.reports.figures import Quantiles, TargetFigures, TransferFigures
 from monitor.reports.reading import ROWS_AT_A_TIME
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sqlalchemy import ColumnElement, Connection
-
-    from monitor.calls.facts import Scope
 
 
 def quantiles(durations_us: Iterable[int]) -> Quantiles:
@@ -40,6 +38,92 @@ def quantiles(durations_us: Iterable[int]) -> Quantiles:
     )
 
 
+class _Alike:
+    """Transfers that differ in no word, only in how long they took."""
+
+    def __init__(self) -> None:
+        self.transfers = 0
+        self.reconnection_us: array[int] = array("q")
+
+
+class PassedOn:
+    """Adds up transfers."""
+
+    def __init__(self) -> None:
+        self._alike: dict[tuple[Any, ...], _Alike] = {}
+        self._reconnection_rings: Counter[int] = Counter()
+        self._chains: Counter[int] = Counter()
+        self.made_by: Counter[tuple[str, str | None]] = Counter()
+        """Transfers by people, by the phone's interface and its member's name where the call tells it."""
+
+    def read(self, connection: Connection, chosen: ColumnElement[bool]) -> None:
+        """Take in the transfers of the calls that meet a condition; no call may come twice."""
+        stored = TRANSFERS.c
+        columns = (
+            stored.system, stored.linkedid, stored.by, _member(), stored.reconnect_us, stored.reconnect_rings,
+            # Words are looked up once they are counted.
+            *(type_coerce(column, Text) for column in (stored.kind, stored.scope, stored.result)),
+            stored.announced, stored.consent, stored.to,
+        )  # fmt: skip
+        asked = select(*columns).select_from(OF_CALL).where(chosen).execution_options(yield_per=ROWS_AT_A_TIME)
+        in_call: Counter[tuple[str, str]] = Counter()
+        for rows in connection.execute(asked).partitions():
+            for system, linkedid, by, member, reconnect_us, rings, *words in rows:
+                alike = self._alike.get(tuple(words))
+                if alike is None:
+                    alike = self._alike[tuple(words)] = _Alike()
+                alike.transfers += 1
+                if words[0] == TransferKind.FORWARD:
+                    continue
+                in_call[system, linkedid] += 1
+                self.made_by[by, member] += 1
+                if reconnect_us is not None:
+                    alike.reconnection_us.append(reconnect_us)
+                if rings is not None:
+                    self._reconnection_rings[rings] += 1
+        self._chains.update(in_call.values())
+
+    def figures(self) -> TransferFigures:
+        """All that was read."""
+        counts: Counter[tuple[TransferKind, Scope, TransferResult]] = Counter()
+        announced = by_people = 0
+        consents: Counter[bool] = Counter()
+        by_kind: dict[TransferKind, array[int]] = {}
+        targets: dict[tuple[str, Scope], _Target] = {}
+        for (kind_word, scope_word, result_word, spoke, consent, to), alike in self._alike.items():
+            kind, scope, result = TransferKind(kind_word), Scope(scope_word), TransferResult(result_word)
+            counts[kind, scope, result] += alike.transfers
+            if kind is TransferKind.FORWARD:
+                continue
+            by_people += alike.transfers
+            announced += alike.transfers if spoke else 0
+            if consent is not None:
+                consents[bool(consent)] += alike.transfers
+            if alike.reconnection_us:
+                by_kind.setdefault(kind, array("q")).extend(alike.reconnection_us)
+            target = targets.setdefault((masked_within(to), scope), _Target())
+            target.transfers += alike.transfers
+            target.completed += alike.transfers if result is TransferResult.COMPLETED else 0
+            target.reconnection_us.extend(alike.reconnection_us)
+        return TransferFigures(
+            counts=dict(counts),
+            announced=announced,
+            by_people=by_people,
+            consent_yes=consents[True],
+            consent_no=consents[False],
+            reconnection=quantiles(us for found in by_kind.values() for us in found),
+            reconnection_rings=dict(sorted(self._reconnection_rings.items())),
+            reconnection_by_kind={kind: quantiles(found) for kind, found in by_kind.items()},
+            targets=tuple(
+                sorted(
+                    (target.figures(to, scope) for (to, scope), target in targets.items()),
+                    key=lambda each: (-each.transfers, each.to, each.scope),
+                )
+            ),
+            chains=dict(sorted(self._chains.items())),
+        )
+
+
 class _Target:
     """One number, queue or phone that callers were passed to."""
 
@@ -48,73 +132,25 @@ class _Target:
         self.completed = 0
         self.reconnection_us: array[int] = array("q")
 
-
-class PassedOn:
-    """Adds up transfers."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[tuple[TransferKind, Scope, TransferResult]] = Counter()
-        self._announced = 0
-        self._by_people = 0
-        self._consent: Counter[bool] = Counter()
-        self._reconnection_us: dict[TransferKind, array[int]] = {}
-        self._reconnection_rings: Counter[int] = Counter()
-        self._targets: dict[tuple[str, Scope], _Target] = {}
-        self._chains: Counter[int] = Counter()
-
-    def read(self, connection: Connection, chosen: ColumnElement[bool]) -> None:
-        """Take in the transfers of the calls that meet a condition; no call may come twice."""
-        stored = TRANSFERS.c
-        columns = (
-            stored.system, stored.linkedid, stored.kind, stored.scope, stored.result, stored.announced, stored.consent,
-            stored.to, stored.reconnect_us, stored.reconnect_rings,
-        )  # fmt: skip
-        asked = select(*columns).select_from(OF_CALL).where(chosen).execution_options(yield_per=ROWS_AT_A_TIME)
-        in_call: Counter[tuple[str, str]] = Counter()
-        masked: dict[str, str] = {}
-        for row in connection.execute(asked):
-            system, linkedid, kind, scope, result, announced, consent, to, reconnect_us, rings = row
-            self._counts[kind, scope, result] += 1
-            if kind is TransferKind.FORWARD:
-                continue
-            in_call[system, linkedid] += 1
-            self._by_people += 1
-            self._announced += bool(announced)
-            if consent is not None:
-                self._consent[consent] += 1
-            if to not in masked:
-                masked[to] = masked_within(to)
-            target = self._targets.setdefault((masked[to], scope), _Target())
-            target.transfers += 1
-            target.completed += result is TransferResult.COMPLETED
-            if reconnect_us is not None:
-                target.reconnection_us.append(reconnect_us)
-                self._reconnection_us.setdefault(kind, array("q")).append(reconnect_us)
-            if rings is not None:
-                self._reconnection_rings[rings] += 1
-        self._chains.update(in_call.values())
-
-    def figures(self) -> TransferFigures:
-        """All that was read."""
-        targets = [
-            TargetFigures(
-                to=to,
-                scope=scope,
-                transfers=target.transfers,
-                completed=target.completed,
-                reconnection=quantiles(target.reconnection_us),
-            )
-            for (to, scope), target in self._targets.items()
-        ]
-        return TransferFigures(
-            counts=dict(self._counts),
-            announced=self._announced,
-            by_people=self._by_people,
-            consent_yes=self._consent[True],
-            consent_no=self._consent[False],
-            reconnection=quantiles(us for kind in self._reconnection_us.values() for us in kind),
-            reconnection_rings=dict(sorted(self._reconnection_rings.items())),
-            reconnection_by_kind={kind: quantiles(us) for kind, us in self._reconnection_us.items()},
-            targets=tuple(sorted(targets, key=lambda each: (-each.transfers, each.to, each.scope))),
-            chains=dict(sorted(self._chains.items())),
+    def figures(self, to: str, scope: Scope) -> TargetFigures:
+        return TargetFigures(
+            to=to,
+            scope=scope,
+            transfers=self.transfers,
+            completed=self.completed,
+            reconnection=quantiles(self.reconnection_us),
         )
+
+
+def _member() -> ColumnElement[Any]:
+    """The name of the member at whose phone a transfer was made: the call itself tells who answered there."""
+    rang, passed, call = ATTEMPTS.c, TRANSFERS.c, CALLS.c
+    known = (
+        select(rang.member)
+        .where(rang.system == passed.system, rang.linkedid == passed.linkedid, rang.agent == passed.by)
+        .where(rang.member.is_not(None))
+        .order_by(rang.ordinal)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return case((and_(call.agent == passed.by, call.member.is_not(None)), call.member), else_=known)

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, func, or_, select
 
-from monitor.calls.facts import Outcome, TransferKind, Verdict
-from monitor.ledger.cells import LOST, OF_CALL
-from monitor.ledger.rows import ATTEMPTS, CALLS, TRANSFERS
+from monitor.calls.facts import Outcome, Verdict
+from monitor.ledger.cells import LOST
+from monitor.ledger.rows import ATTEMPTS, CALLS
 from monitor.masking import mask_number
 from monitor.reports.figures import AgentFigures, MissedCall
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sqlalchemy import ColumnElement, Connection
 
@@ -44,6 +44,7 @@ class _Served:
     answered: int = 0
     pickups: int = 0
     kept: int = 0
+    broken: int = 0
     attempts: Counter[AttemptResult] = field(default_factory=Counter)
     ringing_us: int = 0
     talking_us: int = 0
@@ -53,6 +54,7 @@ class _Served:
         self.answered += other.answered
         self.pickups += other.pickups
         self.kept += other.kept
+        self.broken += other.broken
         self.attempts.update(other.attempts)
         self.ringing_us += other.ringing_us
         self.talking_us += other.talking_us
@@ -71,10 +73,9 @@ class Agents:
         self._served: dict[tuple[str, str | None], _Served] = {}
 
     def read(self, connection: Connection, chosen: ColumnElement[bool]) -> None:
-        """Take in the calls that meet a condition, their ring attempts and their transfers."""
+        """Take in the calls that meet a condition, and their ring attempts."""
         self._answers(connection, chosen)
         self._attempts(connection, chosen)
-        self._transfers(connection, chosen)
 
     def _of(self, agent: str, member: str | None) -> _Served:
         found = self._served.get((agent, member))
@@ -87,52 +88,41 @@ class Agents:
         by = (stored.agent, stored.member, stored.answered_by_pickup, stored.observed, *self._judging.columns)
         columns = [column.label(f"by_{number}") for number, column in enumerate(by)]
         asked = select(*columns, func.count(), func.sum(stored.talking_us)).group_by(*columns)
-        for row in connection.execute(
-            asked.where(chosen, stored.outcome == Outcome.ANSWERED, stored.agent.is_not(None))
-        ):
-            agent, member, pickup, observed, *values = tuple(row)
+        answered = and_(chosen, stored.outcome == Outcome.ANSWERED, stored.agent.is_not(None))
+        for row in connection.execute(asked.where(answered)):
+            values: list[Any] = list(row)
+            agent, member, pickup, observed = values[:4]
             calls, talking_us = values[-2:]
             served = self._of(agent, member)
-            judged = self._judging.judged(Outcome.ANSWERED, observed, tuple(values[:-2]))
+            judged = self._judging.judged(Outcome.ANSWERED, observed, tuple(values[4:-2]))
             served.answered += calls
             served.pickups += calls if pickup else 0
             served.kept += calls if judged.headline is Verdict.KEPT else 0
+            served.broken += calls if judged.headline is Verdict.BROKEN else 0
             served.talking_us += int(talking_us or 0)
 
     def _attempts(self, connection: Connection, chosen: ColumnElement[bool]) -> None:
         rang, answered_at = ATTEMPTS.c, CALLS.c.answered_at
         before = case((or_(answered_at.is_(None), rang.started_at < answered_at), 1), else_=0)
-        columns = [rang.agent, rang.member, rang.result, before.label("before_answer")]
+        columns: list[ColumnElement[Any]] = [rang.agent, rang.member, rang.result, before.label("before_answer")]
         asked = select(*columns, func.count(), func.sum(rang.ringing_us)).select_from(_OF_CALLS)
-        for agent, member, result, counts, attempts, ringing_us in connection.execute(
-            asked.where(chosen).group_by(*columns)
-        ):
+        for row in connection.execute(asked.where(chosen).group_by(*columns)):
+            agent, member, result, counts, attempts, ringing_us = list[Any](row)
             served = self._of(agent, member)
             served.ringing_us += int(ringing_us or 0)
             if counts:
                 served.attempts[result] += attempts
 
-    def _transfers(self, connection: Connection, chosen: ColumnElement[bool]) -> None:
-        rang, passed, call = ATTEMPTS.c, TRANSFERS.c, CALLS.c
-        # Whose the phone was at that time, the call itself tells: who answered it there.
-        known = (
-            select(rang.member)
-            .where(rang.system == passed.system, rang.linkedid == passed.linkedid, rang.agent == passed.by)
-            .where(rang.member.is_not(None))
-            .order_by(rang.ordinal)
-            .limit(1)
-            .scalar_subquery()
-        )
-        member = case((and_(call.agent == passed.by, call.member.is_not(None)), call.member), else_=known)
-        asked = select(passed.by, member.label("member")).select_from(OF_CALL)
-        for by, name in connection.execute(asked.where(chosen, passed.kind != TransferKind.FORWARD)):
-            self._of(by, name).transfers += 1
-
-    def figures(self) -> tuple[AgentFigures, ...]:
+    def figures(self, transfers: Mapping[tuple[str, str | None], int]) -> tuple[AgentFigures, ...]:
         """Each phone under its member's name, by name.
 
         A phone that a single member had is that member's too where it was rung without a queue.
+
+        Args:
+            transfers: those that people made, by (interface, member's name where it is known).
         """
+        for (agent, member), made in transfers.items():
+            self._of(agent, member).transfers += made
         names: dict[str, set[str]] = {}
         for agent, member in self._served:
             if member is not None:
@@ -148,6 +138,7 @@ class Agents:
                 answered=served.answered,
                 pickups=served.pickups,
                 kept=served.kept,
+                broken=served.broken,
                 attempts=dict(served.attempts),
                 ringing_us=served.ringing_us,
                 talking_us=served.talking_us,

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 Span = tuple[int, int]
 """From and to, in microseconds since 1970, half-open."""
 
-_NOT_THERE = frozenset({AgentStatus.PAUSED, AgentStatus.AWAY})
+_BUSY = frozenset({AgentStatus.RINGING, AgentStatus.TALKING, AgentStatus.WRAP_UP})
+"""What members do who are there and not free; the others are paused, away or signed out."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,25 +125,25 @@ class _Timeline:
 
     def __init__(self) -> None:
         self._doing: dict[tuple[str, str], AgentStatus | None] = {}
-        self._so_many: Counter[AgentStatus | None] = Counter()
+        self._free = 0
+        self._busy = 0
         self._at_us: list[int] = []
         self._why: list[Why] = []
 
     def take(self, state: State) -> None:
-        """A member begins to do something. What members did before the first instant asked about comes in any order."""
+        """A member begins to do something, or did it when the time that is asked about began."""
         member = state.queue, state.agent
-        if member in self._doing:
-            self._so_many[self._doing[member]] -= 1
+        self._count(self._doing.get(member), -1)
+        self._count(state.status, 1)
         self._doing[member] = state.status
-        self._so_many[state.status] += 1
-        self._at_us.append(max(microseconds(state.at), self._at_us[-1] if self._at_us else 0))
-        self._why.append(self._now())
+        self._at_us.append(state.at_us)
+        self._why.append(Why.NOT_OFFERED if self._free else Why.ALL_BUSY if self._busy else Why.NOBODY_SIGNED_IN)
 
-    def _now(self) -> Why:
-        if self._so_many[AgentStatus.FREE]:
-            return Why.NOT_OFFERED
-        there = any(self._so_many[status] for status in AgentStatus if status not in _NOT_THERE)
-        return Why.ALL_BUSY if there else Why.NOBODY_SIGNED_IN
+    def _count(self, status: AgentStatus | None, members: int) -> None:
+        if status is AgentStatus.FREE:
+            self._free += members
+        elif status in _BUSY:
+            self._busy += members
 
     def add(self, span: Span, total: Counter[Why]) -> None:
         """Count a span of waiting in."""
