@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 HEADINGS: Final = 3
 """The row of the headings, from 0; title, note and the way back stand above it."""
+MANY_ROWS: Final = 2000
+"""A sheet of more is written to the disk row by row: a month may have 60,000 missed calls."""
 _WIDEST: Final = 60
 _NARROWEST: Final = 9
 _FILTER: Final = 3
@@ -56,6 +58,7 @@ class Sheet:
         self._workbook = workbook
         self._sheet = sheet
         self._forms = forms
+        self._long = False
         _ = catalogue(language).gettext
         self._back = "← " + _("Overview")
         self._target = _("target")
@@ -69,6 +72,7 @@ class Sheet:
             overview: name of the sheet that leads here.
         """
         sheet, columns = self._sheet, table.columns
+        self._long = len(table.rows) > MANY_ROWS
         widths = [_column_width(table, place) for place in range(len(columns))]
         for place, wanted in enumerate(widths):
             sheet.set_column(place, place, wanted)
@@ -167,9 +171,9 @@ class Sheet:
         self._sheet.write_formula(row, place, formula, form, "" if held is None else held)
 
     def _link(self, row: int, place: int, address: str, form: Format) -> None:
-        """A formula, since a sheet takes 65,530 other links and no more."""
+        """A formula, since a sheet takes few other links; text in a long table, which would take a third longer."""
         quoted = address.replace('"', '""')
-        if address.startswith(("http://", "https://")) and len(quoted) <= _LONGEST_LINK:
+        if not self._long and address.startswith(("http://", "https://")) and len(quoted) <= _LONGEST_LINK:
             self._sheet.write_formula(row, place, f'=HYPERLINK("{quoted}")', form, address)
         else:
             self._sheet.write_string(row, place, address, self._forms.cell(Kind.TEXT))

@@ -6,17 +6,18 @@ neither who made it nor on which machine.
 
 from __future__ import annotations
 
+import io
 import re
+import tempfile
 from contextlib import contextmanager
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 import xlsxwriter
-from xlsxwriter.exceptions import FileCreateError
 
 from monitor.reports.document import Chart, Definitions, Kind, Notice, Paragraph, Table, Tiles
 from monitor.reports.sheet_forms import FONTS, ROW_PT, SIZE, Forms, height_pt
-from monitor.reports.sheet_tables import Sheet, held
+from monitor.reports.sheet_tables import MANY_ROWS, Sheet, held
 from monitor.texts import catalogue
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
     from monitor.reports.document import Block, Document, Tile
 
-_MANY_ROWS: Final = 2000
-"""A sheet of more is written to the disk row by row: a month may have 60,000 missed calls."""
 _NAME_AT_MOST: Final = 31
 _OVERVIEW: Final = "(overview)"
 _ANNEX: Final = "(annex)"
@@ -44,7 +43,7 @@ def write_xlsx(document: Document, path: Path) -> None:
 
     Args:
         document: all rows of its tables are written.
-        path: the file; pieces of it stand beside it while it is made.
+        path: the file.
 
     Raises:
         OSError: it cannot be written.
@@ -54,7 +53,7 @@ def write_xlsx(document: Document, path: Path) -> None:
         forms = Forms(workbook, document.language)
         overview = _sheet(workbook, names[_OVERVIEW], document)
         for table in document.tables():
-            workbook.constant_memory = len(table.rows) > _MANY_ROWS
+            workbook.constant_memory = len(table.rows) > MANY_ROWS
             sheet = _sheet(workbook, names[table.key], document)
             charts = [chart for chart in _charts(document) if chart.table == table.key]
             Sheet(workbook, sheet, forms, document.language).write(table, charts, names[_OVERVIEW])
@@ -67,36 +66,37 @@ def write_xlsx(document: Document, path: Path) -> None:
 
 @contextmanager
 def _workbook(path: Path, document: Document) -> Iterator[Workbook]:
-    """A workbook that is written when the block ends, and leaves no file open when it fails."""
-    workbook = xlsxwriter.Workbook(
-        path,
-        {
+    """A workbook that is written when the block ends well.
+
+    Its pieces lie among the machine's temporary files, since XlsxWriter leaves them open where one cannot be written;
+    the whole, 4 MB for a month of a million calls, is gathered in memory.
+    """
+    done = io.BytesIO()
+    with tempfile.TemporaryDirectory(prefix="callmonitor-") as pieces:
+        options = {
             "strings_to_formulas": False,
             "strings_to_urls": False,
             "strings_to_numbers": False,
-            "tmpdir": str(path.parent),
+            "tmpdir": pieces,
             "default_format_properties": {"font_name": FONTS[document.language], "font_size": SIZE},
             "default_row_height": round(ROW_PT * 4 / 3),
-        },
-    )
-    workbook.set_properties(
-        {
-            "title": document.title,
-            "subject": document.subtitle,
-            "comments": document.footer,
-            "created": document.made_at.astimezone(UTC).replace(tzinfo=None),
         }
-    )
-    try:
-        yield workbook
-        workbook.close()
-    except FileCreateError as error:
-        (cause,) = error.args
-        raise cause from error
-    finally:
-        for sheet in workbook.worksheets():
-            if sheet.row_data_fh is not None:
-                sheet.row_data_fh.close()
+        workbook = xlsxwriter.Workbook(done, options)
+        workbook.set_properties(
+            {
+                "title": document.title,
+                "subject": document.subtitle,
+                "comments": document.footer,
+                "created": document.made_at.astimezone(UTC).replace(tzinfo=None),
+            }
+        )
+        try:
+            yield workbook
+            workbook.close()
+        except OSError as error:
+            # Without the name it would be taken for one of the report's folder.
+            raise OSError(error.errno, error.strerror, pieces) from error
+    path.write_bytes(done.getbuffer())
 
 
 def _sheet(workbook: Workbook, name: str, document: Document) -> Worksheet:

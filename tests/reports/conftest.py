@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.ledger import Repository, upgrade
-from tests.ledger.conftest import cluster, postgres_programs, postgres_url, repository, store
+from tests.ledger.conftest import cluster, postgres_programs, postgres_url, private_cluster, repository, store
 
 from . import month
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from monitor.reports.figures import Figures
     from tests.ledger.postgres import Cluster
 
-__all__ = ["cluster", "postgres_programs", "postgres_url", "repository", "store"]
+__all__ = ["cluster", "postgres_programs", "postgres_url", "private_cluster", "repository", "store"]
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
