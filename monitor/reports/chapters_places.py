@@ -129,7 +129,13 @@ def _agents(subject: Subject) -> Table:
         _quotient("no_answer_share", _c("report", "Ring-no-answer share"), "no_answer", "attempts"),
         Column(key="talking_seconds", heading=_c("report", "Talking"), kind=Kind.DURATION, summed=True),
         _counted("transfers", _c("report", "Transfers")),
-        Column(key="broken", heading=words.terms.verdicts[Verdict.BROKEN], kind=Kind.COUNT, summed=True, printed=False),
+        Column(
+            key="broken",
+            heading=words.heading(words.terms.verdicts[Verdict.BROKEN]),
+            kind=Kind.COUNT,
+            summed=True,
+            printed=False,
+        ),
         Column(key="ringing_seconds", heading=_c("report", "Ringing"), kind=Kind.DURATION, summed=True, printed=False),
         *(
             Column(

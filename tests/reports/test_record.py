@@ -191,6 +191,16 @@ def test_the_half_before_stands_beside_it() -> None:
     )
 
 
+def test_a_half_without_figures_is_not_compared() -> None:
+    """It is this half that has none: the half before has one, and it is not said to lack it."""
+    said = [
+        block.text
+        for block in section_of(told("empty", "en", "record"), "comparison").blocks
+        if isinstance(block, Paragraph)
+    ]
+    assert said == ["This period has no compliance to compare."]
+
+
 def test_it_is_a_notice_of_the_institution() -> None:
     record = told("half", "ko", "record")
     assert record.title == "2026년 상반기 전화 응대 서비스 이행표준 이행실태 점검 결과"

@@ -9,8 +9,10 @@ from functools import cache
 from typing import TYPE_CHECKING, cast
 
 import pytest
+from matplotlib.ft2font import FT2Font
 
 from monitor.reports.document import Chart, Document, Kind, Notice, Paragraph, Section, Table, Tiles
+from monitor.reports.faces import font_folder
 from monitor.reports.record import record_of
 from monitor.reports.telling import document_of
 from monitor.texts import LANGUAGES
@@ -145,6 +147,18 @@ def test_no_sentence_has_a_hole(name: str, language: Language, teller: str) -> N
     document = told(name, language, teller)
     texts = [text for text in texts_of(document) if "<b>" not in text]
     assert [text for text in texts if re.search(r"[{}]|%\(\w+\)[sd]|\bNone\b|\bnan\b|  ", text)] == []
+
+
+@EVERY
+def test_the_face_has_every_sign(name: str, language: Language, teller: str) -> None:
+    """What the face of PDF and charts lacks would be printed as an empty box."""
+    signs = {sign for text in texts_of(told(name, language, teller)) for sign in text}
+    assert {sign for sign in signs if ord(sign) not in face()} == set()
+
+
+@cache
+def face() -> frozenset[int]:
+    return frozenset(FT2Font(str(font_folder() / "NanumGothic.ttf")).get_charmap())
 
 
 @pytest.mark.parametrize("teller", TELLERS)
