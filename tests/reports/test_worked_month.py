@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from monitor.calls.facts import Observed, Outcome, Source
 from monitor.calls.verdicts import judge
 from monitor.worktime import Hours
@@ -16,6 +18,8 @@ from .worked import BEFORE, LUNCH, OUTSIDE, WHOLE, WITHIN, WORKING, added, short
 
 if TYPE_CHECKING:
     from monitor.reports.figures import Figures
+
+pytestmark = pytest.mark.xdist_group("worked_month")
 
 
 def test_the_table_keeps_the_ring_rule() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from monitor.worktime import Hours
 
 from .month import BASIS, MONTH, SLOW_BELL, counted
@@ -28,6 +30,8 @@ from .worked import (
 if TYPE_CHECKING:
     from monitor.ledger import Repository
     from monitor.reports.figures import Figures
+
+pytestmark = pytest.mark.xdist_group("worked_month")
 
 
 # -- the promise judged on working time --------------------------------------------------------------------------------

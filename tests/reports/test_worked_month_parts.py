@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from monitor.ledger import Repository
     from monitor.reports.figures import AgentFigures, Figures, Quantiles
 
+pytestmark = pytest.mark.xdist_group("worked_month")
+
 DAY_US = 86_400 * SECOND_US
 
 

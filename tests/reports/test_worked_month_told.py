@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from monitor.reports.counting import figures_of
 from monitor.reports.document import Kind, Tile, Tiles
-from monitor.reports.order import House
+from monitor.reports.order import House, Order
+from monitor.reports.periods import Period
+from monitor.reports.record import record_of
 from monitor.reports.telling import document_of
 
-from .month import MONTH, SEOUL, korean
+from .month import BASIS, MONTH, SEOUL, korean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from monitor.ledger import Repository
     from monitor.reports.document import Document, Quotient, Table, Value
     from monitor.reports.figures import Figures
+
+pytestmark = pytest.mark.xdist_group("worked_month")
 
 HOUSE = House(institution="한국예시공단", target=0.95)
 
@@ -247,6 +253,42 @@ def test_gaps(report: Document) -> None:
         "",
     )
     assert table.total is None or total(table, "length_seconds") == (6000,)
+
+
+# -- the public record of the half-year --------------------------------------------------------------------------------
+
+
+def test_the_record_of_the_half_year(worked_month: Repository) -> None:
+    """September's five calls, the forty, and November's one, which was broken: 46, and 2025's two beside them."""
+    half = Order(period=Period.half("2026H2", SEOUL), publishable=True)
+    figures = figures_of(worked_month.store, half, BASIS, now=korean(4, "09:00:00", 1, 2027))
+    record = record_of(figures, half, HOUSE, "ko")
+    found = {key: tile.value for key, tile in tiles(record).items()}
+    assert found["compliance_within"] == 22 / 31  # 3+19+0 kept, 1+7+1 broken
+    assert found["compliance_before"] == 17 / 32  # 2+15+0 kept, 2+12+1 broken
+    assert found["answer_rate"] == 29 / 46  # 4+24+1
+    assert found["direct_handling_rate"] == 24 / 29
+    # Of pbx2 nothing was seen before 10:00 of 25 September: 86 days and ten hours of 184. Its gap over midnight is two
+    # hours; the other system's are ten and forty minutes.
+    unobserved_minutes = (86 * 24 + 10) * 60 + 120 + 10 + 40
+    assert found["coverage"] == 1 - unobserved_minutes / (2 * 184 * 24 * 60)
+    # Asked first: yes in three of the five of which it is reported.
+    assert rows(record.table("promises"), "measured", "as_promised", "otherwise")[:3] == [
+        (31, 22, 9),
+        (29, 24, 5),
+        (5, 3, 2),
+    ]
+    keys = ("offered", "answered", "kept_within", "broken_within", "excluded_within")
+    assert rows(record.table("months"), *keys) == [
+        (0, 0, 0, 0, 0),
+        (0, 0, 0, 0, 0),
+        (5, 4, 3, 1, 1),
+        (40, 24, 19, 7, 14),
+        (1, 1, 0, 1, 0),
+        (0, 0, 0, 0, 0),
+    ]
+    # The half before has no call; the same half a year before has two.
+    assert rows(record.table("comparison"), "offered", "compliance_within") == [(46, 22 / 31), (2, 1 / 2)]
 
 
 # -- of every table ----------------------------------------------------------------------------------------------------

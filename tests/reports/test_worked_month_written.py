@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = [pytest.mark.stage, pytest.mark.xdist_group("worked month")]
+pytestmark = [pytest.mark.stage, pytest.mark.xdist_group("worked_month")]
 HEADINGS = 4
 """The row of the headings in a sheet."""
 SUM = "합계"
