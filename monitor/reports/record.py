@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from monitor.calls.facts import Outcome
 from monitor.calls.tally import Tally
 from monitor.reports import charter
 from monitor.reports.chapters_annex import formulas_of_the_promises, readings
@@ -197,7 +198,7 @@ def _by_month(
         title,
         heads=plain({"month": (_c("report", "Month"), Kind.TEXT)}),
         rows=[
-            Row(head=(words.month(*month),), tally=tally, tail=("" if tally.offered else _("no calls"),))
+            Row(head=(words.month(*month),), tally=tally, tail=("" if tally.offered else _silent(subject, month),))
             for month in months
             for tally in (tallies.get(month, Tally()),)
         ],
@@ -209,6 +210,14 @@ def _by_month(
         ),
         note=_("A hyphen stands where there is no figure: no calls is not 0 %."),
     )
+
+
+def _silent(subject: Subject, month: tuple[int, int]) -> str:
+    """Why a month has no call: of one in which nobody looked, nobody can say that none came."""
+    days = [day for day in subject.figures.days if (day.day.year, day.day.month) == month]
+    if days and not any(day.coverage for day in days):
+        return subject.words.terms.outcomes[Outcome.UNOBSERVED]
+    return subject.words.text("no calls")
 
 
 def _drawn(subject: Subject) -> Chart:

@@ -17,12 +17,13 @@ from monitor.reports.counting import figures_of
 from monitor.reports.make import make
 from monitor.reports.order import FileFormat, House, Order
 from monitor.reports.periods import Period
+from monitor.reports.record import record_of
 from monitor.reports.telling import document_of
 from monitor.worktime import WorkTime
 from tests.programs import required
 
 from .few import NEW_YORK, ONE, SEEN, moved
-from .month import MADE_AT, MONTH, korean, october
+from .month import MADE_AT, MONTH, SEOUL, korean, october
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,3 +141,17 @@ def test_the_gaps_of_a_month_come_to_what_was_not_observed(case: Case, ledger: R
     table = document_of(figures, case.order, House(), "en").table("gaps")
     lengths = [row[[column.key for column in table.columns].index("length_seconds")] for row in table.rows]
     assert sum(float(str(length)) for length in lengths) * 1e6 == figures.unobserved_us
+
+
+def test_a_month_nobody_watched_is_no_month_without_calls(tmp_path: Path) -> None:
+    """In the record of a half-year in whose fourth month the monitor began."""
+    where = str(tmp_path / "ledger.sqlite3")
+    upgrade(where)
+    repository = Repository(where)
+    repository.record_all([replace(SEEN, at=korean(1, "00:00:00")), october()[1]])
+    half = Order(period=Period.half("2026H2", SEOUL), publishable=True)
+    figures = figures_of(repository.store, half, ONE, now=korean(4, "09:00:00", 1, 2027))
+    repository.close()
+    months = record_of(figures, half, House(), "en").table("months")
+    notes = [row[[column.key for column in months.columns].index("note")] for row in months.rows]
+    assert notes == ["unobserved", "unobserved", "unobserved", "", "no calls", "no calls"]

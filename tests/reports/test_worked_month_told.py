@@ -287,6 +287,15 @@ def test_the_record_of_the_half_year(worked_month: Repository) -> None:
         (1, 1, 0, 1, 0),
         (0, 0, 0, 0, 0),
     ]
+    # In July, August and December nobody called, as far as the other system saw.
+    assert [row[0] for row in rows(record.table("months"), "note")] == [
+        "전화 없음",
+        "전화 없음",
+        "",
+        "",
+        "",
+        "전화 없음",
+    ]
     # The half before has no call; the same half a year before has two.
     assert rows(record.table("comparison"), "offered", "compliance_within") == [(46, 22 / 31), (2, 1 / 2)]
 
