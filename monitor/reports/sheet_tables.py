@@ -34,6 +34,8 @@ _FILTER: Final = 3
 """Width of the button that filters, which covers part of a heading."""
 _NOTE: Final = 100
 _DAY_SECONDS: Final = 86_400
+_ROUNDING: Final = 1e-6
+"""Of sums of seconds, which are whole microseconds."""
 _LONGEST_LINK: Final = 255
 """Characters of a text within a formula. **Source:** Excel, "Excel specifications and limits"."""
 _FEW_ROWS: Final = 40
@@ -149,7 +151,7 @@ class Sheet:
                 self._sheet.write_string(row, place, value, self._forms.cell(Kind.TEXT, total=True))
             elif formula:
                 self._formula(row, place, formula.format(row=row + 1), form, _held(value, column))
-            elif column.summed and table.rows and value is not None:
+            elif column.summed and _adds_up(table, place, value):
                 cells = xl_range(first, place, last, place)
                 self._formula(row, place, f"=SUM({cells})", form, _held(value, column))
             else:
@@ -260,6 +262,14 @@ def _sum(keys: Sequence[str], columns: Sequence[Column]) -> str:
         seconds = f"*{_DAY_SECONDS}" if columns[place].kind is Kind.DURATION else ""
         terms += f"{sign}{xl_col_to_name(place)}{{row}}{seconds}"
     return f"({terms})" if len(keys) > 1 or "*" in terms else terms
+
+
+def _adds_up(table: Table, place: int, total: Value) -> bool:
+    """Whether a total is the sum of its rows: of gaps that overlap it is less, and no formula says so."""
+    values = [row[place] for row in table.rows]
+    if not values or not isinstance(total, int | float):
+        return False
+    return abs(sum(value for value in values if isinstance(value, int | float)) - total) < _ROUNDING
 
 
 def _broken(table: Table, place: int) -> bool:

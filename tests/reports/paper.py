@@ -130,7 +130,7 @@ AGENTS = Table(
     rows=(("김상담", 12, 1.0), ("이응대", 5, 0.9996), ("=1+1", 0, None), ("15886565", 3, 0.0003)),
     total=("합계", 20, None),
 )
-NOTHING = Table(
+GAPS = Table(
     key="gaps",
     title="관측하지 못한 시간",
     columns=(
@@ -220,7 +220,7 @@ def paper(language: Language = "ko") -> Document:
             ),
             Section(key="rings", title="벨 횟수", blocks=(rings, RINGS, days, DAYS)),
             Section(key="times", title="시간대", blocks=(heat, HEAT)),
-            Section(key="lost", title="받지 못한 통화와 상담원", blocks=(MISSED, agents, AGENTS, NOTHING)),
+            Section(key="lost", title="받지 못한 통화와 상담원", blocks=(MISSED, agents, AGENTS, GAPS)),
             Section(
                 key="annex",
                 title="부록",

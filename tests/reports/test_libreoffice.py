@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
-from monitor.reports.document import Column, Document, Kind
+from monitor.reports.document import Column, Document, Kind, Table
 from monitor.reports.record import record_of
 from monitor.reports.sheet_tables import HEADINGS
 from monitor.reports.sheets import write_xlsx
@@ -24,7 +24,7 @@ from .sample import HOUSE, SAMPLES, order_for
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from monitor.reports.document import Section, Table, Value
+    from monitor.reports.document import Section, Value
     from monitor.texts import Language
 
 pytestmark = [pytest.mark.stage, pytest.mark.xdist_group("libreoffice")]
@@ -76,7 +76,7 @@ def wrong(table: Table) -> Table:
 
 def spoilt(document: Document) -> Document:
     def section(whole: Section) -> Section:
-        blocks = tuple(wrong(block) if hasattr(block, "rows") else block for block in whole.blocks)
+        blocks = tuple(wrong(block) if isinstance(block, Table) else block for block in whole.blocks)
         return replace(whole, blocks=blocks)
 
     return replace(document, sections=tuple(section(whole) for whole in document.sections))

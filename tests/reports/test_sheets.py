@@ -296,3 +296,12 @@ def test_a_disk_that_takes_no_more_is_an_oserror(tmp_path: Path) -> None:
     (tmp_path / "paper.xlsx").mkdir()
     with pytest.raises(IsADirectoryError):
         write_xlsx(paper.paper(), tmp_path / "paper.xlsx")
+
+
+def test_a_total_that_is_no_sum_is_no_formula(tmp_path: Path) -> None:
+    """Of gaps that overlap the total is less than their sum: 50 s of 40 + 30."""
+    at = paper.MISSED.rows[0][0]
+    gaps = replace(paper.GAPS, rows=((at, 40.0), (at, 30.0)), total=("합계", 50.0))
+    write_xlsx(replace(paper.paper(), sections=(Section(key="a", title="가", blocks=(gaps,)),)), tmp_path / "a.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "a.xlsx")[GAPS]
+    assert [sheet.cell(number, 2).value for number in (5, 6, 7)] == [timedelta(seconds=part) for part in (40, 30, 50)]
