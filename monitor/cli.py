@@ -15,6 +15,7 @@ import typer
 
 from monitor import __version__
 from monitor.cli_import import imports
+from monitor.cli_recompute import recompute
 from monitor.cli_reports import report
 from monitor.cli_settings import ConfigOption, StoreOption, settings_of
 from monitor.errors import CaptureError, ConfigError, ImportRefused, MonitorError, ReportError, ReportNotWritten
@@ -38,6 +39,7 @@ db = typer.Typer(help="Look after the ledger.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(imports, name="import")
 app.command()(report)
+app.command()(recompute)
 
 
 def _version(wanted: bool) -> None:

@@ -126,13 +126,17 @@ def _period(zone: ZoneInfo, *, month: str | None, half: str | None, since: str |
             return Period.half(half, zone)
         if since is None or until is None:
             raise typer.BadParameter("--from and --to belong together: give both.")
-        return Period.days_between(_day(since), _day(until), zone)
+        return Period.days_between(day_of(since), day_of(until), zone)
     except ReportError as error:
         raise typer.BadParameter(str(error)) from error
 
 
-def _day(text: str) -> date:
-    """A day of the calendar; `fromisoformat` alone would take weeks and times too."""
+def day_of(text: str) -> date:
+    """A day of the calendar; `fromisoformat` alone would take weeks and times too.
+
+    Raises:
+        ReportError: it is none.
+    """
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
         try:
             return date.fromisoformat(text)

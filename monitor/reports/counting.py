@@ -15,10 +15,8 @@ from sqlalchemy import and_, select
 from monitor.calls import formulas
 from monitor.calls.facts import Outcome, microseconds
 from monitor.calls.rules import Reading, rule_on
-from monitor.errors import ReportError
 from monitor.ledger.cells import AsStored, Cuts, cells, slot
 from monitor.ledger.coverage import unobserved, unobserved_us
-from monitor.ledger.members import members
 from monitor.ledger.rows import CALLS, RULES, StoredRule, rule_of
 from monitor.reports.figures import (
     DayFigures,
@@ -34,8 +32,9 @@ from monitor.reports.local_days import LocalDay, local_days
 from monitor.reports.passed_on import PassedOn, quantiles
 from monitor.reports.periods import Period, Span
 from monitor.reports.progress import Progress, Silent
-from monitor.reports.reading import Agents, add_waiting, has_calls, missed_calls, names_along
+from monitor.reports.reading import Agents, add_waiting, has_calls, missed_calls
 from monitor.reports.recounting import Anew, find_rule
+from monitor.reports.selection import names_along, selection
 from monitor.reports.sums import Sums, judged_months, together
 from monitor.reports.worst_hours import Reasons
 from monitor.worktime import Hours
@@ -96,12 +95,7 @@ class _Counting:
         self._rules |= {rule.label: rule for rule in stored}
         self._judging = AsStored(connection) if self._rule is None else Anew(self._rule)
         self._cuts = Cuts(within_us=basis.within_us, short_us=basis.short_us)
-        self._selection = [
-            column == name
-            for column, name in ((CALLS.c.line, order.line), (CALLS.c.queue, order.queue))
-            if name is not None
-        ]
-        self._known_names()
+        self._selection = selection(connection, basis, line=order.line, queue=order.queue)
         # What the days of the period come to
         self._sums = Sums()
         self._waiting: dict[Hours, array[int]] = {hours: array("q") for hours in Hours}
@@ -109,21 +103,6 @@ class _Counting:
         self._agents = Agents(self._judging)
         self._passed_on = PassedOn()
         self._missed: list[MissedCall] = []
-
-    def _known_names(self) -> None:
-        """Refuse a line or queue that nobody knows."""
-        order, connection = self._order, self._connection
-        if order.line is not None:
-            known = {*self._basis.lines, *names_along(connection, CALLS.c.line)}
-            if order.line not in known:
-                raise ReportError(f"There is no line {order.line!r}: known are {', '.join(sorted(known)) or 'none'}.")
-        if order.queue is not None:
-            known = set(names_along(connection, CALLS.c.queue))
-            if order.queue not in known:
-                systems = {*self._basis.systems, *names_along(connection, CALLS.c.system)}
-                known |= {member.queue for system in systems for member in members(connection, system)}
-            if order.queue not in known:
-                raise ReportError(f"There is no queue {order.queue!r}: known are {', '.join(sorted(known)) or 'none'}.")
 
     def _filed(self, since: datetime, until: datetime) -> ColumnElement[bool]:
         return and_(CALLS.c.filed_at >= since, CALLS.c.filed_at < until, *self._selection)

@@ -173,17 +173,6 @@ def missed_calls(connection: Connection, chosen: ColumnElement[bool], judging: J
         )
 
 
-def names_along(connection: Connection, column: ColumnElement[Any]) -> list[str]:
-    """Every value of a column that an index begins with, from one to the next past all rows that share it."""
-    found: list[str] = []
-    smallest = select(func.min(column))
-    name = connection.scalar(smallest)
-    while name is not None:
-        found.append(name)
-        name = connection.scalar(smallest.where(column > name))
-    return found
-
-
 def has_calls(connection: Connection, chosen: ColumnElement[bool]) -> bool:
     """Whether any call meets a condition."""
     return connection.scalar(select(CALLS.c.linkedid).where(chosen).limit(1)) is not None
