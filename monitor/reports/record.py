@@ -214,10 +214,11 @@ def _by_month(
 
 def _silent(subject: Subject, month: tuple[int, int]) -> str:
     """Why a month has no call: of one in which nobody looked, nobody can say that none came."""
+    _ = subject.words.text
     days = [day for day in subject.figures.days if (day.day.year, day.day.month) == month]
     if days and not any(day.coverage for day in days):
         return subject.words.terms.outcomes[Outcome.UNOBSERVED]
-    return subject.words.text("no calls")
+    return _("no calls")
 
 
 def _drawn(subject: Subject) -> Chart:
