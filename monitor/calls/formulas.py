@@ -157,8 +157,8 @@ def coverage(unobserved_us: int, whole_us: int) -> float | None:
 def survey(kept: int, broken: int, callers: int) -> tuple[float, float, float] | None:
     """What a mystery-caller survey (미스터리 콜) of so many of the judged calls would have scored.
 
-    score = kept / (kept + broken); 95 of 100 such surveys lie within score ± 1.96 · SE, cut to 0 and 1, where
-    SE = √(score · (1 - score) / n · (N - n) / (N - 1)) of n callers among N judged calls.
+    score = kept / (kept + broken). How many of n callers out of N judged calls hear the promise kept is distributed
+    hypergeometrically; low and high are the scores that at most 25 of 1000 such surveys fall short of, or pass.
 
     Args:
         kept: calls in which the promise was kept.
@@ -168,14 +168,24 @@ def survey(kept: int, broken: int, callers: int) -> tuple[float, float, float] |
     Returns:
         Score, low and high; None where nothing was judged or nobody is drawn.
 
-    **Source:** the normal approximation of the sampling error of a proportion, drawn without replacement (finite
-    population correction); W. G. Cochran, Sampling Techniques, 3rd ed., section 3.2.
+    **Source:** sampling without replacement, W. G. Cochran, Sampling Techniques, 3rd ed., section 3.6. The usual ± 1.96
+    standard errors hold fewer than 95 of 100 surveys where nearly every call was kept: of 1000 calls with one broken,
+    every tenth survey scores 99 %, and they would begin at 99.3 %.
     """
     judged = kept + broken
     drawn = min(callers, judged)
     if drawn < 1:
         return None
-    score = kept / judged
-    others = (judged - drawn) / (judged - 1) if judged > 1 else 0.0
-    error = 1.96 * math.sqrt(score * (1 - score) / drawn * others)
-    return score, max(0.0, score - error), min(1.0, score + error)
+    # Whole numbers to the end: a draw of 100 out of a million has more than 10^400 outcomes.
+    every = math.comb(judged, drawn)
+    least, most = max(0, drawn - broken), min(drawn, kept)
+    low = high = most
+    below = 0
+    for heard in range(least, most + 1):
+        up_to = below + math.comb(kept, heard) * math.comb(broken, drawn - heard)
+        if 40 * below <= every < 40 * up_to:
+            low = heard
+        if 40 * (every - below) > every >= 40 * (every - up_to):
+            high = heard
+        below = up_to
+    return kept / judged, low / drawn, high / drawn

@@ -182,10 +182,11 @@ def _formulas_of_the_centre(subject: Subject) -> Iterator[Definition]:
     yield Definition(
         term=_c("formula", "Survey of mystery callers"),
         text=_(
-            "p is compliance, N the judged calls, n the callers (100, or N where there are fewer). A survey without "
-            "repetition; the score of 95 in 100 such surveys lies within."
+            "The chance that k of n callers hear the promise kept, where of N judged calls K were kept; n is 100, or N "
+            "where there are fewer, and no call is drawn twice. The range leaves out at most 25 of 1,000 such surveys "
+            "at each end."
         ),
-        formula="p ± 1.96 · √( p(1 - p)/n · (N - n)/(N - 1) )",
+        formula="C(K, k) · C(N - K, n - k) / C(N, n)",
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from monitor.calls import formulas
 from monitor.calls.facts import Gap, GapCause, Outcome
 from monitor.calls.rules import Reading
 from monitor.calls.tally import Tally
@@ -217,8 +218,30 @@ def test_an_hour_that_never_comes(ledger_of: Callable[..., Repository]) -> None:
     assert figures.days[7].tally.offered == 2
 
 
-def test_a_survey_of_a_hundred_hears_about_what_is_so(ledger_of: Callable[..., Repository]) -> None:
-    """Of 400 judged calls 300 were kept: 75 %. A hundred different ones are drawn, and 95 in 100 draws lie between."""
+@pytest.mark.parametrize(
+    ("kept", "broken"), [(300, 100), (999, 1), (990, 10), (1, 150), (101, 0), (60, 41), (900_000, 100_000)]
+)
+def test_95_of_100_surveys_of_a_hundred_lie_between(kept: int, broken: int) -> None:
+    """A hundred different calls are drawn: no narrower span leaves out fewer than it may at its own end."""
+    found = formulas.survey(kept, broken, 100)
+    assert found is not None
+    score, low, high = found
+    assert score == kept / (kept + broken)
+    every = comb(kept + broken, 100)
+
+    def chance(least: int, most: int) -> float:
+        """That a hundred calls drawn of these hold so many kept ones."""
+        ways = sum(comb(kept, n) * comb(broken, 100 - n) for n in range(max(least, 0), min(most, 100) + 1))
+        return ways / every
+
+    least, most = round(low * 100), round(high * 100)
+    assert chance(0, least - 1) <= 0.025 < chance(0, least)
+    assert chance(most + 1, 100) <= 0.025 < chance(most, 100)
+    assert chance(least, most) >= 0.95
+
+
+def test_a_survey_in_the_figures(ledger_of: Callable[..., Repository]) -> None:
+    """Of 400 judged calls 300 were kept: 75 %."""
     kept, broken = october()[1], october()[4]
     calls = [
         moved(kept if number < 300 else broken, f"1.{number}", korean(1 + number % 28, "10:00:00"))
@@ -226,15 +249,9 @@ def test_a_survey_of_a_hundred_hears_about_what_is_so(ledger_of: Callable[..., R
     ]
     survey = counted(ledger_of(SEEN, *calls), basis=ONE).survey[Reading.WITHIN]
     assert (survey.callers, survey.score) == (100, 0.75)
-
-    def chance(low: float, high: float) -> float:
-        """That a hundred calls drawn of these hold a share of kept ones between two bounds."""
-        ways = sum(comb(300, n) * comb(100, 100 - n) for n in range(101) if low - 1e-9 <= n / 100 <= high + 1e-9)
-        return ways / comb(400, 100)
-
-    assert chance(survey.low, survey.high) >= 0.95
-    # And no wider than it must be: what lies within them leaves out more than one in twenty.
-    assert chance(survey.low + 0.01, survey.high - 0.01) < 0.95
+    assert (survey.score, survey.low, survey.high) == formulas.survey(300, 100, 100)
+    # The standard error of 100 out of 400 is sqrt(0.75 x 0.25 / 100 x 300 / 399) = 0.0375; twice that, to whole calls.
+    assert (survey.low, survey.high) == (0.68, 0.82)
 
 
 def test_a_month_before_that_was_brought_in_is_compared_with(ledger_of: Callable[..., Repository]) -> None:
