@@ -48,6 +48,8 @@ PAGE_SIZE = 20
 REFRESH_SECONDS = 3
 """After which a browser without scripts asks again how far the report is."""
 _FAILURES_SHOWN = 3
+_LEDGER_SECONDS = 1.0
+"""How long the form waits to know where the ledger begins: it is of use without that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,7 @@ class ReportPages:
         self._board = board
         self._clock = clock
         self._lines = tuple(lines)
+        self._asking: asyncio.Task[datetime | None] | None = None
         self._words = {language: Words(catalogue(language), sources.zone) for language in LANGUAGES}
 
     @property
@@ -174,13 +177,22 @@ class ReportPages:
         )
 
     async def _begins(self) -> date | None:
-        """The day of the ledger's first call; None where there is none, or nobody can say."""
+        """The day of the ledger's first call; None where there is none, or nobody can say soon.
+
+        A ledger that is away is asked by one request at a time, however many come.
+        """
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._first_call_at())
+        done, _late = await asyncio.wait([self._asking], timeout=_LEDGER_SECONDS)
+        first_at = self._asking.result() if done else None
+        return None if first_at is None else first_at.astimezone(self._sources.zone).date()
+
+    async def _first_call_at(self) -> datetime | None:
         try:
-            first_at = await asyncio.to_thread(self._sources.first_call_at)
+            return await asyncio.to_thread(self._sources.first_call_at)
         except StoreError:
             # What is ordered now will say so.
             return None
-        return None if first_at is None else first_at.astimezone(self._sources.zone).date()
 
     async def _found(self, request: Request) -> KeptReport | None:
         return await asyncio.to_thread(self._kept.find, request.path_params["report"])

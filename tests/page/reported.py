@@ -98,14 +98,15 @@ class Desk:
 
     client: httpx.AsyncClient
     workshop: Workshop
+    _csrf: str = ""
 
     async def get(self, path: str) -> httpx.Response:
         return await self.client.get(path)
 
     async def post(self, path: str, fields: Mapping[str, str]) -> httpx.Response:
         """Send a form with the token of its page."""
-        csrf = token_in((await self.get("/reports")).text)
-        body = urlencode({"csrf": csrf, **fields})
+        self._csrf = self._csrf or token_in((await self.get("/reports")).text)
+        body = urlencode({"csrf": self._csrf, **fields})
         return await self.client.post(path, content=body, headers={"content-type": "application/x-www-form-urlencoded"})
 
     async def order(self, **fields: str) -> str:
