@@ -181,25 +181,33 @@ class Sheet:
             self._sheet.write_string(row, place, address, self._forms.cell(Kind.TEXT))
 
     def _shade(self, table: Table, first: int, last: int) -> None:
-        places = [place for place, column in enumerate(table.columns) if column.key in table.shaded]
-        if places:
-            runs = " ".join(xl_range(first, place, last, place) for place in places)
+        shaded = [(place, column.kind) for place, column in enumerate(table.columns) if column.key in table.shaded]
+        for kind in dict.fromkeys(kind for _, kind in shaded):
+            places = [place for place, its in shaded if its is kind]
+            values = [value for row in table.rows for place in places if isinstance(value := row[place], int | float)]
+            if not values:
+                continue
+            shading = style.shading(values, share=kind is Kind.SHARE, bad=table.darkest_is_worst)
+            darkest = style.shade(1.0, bad=shading.bad)
+            (low, below), (high, above) = sorted([(shading.light, style.PAPER), (shading.dark, darkest)])
             scale = {
                 "type": "2_color_scale",
                 "min_type": "num",
-                "min_value": 0,
-                "min_color": style.PAPER,
-                "max_color": style.shade(1.0, bad=table.darkest_is_worst),
-                "multi_range": runs,
+                "min_value": low,
+                "min_color": below,
+                "max_type": "num",
+                "max_value": high,
+                "max_color": above,
+                "multi_range": " ".join(xl_range(first, place, last, place) for place in places),
             }
             self._sheet.conditional_format(first, places[0], last, places[0], scale)
-        below, above = NEARLY_NONE
+        least, most = NEARLY_NONE
         for place, column in enumerate(table.columns):
             values = (
                 [row[place] for row in (*table.rows, table.total or ()) if row] if column.kind is Kind.SHARE else ()
             )
-            if any(isinstance(value, float) and below < value < above for value in values):
-                between = {"type": "cell", "criteria": "between", "minimum": below, "maximum": above - below}
+            if any(isinstance(value, float) and least < value < most for value in values):
+                between = {"type": "cell", "criteria": "between", "minimum": least, "maximum": most - least}
                 between["format"] = self._forms.nearly_none
                 self._sheet.conditional_format(first, place, last + 1, place, between)
 
