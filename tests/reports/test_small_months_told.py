@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from monitor.ledger.rows import StoredFact
     from monitor.reports.order import Basis
+    from monitor.texts import Language
 
 pytestmark = pytest.mark.stage
 NOON = korean(16, "12:00:00")
@@ -46,11 +47,12 @@ class Case(NamedTuple):
     order: Order = MONTH
     basis: Basis = ONE
     now: datetime = MADE_AT
+    languages: tuple[Language, ...] = ("en",)
 
 
 NO_FIGURE = "no calls is not 0 %"
 CASES = {
-    "empty": Case((SEEN,), ("No call came in during this period", NO_FIGURE, "100.0%")),
+    "empty": Case((SEEN,), ("No call came in during this period", NO_FIGURE, "100.0%"), languages=("ko", "en")),
     "unknown": Case((), ("Nothing of this period was observed", "does not mean that nobody called", "0.0%")),
     "one gap": Case(
         (
@@ -70,7 +72,9 @@ CASES = {
     ),
     "one call": Case((SEEN, replace(october()[1], transfers=())), ("1 call came in", "kept", "100.0%")),
     "one unjudged": Case((SEEN, october()[19]), ("could be judged on none", "none is not 0 %")),
-    "running": Case((SEEN, october()[1]), ("The period is not over", "2026-10-16 12:00"), now=NOON),
+    "running": Case(
+        (SEEN, october()[1]), ("The period is not over", "2026-10-16 12:00"), now=NOON, languages=("ko", "en")
+    ),
     "ahead": Case((SEEN,), ("has not begun",), now=korean(30, "12:00:00", 9)),
     "25 hours": Case(
         (
@@ -124,7 +128,7 @@ def plain(path: Path) -> str:
 
 
 def test_every_form_of_it_says_what_is_so(case: Case, ledger: Repository, tmp_path: Path) -> None:
-    order = replace(case.order, formats=tuple(FileFormat), languages=("ko", "en"))
+    order = replace(case.order, formats=tuple(FileFormat), languages=case.languages)
     made = make(ledger.store, order, case.basis, House(), tmp_path / "out", now=case.now)
     assert {path.suffix for path in made} == {".pdf", ".xlsx", ".html", ".csv", ".json"}
     for path in made:
