@@ -184,7 +184,7 @@ class Sheet:
         shaded = [(place, column.kind) for place, column in enumerate(table.columns) if column.key in table.shaded]
         for kind in dict.fromkeys(kind for _, kind in shaded):
             places = [place for place, its in shaded if its is kind]
-            values = [value for row in table.rows for place in places if isinstance(value := row[place], int | float)]
+            values = _numbers(table, places)
             if not values:
                 continue
             shading = style.shading(values, share=kind is Kind.SHARE, bad=table.darkest_is_worst)
@@ -272,12 +272,16 @@ def _sum(keys: Sequence[str], columns: Sequence[Column]) -> str:
     return f"({terms})" if len(keys) > 1 or "*" in terms else terms
 
 
+def _numbers(table: Table, places: Sequence[int]) -> list[float]:
+    """Every figure of some columns."""
+    cells = (row[place] for row in table.rows for place in places)
+    return [cell for cell in cells if isinstance(cell, int | float)]
+
+
 def _adds_up(table: Table, place: int, total: Value) -> bool:
     """Whether a total is the sum of its rows: of gaps that overlap it is less, and no formula says so."""
-    values = [row[place] for row in table.rows]
-    if not values or not isinstance(total, int | float):
-        return False
-    return abs(sum(value for value in values if isinstance(value, int | float)) - total) < _ROUNDING
+    figures = _numbers(table, (place,))
+    return bool(figures) and isinstance(total, int | float) and abs(sum(figures) - total) < _ROUNDING
 
 
 def _broken(table: Table, place: int) -> bool:
