@@ -13,7 +13,7 @@ from monitor import __version__
 
 from .test_replay import callmonitor
 
-COMMANDS = ("run", "demo", "simulate", "replay", "doctor", "check-config", "hash-password", "make-token", "db")
+COMMANDS = ("run", "demo", "simulate", "replay", "doctor", "check-config", "hash-password", "make-token", "db", "import")
 
 
 def test_help_names_every_command(tmp_path: Path) -> None:
@@ -22,7 +22,7 @@ def test_help_names_every_command(tmp_path: Path) -> None:
     assert [name for name in COMMANDS if name not in done.stdout.decode()] == []
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "db upgrade"])
+@pytest.mark.parametrize("command", [*COMMANDS, "db upgrade", "import queue_log", "import cdr"])
 def test_every_command_explains_itself(tmp_path: Path, command: str) -> None:
     done = callmonitor(*command.split(), "--help", cwd=tmp_path)
     assert done.returncode == 0
