@@ -203,10 +203,12 @@ class Sheet:
             self._sheet.conditional_format(first, places[0], last, places[0], scale)
         least, most = NEARLY_NONE
         for place, column in enumerate(table.columns):
-            values = (
-                [row[place] for row in (*table.rows, table.total or ()) if row] if column.kind is Kind.SHARE else ()
-            )
-            if any(isinstance(value, float) and least < value < most for value in values):
+            if column.kind is not Kind.SHARE:
+                continue
+            shares = _numbers(table, (place,))
+            if table.total is not None and isinstance(total := table.total[place], int | float):
+                shares.append(total)
+            if any(least < share < most for share in shares):
                 between = {"type": "cell", "criteria": "between", "minimum": least, "maximum": most - least}
                 between["format"] = self._forms.nearly_none
                 self._sheet.conditional_format(first, place, last + 1, place, between)
