@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from monitor.reports.figures import RingFigures, WorstHour
     from monitor.reports.subject import Subject
 
-LISTED = 200
+LISTED = 50
 """Calls print lists; sheets, CSV and JSON hold all."""
 NEVER_ANSWERED = tuple(outcome for outcome in Outcome if outcome not in (Outcome.ANSWERED, Outcome.UNOBSERVED))
 """What was not seen to its end may have been answered."""

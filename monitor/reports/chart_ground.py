@@ -154,8 +154,15 @@ def steps(highest: float, kind: Kind) -> tuple[float, list[float]]:
         top = 1.0 if highest > 0.4 else _round_top(highest)
         return top, [top * part / 4 for part in range(5)]
     top = _round_top(highest, whole=kind is Kind.COUNT)
-    parts = next(parts for parts in (4, 5, 3, 2, 1) if kind is not Kind.COUNT or (top / parts).is_integer())
+    # Into round numbers: 5,000 by thousands, and not by 1,250.
+    wanted = {1: (5, 4), 15: (3, 5), 3: (3,), 5: (5,), 6: (3,)}.get(_leading(top), (4,))
+    parts = next(parts for parts in (*wanted, 4, 5, 3, 2, 1) if kind is not Kind.COUNT or (top / parts).is_integer())
     return top, [top * part / parts for part in range(parts + 1)]
+
+
+def _leading(top: float) -> int:
+    """The digits a round number begins with: 15 of 150, 5 of 5,000."""
+    return int(f"{top:.1e}".partition("e")[0].replace(".", "").rstrip("0"))
 
 
 def _round_top(highest: float, *, whole: bool = False) -> float:

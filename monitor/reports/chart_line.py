@@ -51,7 +51,8 @@ def line(view: View) -> Figure:
     floor = 0.0
     if view.kind is Kind.SHARE and lowest > _LIFTED:
         floor = 0.5 if lowest < 0.85 else 0.8
-        lines = [floor + (1.0 - floor) * part / 4 for part in range(5)]
+        parts = round((1.0 - floor) / (0.1 if floor == 0.5 else 0.05))
+        lines = [floor + (1.0 - floor) * part / parts for part in range(parts + 1)]
         top = 1.0
     told = [view.told(value) for value in lines]
     named = len(view.series) > 1

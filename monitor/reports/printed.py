@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from monitor.reports import style
-from monitor.reports.document import Chart, Definitions, Kind, Notice, Paragraph, Table, Tiles
+from monitor.reports.document import Chart, Definitions, Form, Kind, Notice, Paragraph, Table, Tiles
 from monitor.reports.written import written
 from monitor.texts import catalogue
 
@@ -130,10 +130,17 @@ def printed(document: Document, show: Callable[[str], str] = str) -> tuple[Print
     writer = _Writer(document, show)
     return tuple(
         PrintedSection(
-            key=section.key, title=show(section.title), blocks=tuple(writer.block(block) for block in section.blocks)
+            key=section.key,
+            title=show(section.title),
+            blocks=tuple(writer.block(block) for block in section.blocks if not _shaded_anyway(block, document)),
         )
         for section in document.sections
     )
+
+
+def _shaded_anyway(block: Block, document: Document) -> bool:
+    """A map whose table is shaded stands twice on one page: the table says more, and can be read aloud."""
+    return isinstance(block, Chart) and block.form is Form.HEAT and bool(document.table(block.table).shaded)
 
 
 class _Writer:
