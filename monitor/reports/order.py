@@ -44,7 +44,7 @@ class Order:
     made_by: str = ""
     """Who asked: a user's name, `schedule`, or empty for somebody at this machine."""
     letters: bool = False
-    """Whether the mail that carries it is written beside the files, one for each language; see `monitor.reports.mail`."""
+    """Whether mails that carry it are written beside the files, one for each language; see `monitor.reports.mail`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
