@@ -226,7 +226,7 @@ class Figures:
     judged: Tally
     """The calls that the promise is judged on: all, or those of working time."""
     before: Tally | None
-    """`judged` of the month (or half, or as many days) before; None where the ledger has no call of it."""
+    """`judged` of the month (or half, or as many days) before; None where the monitor followed no call of it."""
     year_before: Tally | None
     """`judged` of the same period a year before."""
     waiting: Quantiles
