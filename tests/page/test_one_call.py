@@ -12,6 +12,7 @@ from monitor.calls.facts import AttemptResult, CallAnswered, CallKey, Scope
 from monitor.calls.rules import RingRule
 from monitor.page.calls import WAITS_AT_MOST, key_of
 from monitor.page.render import call_path
+from tests.imports.logs import CALLID, call_in
 from tests.ledger.records import a_call, partly, ring
 
 from .centre import HTML, NOW, Centre, text_of
@@ -41,6 +42,32 @@ def test_a_call_is_told_in_words_figures_and_a_drawing(centre: Centre) -> None:
     assert 'aria-labelledby="drawing-title drawing-words"' in page
     # The same course as a table: from, after, length, stage.
     assert "18:00:50 50.0 s 4.0 s being transferred" in words
+
+
+def test_a_call_that_was_brought_in_says_so_and_shows_no_rings(centre: Centre) -> None:
+    """Kim's phone is known to have been called from 0 to 15 s; how often it rang is not, nor what Lee's holds were."""
+    call = call_in(
+        "0 NONE ENTERQUEUE  01012345678 1",
+        "15 Kim RINGNOANSWER 15000",
+        "27 Lee CONNECT 27 x 9",
+        "95 Lee ATTENDEDTRANSFER BRIDGE b 27 68 1",
+    )
+    centre.repository.record_all([call])
+    page = centre.page(f"/calls/pbx1/{CALLID}")
+    words = text_of(page)
+    assert "Lee answered; how long the phone rang is not known." in words
+    assert "This record was not made by this monitor: brought in from the queue log (queue_log)." in words
+    assert "Part of this call was not seen" not in words
+    assert "within 3 excluded how long it rang is not known" in words
+    assert "Rings - Waiting 27.0 s Talking - On hold - Answered by Lee Queue support Dialled - " in words
+    # Ring attempts: from, after, agent, phone, queue, length, rings, result.
+    assert "10:00:00 0.0 s Kim - support - - no answer" in words
+    # Transfers: number, at, by and to, kind, scope, result, announced, consent, consultation, hold, reconnection.
+    assert "1 10:01:35 Lee → - attended unknown completed yes not reported - - -" in words
+    assert "ring-mark" not in page
+    (row,) = centre.rows("/calls?from=2026-03-02&to=2026-03-02")
+    assert row[3:7] == ["-", "-", "0:27", "-"]
+    assert "통화 기록(queue_log)에서 가져옴" in text_of(centre.page(f"/calls/pbx1/{CALLID}", language="ko"))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from monitor.board import Board
-from monitor.calls.facts import CallKey
+from monitor.calls.facts import CallKey, Source
 from monitor.ledger.writer import LedgerWriter
 from monitor.recall import recall
 from tests.ledger.records import a_call
@@ -20,7 +20,7 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
 def test_a_restart_finds_the_calls_of_today_again_and_no_others(tmp_path: Path) -> None:
-    """1,200 of today, more than a chunk; one of yesterday; one that this run recorded itself."""
+    """1,200 of today, more than a chunk; one of yesterday; one that this run recorded itself; one of a queue log."""
     writer = LedgerWriter(tmp_path / "ledger.sqlite3")
     writer.start()
     midnight = NOON.replace(hour=0)
@@ -34,6 +34,10 @@ def test_a_restart_finds_the_calls_of_today_again_and_no_others(tmp_path: Path) 
     mine = replace(a_call(), key=CallKey(system="pbx", linkedid="mine"), entered_at=midnight)
     writer.record(replace(yesterday, recorded_at=midnight))
     writer.record(replace(mine, recorded_at=NOON + timedelta(seconds=1)))
+    brought_in = replace(
+        yesterday, key=CallKey(system="pbx", linkedid="b"), entered_at=midnight, source=Source.QUEUE_LOG
+    )
+    writer.record(replace(brought_in, rings=None, ringing_us=None, recorded_at=midnight))
     board = Board()
     try:
         assert writer.flush(10)
