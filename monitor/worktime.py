@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from monitor.texts import Language
 
-_LIBRARY_LANGUAGES = {"ko": "ko", "en": "en_US"}
+_LIBRARY_LANGUAGES: Mapping[Language, str] = {"ko": "ko", "en": "en_US"}
 _DAY_MINUTES = 24 * 60
 
 
@@ -135,6 +135,10 @@ class WorkTime:
         """
         return self._holidays[language].get(day, "") if self.country else ""
 
+    def names_of(self, day: date) -> Mapping[Language, str]:
+        """The name of the public holiday on a day in each language; empty where there is none."""
+        return {language: name for language in _LIBRARY_LANGUAGES if (name := self.holiday(day, language))}
+
     @cached_property
     def _holidays(self) -> Mapping[Language, holidays.HolidayBase]:
         import holidays  # noqa: PLC0415 - takes a tenth of a second, and only reports ask for it
@@ -142,7 +146,7 @@ class WorkTime:
         found: dict[Language, holidays.HolidayBase] = {}
         for language, code in _LIBRARY_LANGUAGES.items():
             known = holidays.country_holidays(self.country).supported_languages
-            found[language] = holidays.country_holidays(self.country, language=code if code in known else None)  # type: ignore[index]
+            found[language] = holidays.country_holidays(self.country, language=code if code in known else None)
         return found
 
     def __getstate__(self) -> dict[str, Any]:

@@ -140,8 +140,8 @@ def months(subject: Subject) -> Table:
 
 def _day_off(subject: Subject, day: DayFigures) -> str:
     _ = subject.words.text
-    if day.holiday:
-        return _("{holiday} (worked)").format(holiday=day.holiday) if day.working_day else day.holiday
+    if holiday := day.holiday.get(subject.words.language):
+        return _("{holiday} (worked)").format(holiday=holiday) if day.working_day else holiday
     return "" if day.working_day else _("day off")
 
 

@@ -262,7 +262,7 @@ class _Counting:
         whole_us = len(gaps) * max(0, microseconds(end) - microseconds(day.since))
         return DayFigures(
             day=day.day,
-            holiday=work_time.holiday(day.day, self._order.languages[0]),
+            holiday=work_time.names_of(day.day),
             working_day=work_time.shift_on(day.day) is not None,
             tally=together(sums.days.get(day.day, {}).values()),
             coverage=formulas.coverage(self._lost_us(gaps, day.since, end), whole_us),

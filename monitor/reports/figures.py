@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from monitor.calls.rules import Reading
     from monitor.calls.tally import Tally
     from monitor.reports.periods import Period
+    from monitor.texts import Language
     from monitor.worktime import Hours
 
 JudgedOn = Literal["all", "working_time"]
@@ -65,8 +66,8 @@ class DayFigures:
     """One local day."""
 
     day: date
-    holiday: str
-    """Name of the public holiday in the report's first language, or of the institution's closed day; else empty."""
+    holiday: Mapping[Language, str]
+    """Name of the public holiday in each language; empty where the day is none."""
     working_day: bool
     """Working time is set for it."""
     tally: Tally

@@ -427,7 +427,7 @@ def figures(
         days=tuple(
             DayFigures(
                 day=day,
-                holiday=WORK_TIME.holiday(day, "ko"),
+                holiday=WORK_TIME.names_of(day),
                 working_day=WORK_TIME.shift_on(day) is not None,
                 tally=tally_of(counted.days[day]) if day in counted.days else Tally(),
                 coverage=_covered(day, gaps),

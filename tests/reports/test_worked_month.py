@@ -141,9 +141,9 @@ def test_days(figures: Figures) -> None:
         *(5, 9),
     }
     assert {number: day.holiday for number, day in days.items() if day.holiday} == {
-        3: "개천절",
-        5: "개천절 대체 휴일",
-        9: "한글날",
+        3: {"ko": "개천절", "en": "National Foundation Day"},
+        5: {"ko": "개천절 대체 휴일", "en": "Alternative holiday for National Foundation Day"},
+        9: {"ko": "한글날", "en": "Hangul Day"},
     }
 
 
