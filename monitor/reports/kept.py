@@ -12,6 +12,7 @@ import re
 import secrets
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -27,7 +28,7 @@ from monitor.reports.settling import not_written, sync, telling
 from monitor.texts import Language  # noqa: TC001 - as above
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from monitor.reports.order import Order
 
@@ -134,7 +135,9 @@ class Kept:
                     files=tuple(_kept_file(path) for path in sorted(working.iterdir()) if path.suffix != LETTER),
                 )
                 (working / MADE).write_bytes(_MADE.dump_json(report, indent=2) + b"\n")
-                self._to_the_owner(working)
+                _give((*working.iterdir(), working), like=self.folder)
+                for path in working.iterdir():
+                    path.chmod(0o600)
                 for path in (*working.iterdir(), working):
                     sync(path)
                 working.rename(self.folder / name)
@@ -184,18 +187,15 @@ class Kept:
     def _open(self) -> None:
         """Have the folder there, and clear away what was never finished."""
         if not self.folder.exists():
-            self.folder.mkdir(mode=0o700, parents=True)
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            # Somebody else may be making their first report at the same moment.
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            _give((self.folder,), like=self.folder.parent)
         for path in self.folder.glob(f"{_UNFINISHED}*"):
-            if time.time() - path.stat().st_mtime > _FORGOTTEN_SECONDS:
-                shutil.rmtree(path, ignore_errors=True)
-
-    def _to_the_owner(self, working: Path) -> None:
-        """Give a report that root made to whom the folder belongs: the service has to read it."""
-        if os.geteuid() != 0:
-            return
-        owner = self.folder.stat()
-        for path in (*working.iterdir(), working):
-            os.chown(path, owner.st_uid, owner.st_gid)
+            # It may be finished by now, by whoever makes it.
+            with suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > _FORGOTTEN_SECONDS:
+                    shutil.rmtree(path, ignore_errors=True)
 
     def _read(self, name: str) -> KeptReport | None:
         folder = self.folder / name
@@ -212,6 +212,15 @@ class Kept:
             self._named.add(name)
             _log.warning("report_passed_over", folder=str(folder), reason=wrong)
         return None
+
+
+def _give(paths: Iterable[Path], *, like: Path) -> None:
+    """Give what root made to whom another folder belongs: the service has to read it, and to write there."""
+    if os.geteuid() != 0:
+        return
+    owner = like.stat()
+    for path in paths:
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def _fault(report: KeptReport, folder: Path) -> str:

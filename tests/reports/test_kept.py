@@ -93,7 +93,13 @@ def test_made_json_is_for_programs_too(kept: Kept) -> None:
 def test_reports_are_their_owners_alone(kept: Kept) -> None:
     """They name agents."""
     report = keep(kept)
-    assert [path.stat().st_mode & 0o777 for path in (kept.folder, kept.folder_of(report))] == [0o700, 0o700]
+    folder = kept.folder_of(report)
+    assert [path.stat().st_mode & 0o777 for path in (kept.folder, folder)] == [0o700, 0o700]
+    assert {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} == {
+        "a.csv": 0o600,
+        "b.pdf": 0o600,
+        "made.json": 0o600,
+    }
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
@@ -103,6 +109,14 @@ def test_what_root_makes_belongs_to_the_service(kept: Kept) -> None:
     report = keep(kept)
     folder = kept.folder_of(report)
     assert {path.stat().st_uid for path in (folder, *folder.iterdir())} == {65534}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_the_folder_that_root_makes_first_belongs_to_the_service_too(kept: Kept) -> None:
+    """Or the service could never keep a report of its own there."""
+    os.chown(kept.folder.parent, 65534, 65534)
+    folder = kept.folder_of(keep(kept))
+    assert {path.stat().st_uid for path in (kept.folder, folder, *folder.iterdir())} == {65534}
 
 
 @pytest.mark.parametrize(
@@ -230,3 +244,12 @@ def test_what_a_killed_process_left_is_cleared_away_after_a_day(kept: Kept) -> N
     os.utime(old, (day_ago, day_ago))
     keep(kept)
     assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_a_report_that_another_process_finishes_meanwhile_is_no_hindrance(kept: Kept) -> None:
+    kept.folder.mkdir()
+    # A name that is listed, and leads nowhere once it is looked at.
+    (kept.folder / ".making-gone").symlink_to(kept.folder / "finished")
+    assert kept.all() == []
+    report = keep(kept)
+    assert kept.find(report.id) == report
