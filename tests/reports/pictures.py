@@ -1,6 +1,7 @@
 """Reference pictures of a report's pages: `python -m tests.reports.pictures` makes them anew in `pictures/`.
 
-Look at each before it is committed: they are what a report has to look like from then on.
+With them goes the page that the documentation shows. Look at each before it is committed: they are what a report has to
+look like from then on.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ MONTH_PAGES: Final = (1, 2, 3, 4, 5, 8)
 """Cover, summary, rings, days, heat map, and what was lost."""
 RECORD_PAGES: Final = (1, 2, 3)
 _DPI: Final = 50
+SHOWN: Final = (Path(__file__).parents[2] / "docs" / "pictures", 2, 90)
+"""Where the documentation's picture stands, of which page of the month it is, and how fine."""
 _BLOCK: Final = 6
 """Pixels on each side of what is compared: strokes a renderer draws a shade darker even out, a moved line does not."""
 _DIFFERS: Final = 20
@@ -79,8 +82,23 @@ def moved(first: Image.Image, second: Image.Image) -> float:
     return sum(counts[_DIFFERS:]) / sum(counts)
 
 
+def _shown(language: Language) -> Path:
+    """The page of the documentation, in colour."""
+    folder, number, dpi = SHOWN
+    with TemporaryDirectory() as scratch:
+        pdf, drawn = Path(scratch) / "month.pdf", Path(scratch) / "page"
+        pdf.write_bytes(pdf_of(month(language)))
+        one = ["-r", str(dpi), "-f", str(number), "-l", str(number), "-singlefile"]
+        subprocess.run([required("pdftoppm"), *one, str(pdf), str(drawn)], check=True, capture_output=True)
+        with Image.open(drawn.with_suffix(".ppm")) as image:
+            image.quantize(64).save(folder / f"report.{language}.png", optimize=True)
+    return folder / f"report.{language}.png"
+
+
 def main() -> None:
     """Make them anew."""
+    for language in LANGUAGES:
+        sys.stdout.write(f"{_shown(language)}\n")
     FOLDER.mkdir(exist_ok=True)
     for old in FOLDER.glob("*.png"):
         old.unlink()
