@@ -17,6 +17,7 @@ from benchmarks.alerts import breaches_told
 from benchmarks.load import breaches, calls_in_progress, growth
 from benchmarks.page import breaches_seen, watched_by
 from benchmarks.process import Reader
+from benchmarks.reports import reports
 from benchmarks.rooms import rooms
 from benchmarks.stream import chunks, kinds, play, recordings
 from monitor.ami.decoder import DECODERS
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 CACOFONISK = "0.7.10"
-PARTS = ("speed", "rooms", "memory", "breaches", "alerts", "page")
+PARTS = ("speed", "rooms", "memory", "breaches", "alerts", "page", "reports")
 OURS, BARE, ASTERISK_AMI, PEER = "whole pipeline", "bare asyncio", "asterisk-ami", "cacofonisk"
 
 
@@ -37,6 +38,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=200_000, help="in the stream that every reader reads")
     parser.add_argument("--rounds", type=int, default=5, help="how often each reader reads it")
     parser.add_argument("--calls", type=int, default=100_000, help="through which memory is watched")
+    parser.add_argument("--month", type=int, default=1_000_000, help="calls in the month that reports are made of")
     asked = parser.parse_args()
     parts = asked.parts or PARTS
     print(f"Python {platform.python_version()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}\n")
@@ -59,6 +61,8 @@ def main() -> None:
         breaches_seen(events_per_second=2_000, seconds=40, rounds=3)
         for load in (0, 30, 2_000):
             watched_by((0, 1, 200), events_per_second=load, seconds=5, rounds=3)
+    if "reports" in parts:
+        reports(calls=asked.month, rounds=3)
 
 
 def describe(raw: bytes) -> int:

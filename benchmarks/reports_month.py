@@ -21,13 +21,14 @@ from monitor.calls.state import Plan
 from monitor.demo import INSIDE, OUTSIDE
 from monitor.ledger.columns import Instant
 from monitor.ledger.rows import AGENT_STATES, ATTEMPTS, CALLS, HOLDS, TRANSFERS
-from monitor.ledger.store import Store
 from monitor.replay import Replay
 from monitor.replay_store import Keeper
 from monitor.simulator.capture import capture
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
+
+    from monitor.ledger.store import Store
 
 ZONE = ZoneInfo("Asia/Seoul")
 SYSTEM, LINE = "pbx1", "1588-6565"
@@ -79,10 +80,9 @@ def repeat(store: Store, first: date, last: date, *, times: int) -> None:
                 seed = (day + centre) % _SEEDS
                 source = _SEEDED + timedelta(days=seed)
                 shift = first + timedelta(days=day) - source
+                later = timedelta(seconds=centre * _LATER_SECONDS)
                 for table in (CALLS, ATTEMPTS, TRANSFERS, HOLDS, AGENT_STATES):
-                    _repeat(
-                        connection, table, source, shift + timedelta(seconds=centre * _LATER_SECONDS), f"{centre:02}"
-                    )
+                    _repeat(connection, table, source, shift + later, f"{centre:02}")
     if store.is_sqlite:
         with store.outside_transactions() as connection:
             connection.exec_driver_sql("PRAGMA optimize")
@@ -90,17 +90,6 @@ def repeat(store: Store, first: date, last: date, *, times: int) -> None:
     else:
         with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
-
-
-def forget_days(store: Store) -> None:
-    """Take the simulated days themselves away."""
-    with store.engine.begin() as connection:
-        behind = datetime.combine(_SEEDED + timedelta(days=2 * _SEEDS), datetime.min.time(), ZONE)
-        for table in (HOLDS, TRANSFERS, ATTEMPTS):
-            early = select(CALLS.c.linkedid).where(CALLS.c.filed_at < behind)
-            connection.execute(table.delete().where(table.c.linkedid.in_(early)))
-        connection.execute(CALLS.delete().where(CALLS.c.filed_at < behind))
-        connection.execute(AGENT_STATES.delete().where(AGENT_STATES.c.at < behind))
 
 
 def _repeat(connection: Connection, table: Table, source: date, shift: timedelta, centre: str) -> None:
@@ -117,13 +106,7 @@ def _repeat(connection: Connection, table: Table, source: date, shift: timedelta
             return column + literal(f"/{shift.days}/{centre}")
         return column + literal(f"-{centre}") if column.key in _OWN else column
 
-    if table is AGENT_STATES:
-        chosen = (table.c.at >= since, table.c.at < until)
-    else:
-        rows = CALLS if table is CALLS else table.join(CALLS)
-        chosen = (CALLS.c.filed_at >= since, CALLS.c.filed_at < until)
-        statement = select(*(given(column) for column in table.c)).select_from(rows)
-        connection.execute(insert(table).from_select(table.c.keys(), statement.where(*chosen), include_defaults=False))
-        return
-    statement = select(*(given(column) for column in table.c))
-    connection.execute(insert(table).from_select(table.c.keys(), statement.where(*chosen), include_defaults=False))
+    at = table.c.at if table is AGENT_STATES else CALLS.c.filed_at
+    rows = table if table in (AGENT_STATES, CALLS) else table.join(CALLS)
+    chosen = select(*(given(column) for column in table.c)).select_from(rows).where(at >= since, at < until)
+    connection.execute(insert(table).from_select(table.c.keys(), chosen, include_defaults=False))
