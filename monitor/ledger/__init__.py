@@ -4,9 +4,9 @@
 without ever holding up the event loop.
 """
 
-from monitor.ledger.repository import PeriodCounts, Repository
+from monitor.ledger.repository import Repository
 from monitor.ledger.schema import upgrade
 from monitor.ledger.store import RefusedFact, Store
 from monitor.ledger.writer import LedgerWriter
 
-__all__ = ["LedgerWriter", "PeriodCounts", "RefusedFact", "Repository", "Store", "upgrade"]
+__all__ = ["LedgerWriter", "RefusedFact", "Repository", "Store", "upgrade"]

@@ -8,27 +8,23 @@ own attempts, transfers and holds.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, case, delete, func, or_, select
+from sqlalchemy import and_, bindparam, delete, func, or_, select
 from sqlalchemy import column as sql_column
 from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.calls.facts import AgentState, Call, CallKey, Gap
-from monitor.calls.rules import Reading
 from monitor.errors import StoreError
 from monitor.ledger import rows
 from monitor.ledger.columns import REPLACEMENT
 from monitor.ledger.rows import (
     AGENT_STATES,
-    ATTEMPTS,
     CALLS,
     GAPS,
     PARTS_OF_CALLS,
     RULES,
-    TRANSFERS,
     Row,
     StoredFact,
     StoredRule,
@@ -41,35 +37,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from sqlalchemy import ColumnElement, Connection, Select, Table
+    from sqlalchemy import ColumnElement, Connection, Table
 
-    from monitor.calls.facts import (
-        AttemptResult,
-        Outcome,
-        Scope,
-        TransferKind,
-        TransferResult,
-        Verdict,
-        VerdictReason,
-    )
     from monitor.calls.rules import RingRule
 
 _NO_END = datetime.max.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PeriodCounts:
-    """What a period held. Values that did not occur have no entry."""
-
-    calls: int
-    partly_observed: int
-    outcomes: dict[Outcome, int]
-    verdicts: dict[Reading, dict[Verdict, int]]
-    reasons: dict[VerdictReason, int]
-    attempts: dict[AttemptResult, int]
-    """Ring attempts of the period's calls."""
-    transfers: dict[tuple[TransferKind, Scope, TransferResult], int]
-    """Transfers of the period's calls."""
 
 
 class Repository:
@@ -255,38 +227,6 @@ class Repository:
                         and_(filed == last["filed_at"], or_(CALLS.c.system > last["system"], behind)),
                     ),
                 )
-
-    def counts(
-        self, since: datetime, until: datetime, *, system: str | None = None, line: str | None = None
-    ) -> PeriodCounts:
-        """What a period held, counted by the database. The arguments are those of `calls`."""
-        period = _in_period(since, until, system, line)
-        with self.store.reading() as connection:
-
-            def counted(statement: Select[Any]) -> dict[Any, int]:
-                found = connection.execute(statement).all()
-                return {(tuple(row[:-1]) if len(row) > 2 else row[0]): row[-1] for row in found}
-
-            def by(column: ColumnElement[Any]) -> dict[Any, int]:
-                return counted(select(column, func.count()).where(period).group_by(column))
-
-            def of_calls(table: Table, *columns: ColumnElement[Any]) -> dict[Any, int]:
-                same = and_(table.c.system == CALLS.c.system, table.c.linkedid == CALLS.c.linkedid)
-                return counted(
-                    select(*columns, func.count()).select_from(table.join(CALLS, same)).where(period).group_by(*columns)
-                )
-
-            partly = func.coalesce(func.sum(case((CALLS.c.observed == "partly", 1), else_=0)), 0)
-            calls, partly_observed = connection.execute(select(func.count(), partly).where(period)).one()
-            return PeriodCounts(
-                calls=calls,
-                partly_observed=int(partly_observed),
-                outcomes=by(CALLS.c.outcome),
-                verdicts={Reading.WITHIN: by(CALLS.c.verdict_within), Reading.BEFORE: by(CALLS.c.verdict_before)},
-                reasons=by(CALLS.c.verdict_reason),
-                attempts=of_calls(ATTEMPTS, ATTEMPTS.c.result),
-                transfers=of_calls(TRANSFERS, TRANSFERS.c.kind, TRANSFERS.c.scope, TRANSFERS.c.result),
-            )
 
     def agent_states(self, since: datetime, until: datetime, *, system: str | None = None) -> list[AgentState]:
         """The agent states that began in a period, by time; `since` included, `until` not."""

@@ -28,7 +28,9 @@ from monitor.calls.lines import Line, Lines, Patterns
 from monitor.calls.rules import RingRule
 from monitor.calls.state import Plan
 from monitor.demo import INSIDE, OUTSIDE
+from monitor.ledger.filters import CallFilter
 from monitor.ledger.repository import Repository
+from monitor.ledger.statistics import PeriodStatistics, period_statistics
 from monitor.metrics import Metrics
 from monitor.replay import Replay
 from monitor.replay_store import Keeper
@@ -227,6 +229,11 @@ class ReplayedDay:
         self._stop = asyncio.Event()
         self.url = ""
         self.prometheus: OneTarget
+
+    def counted(self) -> PeriodStatistics:
+        """What the ledger makes of the day."""
+        chosen = CallFilter(since=self.since, until=self.until)
+        return period_statistics(self.repository.store, chosen, now=self.until, systems=[SYSTEM])
 
     def start(self) -> None:
         """Feed the day; returns when it is over. What served it serves on until `close`.

@@ -63,26 +63,26 @@ def test_the_day_is_worth_comparing(replayed_day: ReplayedDay) -> None:
 
 
 def test_offered_answered_and_every_outcome(replayed_day: ReplayedDay, exposed: Counter[tuple[str, str]]) -> None:
-    ledger = replayed_day.repository.counts(replayed_day.since, replayed_day.until)
+    ledger = replayed_day.counted()
     today = replayed_day.board.today(replayed_day.until)
     outcomes = {str(outcome): count for outcome, count in ledger.outcomes.items()}
-    assert sum(outcomes.values()) == ledger.calls == today.offered == replayed_day.facts["Call"]
+    assert sum(outcomes.values()) == ledger.offered == today.offered == replayed_day.facts["Call"]
     assert outcomes == dict(today.outcomes)
     assert outcomes == {outcome: n for outcome in Outcome if (n := exposed["callcenter_calls_total", outcome])}
     assert outcomes == by_label(replayed_day, "sum by (outcome) (callcenter_calls_total)", "outcome")
 
 
 def test_answer_rate(replayed_day: ReplayedDay) -> None:
-    ledger = replayed_day.repository.counts(replayed_day.since, replayed_day.until)
+    ledger = replayed_day.counted()
     asked = 'sum(callcenter_calls_total{outcome="answered"}) / sum(callcenter_calls_total)'
-    rate = ledger.outcomes[Outcome.ANSWERED] / ledger.calls
+    rate = ledger.outcomes[Outcome.ANSWERED] / ledger.offered
     assert replayed_day.board.today(replayed_day.until).answer_rate == rate == promql(replayed_day, asked)
 
 
 @pytest.mark.parametrize("reading", Reading)
 def test_compliance(replayed_day: ReplayedDay, exposed: Counter[tuple[str, str]], reading: Reading) -> None:
     today = replayed_day.board.today(replayed_day.until)
-    ledger = replayed_day.repository.counts(replayed_day.since, replayed_day.until).verdicts[reading]
+    ledger = replayed_day.counted().verdicts[reading]
     assert {verdict: ledger[verdict] for verdict in Verdict} == {
         verdict: exposed[f"callcenter_ring_verdicts_total/{reading}", verdict] for verdict in Verdict
     }
@@ -98,7 +98,7 @@ def test_compliance(replayed_day: ReplayedDay, exposed: Counter[tuple[str, str]]
 
 def test_transfers_by_kind(replayed_day: ReplayedDay, exposed: Counter[tuple[str, str]]) -> None:
     today = replayed_day.board.today(replayed_day.until)
-    ledger = replayed_day.repository.counts(replayed_day.since, replayed_day.until)
+    ledger = replayed_day.counted()
     kinds: Counter[str] = Counter()
     for (kind, _, _), count in ledger.transfers.items():
         kinds[kind] += count
