@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -44,22 +45,27 @@ def calls(simulated: list[Any]) -> list[Call]:
     return [fact for fact in simulated if isinstance(fact, Call)]
 
 
+@contextmanager
+def written(store: str, facts: list[Any]) -> Iterator[Repository]:
+    """A ledger of the day."""
+    upgrade(store)
+    repository = Repository(store)
+    repository.record_rule(RULE)
+    repository.record_all(facts)
+    yield repository
+    repository.close()
+
+
 @pytest.fixture(scope="session")
-def ledgers(
-    simulated: list[Any], cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Repository, Repository]]:
-    """The same day in SQLite and in PostgreSQL."""
-    stores = str(tmp_path_factory.mktemp("counting") / "ledger.sqlite3"), cluster.create_database()
-    found = []
-    for store in stores:
-        upgrade(store)
-        repository = Repository(store)
-        repository.record_rule(RULE)
-        repository.record_all(simulated)
-        found.append(repository)
-    yield found[0], found[1]
-    for repository in found:
-        repository.close()
+def ledger(simulated: list[Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
+    with written(str(tmp_path_factory.mktemp("counting") / "ledger.sqlite3"), simulated) as repository:
+        yield repository
+
+
+@pytest.fixture(scope="session")
+def ledger_on_postgresql(simulated: list[Any], cluster: Cluster) -> Iterator[Repository]:
+    with written(cluster.create_database(), simulated) as repository:
+        yield repository
 
 
 def counted(repository: Repository, order: Order = TWO_DAYS, **changes: Any) -> Figures:
@@ -67,8 +73,8 @@ def counted(repository: Repository, order: Order = TWO_DAYS, **changes: Any) -> 
 
 
 @pytest.fixture(scope="session")
-def figures(ledgers: tuple[Repository, Repository]) -> Figures:
-    return counted(ledgers[0])
+def figures(ledger: Repository) -> Figures:
+    return counted(ledger)
 
 
 def judged(calls: list[Call]) -> list[Call]:
@@ -86,8 +92,10 @@ def test_the_day_holds_what_it_is_to_show(calls: list[Call]) -> None:
 
 
 @pytest.mark.stage
-def test_both_databases_give_the_same_figures(ledgers: tuple[Repository, Repository], figures: Figures) -> None:
-    lite, post = ledgers
+def test_both_databases_give_the_same_figures(
+    ledger: Repository, ledger_on_postgresql: Repository, figures: Figures
+) -> None:
+    lite, post = ledger, ledger_on_postgresql
     assert counted(post) == figures
     assert counted(post, judged_on="all") == counted(lite, judged_on="all")
     anew = replace(TWO_DAYS, rule="two", line="main", queue="counsel")
@@ -205,15 +213,15 @@ def test_the_worst_hours_are_those_with_most_calls_broken_or_lost(figures: Figur
         assert hour.waited_us[hour.why] == max(hour.waited_us.values())
 
 
-def test_the_rule_of_the_time_gives_what_is_stored(ledgers: tuple[Repository, Repository], figures: Figures) -> None:
+def test_the_rule_of_the_time_gives_what_is_stored(ledger: Repository, figures: Figures) -> None:
     """Judged anew under the very rule that judged them, calls come to the same."""
-    anew = counted(ledgers[0], replace(TWO_DAYS, rule="three-rings"))
+    anew = counted(ledger, replace(TWO_DAYS, rule="three-rings"))
     assert anew.recounted
     assert replace(anew, recounted=False, made_at=figures.made_at) == figures
 
 
-def test_a_selection_is_that_of_its_calls(ledgers: tuple[Repository, Repository], calls: list[Call]) -> None:
-    found = counted(ledgers[0], replace(TWO_DAYS, line="second", agents=False), judged_on="all")
+def test_a_selection_is_that_of_its_calls(ledger: Repository, calls: list[Call]) -> None:
+    found = counted(ledger, replace(TWO_DAYS, line="second", agents=False), judged_on="all")
     ours = [call for call in calls if call.line == "second"]
     assert found.whole == found.judged == tally_of(ours)
     assert found.agents == ()
@@ -221,20 +229,18 @@ def test_a_selection_is_that_of_its_calls(ledgers: tuple[Repository, Repository]
     assert found.whole_us == 2 * 86_400_000_000
 
 
-def test_the_days_before_are_compared_by_the_same_calls(
-    ledgers: tuple[Repository, Repository], calls: list[Call]
-) -> None:
+def test_the_days_before_are_compared_by_the_same_calls(ledger: Repository, calls: list[Call]) -> None:
     wednesday = Order(period=Period.days_between(date(2026, 10, 7), date(2026, 10, 7), ZONE))
     tuesday = [call for call in judged(calls) if plain.day_of(call) == date(2026, 10, 6)]
-    found = counted(ledgers[0], wednesday)
+    found = counted(ledger, wednesday)
     assert found.before == tally_of(tuesday)
     assert found.year_before is None
     assert found.months_before == {}
-    assert counted(ledgers[0], replace(wednesday, queue="counsel")).before == tally_of(
+    assert counted(ledger, replace(wednesday, queue="counsel")).before == tally_of(
         call for call in tuesday if call.queue == "counsel"
     )
     # Of the other line there was no call on Tuesday.
-    assert counted(ledgers[0], replace(wednesday, line="second")).before is None
+    assert counted(ledger, replace(wednesday, line="second")).before is None
 
 
 @pytest.mark.parametrize(
@@ -246,20 +252,20 @@ def test_the_days_before_are_compared_by_the_same_calls(
         ({"rule": "three-rings/2"}, "There is no ring rule 'three-rings/2': known are three-rings/1."),
     ],
 )
-def test_what_nobody_knows_is_refused(ledgers: tuple[Repository, Repository], asked: dict[str, str], says: str) -> None:
+def test_what_nobody_knows_is_refused(ledger: Repository, asked: dict[str, str], says: str) -> None:
     with pytest.raises(ReportError) as refused:
-        counted(ledgers[0], replace(TWO_DAYS, **asked))  # type: ignore[arg-type] # names of an order's texts
+        counted(ledger, replace(TWO_DAYS, **asked))  # type: ignore[arg-type] # names of an order's texts
     assert str(refused.value) == says
 
 
-def test_progress_only_grows(ledgers: tuple[Repository, Repository]) -> None:
+def test_progress_only_grows(ledger: Repository) -> None:
     steps: list[tuple[str, float]] = []
 
     class Noting:
         def step(self, step: str, share: float) -> None:
             steps.append((step, share))
 
-    figures_of(ledgers[0].store, TWO_DAYS, BASIS, now=NOW, progress=Noting())
+    figures_of(ledger.store, TWO_DAYS, BASIS, now=NOW, progress=Noting())
     shares = [share for _, share in steps]
     assert shares == sorted(shares)
     assert steps[0] == ("reading", 0.0)
