@@ -13,6 +13,8 @@ from monitor.reports.measures import missed as not_answered
 from monitor.reports.measures import seconds_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from monitor.reports.document import Block, Value
     from monitor.reports.figures import RingFigures, WorstHour
     from monitor.reports.subject import Subject
@@ -117,6 +119,7 @@ def _by_rings(subject: Subject) -> Table:
     counted = [ring for ring in figures.ring_counts if _left_unanswered(ring)]
     occurred = {outcome for ring in counted for outcome, count in ring.never_answered.items() if count}
     totals = [sum(ring.never_answered.get(outcome, 0) for ring in counted) for outcome in NEVER_ANSWERED]
+    untold = not_answered(figures.judged) - sum(totals)
     return Table(
         key="missed_rings",
         title=_("Never answered, by rings"),
@@ -145,9 +148,25 @@ def _by_rings(subject: Subject) -> Table:
             for ring in counted
         ),
         total=(_c("report", "Total"), None, sum(totals), *totals) if counted else None,
-        note=_("How often the phone had rung when the caller left or the centre gave up.") if counted else "",
-        empty=_("Nobody was left unanswered."),
+        note=" ".join(_notes_by_rings(subject, untold)) if counted else "",
+        empty=_("Of none of the calls nobody answered is it known how often the phone rang.")
+        if untold
+        else _("Nobody was left unanswered."),
     )
+
+
+def _notes_by_rings(subject: Subject, untold: int) -> Iterator[str]:
+    words = subject.words
+    _, ngettext = words.text, words.number
+    yield _("How often the phone had rung when the caller left or the centre gave up.")
+    if subject.judged_apart:
+        yield _("Of the calls the promise is judged on.")
+    if untold:
+        yield ngettext(
+            "{count} call is not in it, since no record tells how long its phones rang.",
+            "{count} calls are not in it, since no record tells how long their phones rang.",
+            untold,
+        ).format(count=words.count(untold))
 
 
 def _left_unanswered(ring: RingFigures) -> int:
@@ -177,10 +196,6 @@ def _list(subject: Subject) -> Table:
     _, _c = words.text, words.of
     linked = bool(subject.house.page_url)
     note = _("Numbers are masked. The whole number stands with the call on the page, for supervisors.")
-    if len(figures.missed) > LISTED:
-        note += " " + _("The first {first} are printed here; the sheets hold all {count}.").format(
-            first=words.count(LISTED), count=words.count(len(figures.missed))
-        )
     return Table(
         key="missed",
         title=_("Calls to return"),

@@ -83,8 +83,8 @@ def agents(subject: Subject) -> Section:
         return Section(key="agents", title=title, blocks=(Paragraph(text=text),))
     table = _agents(subject)
     blocks: list[Block] = [table]
-    if 2 <= len(figures.agents) <= DRAWN:
-        unanswered = max(figures.agents, key=lambda agent: agent.attempts.get(AttemptResult.NO_ANSWER, 0))
+    unanswered = max(figures.agents, key=lambda agent: agent.attempts.get(AttemptResult.NO_ANSWER, 0))
+    if 2 <= len(figures.agents) <= DRAWN and unanswered.attempts.get(AttemptResult.NO_ANSWER, 0):
         blocks.insert(
             0,
             Chart(

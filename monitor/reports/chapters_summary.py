@@ -28,7 +28,10 @@ def summary(subject: Subject) -> Section:
     blocks += [Notice(text=text) for text in notices(subject)]
     if not subject.silent:
         if subject.judged_apart:
-            text = _("Figures by hours, day, half-hour, queue, line and agent and the worst hours are of all calls.")
+            text = _(
+                "Figures by hours, day, half-hour, queue, line and agent, the worst hours, calls to return and "
+                "transfers are of all calls."
+            )
             blocks.append(Notice(text=text))
         blocks.append(_comparison(subject))
     return Section(key="summary", title=_("Summary"), blocks=tuple(blocks))

@@ -148,7 +148,7 @@ def _day_off(subject: Subject, day: DayFigures) -> str:
 def half_hours(subject: Subject) -> Section:
     """The chapter of weekday and half-hour."""
     words = subject.words
-    _ = words.text
+    _, _c = words.text, words.of
     reading = subject.reading(subject.headline)
     compliance = _grid(
         subject,
@@ -156,7 +156,8 @@ def half_hours(subject: Subject) -> Section:
         _("Compliance by weekday and half-hour ({reading})").format(reading=reading),
         subject.compliance,
         Kind.SHARE,
-        note=_("An empty field had no judged call."),
+        note=_("Where no call was judged there is no figure."),
+        empty=_("No call could be judged."),
     )
     calls = _grid(
         subject,
@@ -165,6 +166,7 @@ def half_hours(subject: Subject) -> Section:
         lambda tally: tally.offered,
         Kind.COUNT,
         note=_("All calls, by the local half-hour in which they came in."),
+        empty=_c("report", "No calls."),
     )
     blocks: list[Block] = [compliance, calls]
     worst = _worst_half_hour(subject)
@@ -199,12 +201,14 @@ def _worst_half_hour(subject: Subject) -> str | None:
     )
 
 
-def _grid(subject: Subject, key: str, title: str, of: Callable[[Tally], Value], kind: Kind, *, note: str) -> Table:
+def _grid(
+    subject: Subject, key: str, title: str, of: Callable[[Tally], Value], kind: Kind, *, note: str, empty: str
+) -> Table:
     """Half-hours down, weekdays across, cut to the half-hours from the first with a call to the last."""
     figures, words = subject.figures, subject.words
     _c = words.of
     used = {half_hour for (_weekday, half_hour), tally in figures.half_hours.items() if tally.offered}
-    rows = []
+    rows: list[tuple[Value, ...]] = []
     for half_hour in range(min(used), max(used) + 1) if used else ():
         line = [figures.half_hours.get((weekday, half_hour)) for weekday in range(7)]
         every = together(tally for tally in line if tally is not None)
@@ -215,6 +219,8 @@ def _grid(subject: Subject, key: str, title: str, of: Callable[[Tally], Value], 
                 of(every),
             )
         )
+    if all(value is None for row in rows for value in row[1:]):
+        rows.clear()
     last: tuple[Value, ...] | None = None
     if rows:
         by_weekday = [
@@ -236,8 +242,8 @@ def _grid(subject: Subject, key: str, title: str, of: Callable[[Tally], Value], 
         ),
         rows=tuple(rows),
         total=last,
-        note=note,
-        empty=_c("report", "No calls."),
+        note=note if rows else "",
+        empty=empty,
         shaded=WEEKDAY_KEYS,
         darkest_is_worst=False,
     )

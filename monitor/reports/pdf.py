@@ -148,7 +148,6 @@ class _Blocks:
             "rows": [row(cells) for cells in table.rows],
             "total": None if table.total is None else row(table.total, bold=True),
             "empty": table.empty,
-            "rest": table.rest,
             "widths": measures.widths_pt,
             "size": measures.size_pt,
             "across": measures.across,

@@ -84,8 +84,6 @@ class PrintedTable:
     total: tuple[Cell, ...] | None
     empty: str
     """Said in place of the rows; empty where there are some."""
-    rest: str
-    """How many rows more there are elsewhere; empty where all are here."""
     type: Literal["table"] = "table"
 
 
@@ -191,16 +189,15 @@ class _Writer:
         places = [place for place, column in enumerate(table.columns) if column.printed]
         rows = table.rows if table.first is None else table.rows[: table.first]
         left = len(table.rows) - len(rows)
-        more = self._words.ngettext(
-            "{count} more row stands in the sheets and CSV files.",
-            "{count} more rows stand in the sheets and CSV files.",
-            left,
-        )
+        note = table.note
+        if left:
+            cut = self._words.gettext("The first {first} are printed here; XLSX, CSV and JSON files hold all {count}.")
+            note = f"{note} {cut.format(first=f'{len(rows):,}', count=f'{len(table.rows):,}')}".lstrip()
         shadings = _shadings(table)
         return PrintedTable(
             key=table.key,
             title=show(table.title),
-            note=show(table.note),
+            note=show(note),
             columns=tuple(
                 PrintedColumn(
                     heading=show(table.columns[place].heading),
@@ -216,7 +213,6 @@ class _Writer:
                 for place in places
             ),
             empty="" if rows else show(table.empty or self._words.gettext("no figures")),
-            rest=show(more.format(count=f"{left:,}")) if left else "",
         )
 
     def _cell(self, value: Value, place: int, table: Table, shadings: Mapping[Kind, style.Shading]) -> Cell:

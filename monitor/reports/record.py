@@ -296,7 +296,10 @@ def _method(subject: Subject) -> Section:
         "worked out from how long the telephones of the centre rang for the caller, until a person answered."
     )
     judged = (
-        _("The promise is judged on the calls of working time.")
+        _(
+            "Answering and handling directly are judged on the calls of working time; whether callers were asked "
+            "first, on all calls."
+        )
         if subject.judged_apart
         else _("The promise is judged on all calls, whenever they came in.")
     )

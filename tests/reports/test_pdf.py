@@ -132,7 +132,8 @@ def test_a_long_table_repeats_its_head_and_says_what_is_left_out(tmp_path: Path)
     assert sum(rows) == 200
     assert min(rows) >= 4
     assert all("걸려 온 때" in page for page in pages)
-    assert "나머지 100줄은" in pages[-1]
+    # What stands at the head is read before somebody looks for the missing rows at its foot.
+    assert "앞의 200줄만 적었으며, 전체 300줄은" in pages[0]
     assert "44,850" in pages[-1]
     last = len(pages)
     assert [bool(re.search(rf"\b{number} ?/ ?{last}\b", page)) for number, page in enumerate(pages, start=1)] == [
@@ -189,7 +190,6 @@ def printed_table(*columns: str, rows: tuple[tuple[str, ...], ...] = ()) -> Prin
         rows=tuple(tuple(Cell(text=text) for text in row) for row in rows),
         total=None,
         empty="",
-        rest="",
     )
 
 

@@ -12,9 +12,10 @@ from monitor import forms
 from monitor.calls.facts import Outcome, Verdict
 from monitor.calls.rules import Reading
 from monitor.calls.tally import Tally
-from monitor.reports.document import Chart, Kind, Notice, Paragraph, Table
+from monitor.reports.document import Chart, Document, Kind, Notice, Paragraph, Table
 from monitor.reports.figures import RingFigures
 from monitor.reports.order import House
+from monitor.reports.printed import PrintedTable, printed
 from monitor.reports.telling import document_of
 
 from . import sample
@@ -231,7 +232,7 @@ def test_agents_left_out_are_nowhere() -> None:
 
 def test_calls_to_return_lead_to_the_page_where_it_is_known() -> None:
     figures = sample.one_broken_call()
-    for house, link, printed in (
+    for house, link, shown in (
         (HOUSE, "https://calls.example.org/calls/pbx1/1791767700.1", True),
         (House(page_url="http://localhost:8080/"), "http://localhost:8080/calls/pbx1/1791767700.1", True),
         (House(), None, False),
@@ -239,15 +240,74 @@ def test_calls_to_return_lead_to_the_page_where_it_is_known() -> None:
         table = document_of(figures, order_for(figures), house, "en").table("missed")
         at = [column.key for column in table.columns].index("call")
         assert table.rows[0][at] == link
-        assert table.columns[at].printed is printed
+        assert table.columns[at].printed is shown
         assert table.rows[0][3] == "010-****-5678"
 
 
 def test_a_long_list_is_printed_in_part_and_held_whole() -> None:
-    table = told("ordinary", "en").table("missed")
+    document = told("ordinary", "en")
+    table = document.table("missed")
     assert (table.first, len(table.rows)) == (50, 420)
-    assert table.note.endswith("The first 50 are printed here; the sheets hold all 420.")
-    assert "printed here" not in told("one_broken_call", "en").table("missed").note
+    kept_whole = "The first 50 are printed here; XLSX, CSV and JSON files hold all 420."
+    assert printed_note(document, "missed") == f"{table.note} {kept_whole}"
+    assert "printed here" not in printed_note(told("one_broken_call", "en"), "missed")
+
+
+def printed_note(document: Document, key: str) -> str:
+    (note,) = [
+        block.note
+        for section in printed(document)
+        for block in section.blocks
+        if isinstance(block, PrintedTable) and block.key == key
+    ]
+    return note
+
+
+def test_calls_of_unknown_ringing_are_not_taken_for_answered() -> None:
+    """A month of records that tell of no ringing: 420 calls stand below, and none of them by its rings."""
+    counted = sample.ordinary()
+    brought_in = replace(counted, ring_counts=(), ringing_unknown=counted.judged.offered)
+    table = document_of(brought_in, order_for(counted), HOUSE, "en").table("missed_rings")
+    assert (table.rows, table.empty) == (
+        (),
+        "Of none of the calls nobody answered is it known how often the phone rang.",
+    )
+
+
+def test_calls_nobody_answered_name_what_they_are_counted_of() -> None:
+    """Of the 420 listed, those of working time are counted by rings; one of them whose ringing is not told is said."""
+    counted = sample.working_time()
+    assert "Of the calls the promise is judged on." in told("working_time", "en").table("missed_rings").note
+    assert "judged" not in told("ordinary", "en").table("missed_rings").note
+    at = next(place for place, ring in enumerate(counted.ring_counts) if sum(ring.never_answered.values()))
+    ring = counted.ring_counts[at]
+    outcome = next(iter(ring.never_answered))
+    fewer = replace(ring, never_answered={**ring.never_answered, outcome: ring.never_answered[outcome] - 1})
+    less = replace(counted, ring_counts=(*counted.ring_counts[:at], fewer, *counted.ring_counts[at + 1 :]))
+    note = document_of(less, order_for(counted), HOUSE, "en").table("missed_rings").note
+    assert note.endswith("1 call is not in it, since no record tells how long its phones rang.")
+
+
+def test_half_hours_without_a_judged_call_are_no_map_of_hyphens() -> None:
+    counted = sample.ordinary()
+    unjudged = replace(counted, half_hours={(0, 18): Tally(offered=3)})
+    document = document_of(unjudged, order_for(counted), HOUSE, "en")
+    table = document.table("half_hours_compliance")
+    assert (table.rows, table.total, table.note, table.empty) == ((), None, "", "No call could be judged.")
+    assert len(document.table("half_hours_calls").rows) == 1
+
+
+def test_no_bars_where_no_phone_was_let_ring() -> None:
+    counted = sample.ordinary()
+    answering = tuple(replace(agent, attempts={}) for agent in counted.agents)
+    charts = [
+        block.key
+        for section in document_of(replace(counted, agents=answering), order_for(counted), HOUSE, "en").sections
+        for block in section.blocks
+        if isinstance(block, Chart)
+    ]
+    assert charts
+    assert "agents_chart" not in charts
 
 
 def test_consent_that_nobody_reported_is_no_no() -> None:
