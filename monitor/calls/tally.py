@@ -35,9 +35,12 @@ class Tally:
     breaches: int = 0
     """Calls that rang past their rule's limit."""
     waited: int = 0
-    """Answered calls whose waiting is known: all but those that were partly unobserved."""
+    """Answered calls whose waiting is known: all but those partly unobserved, and those of `waiting_untold`."""
     waiting_us: int = 0
     """Waiting of those, summed."""
+    waiting_untold: int = 0
+    """Answered calls from another program's records, which do not tell how long the caller waited. Whether they were
+    answered within x nobody knows: they stand in no service level."""
     answered_within: int = 0
     """Answered calls that had waited at most the x of the service level."""
     abandoned_waiting: int = 0
@@ -52,6 +55,8 @@ class Tally:
     hold_us: int = 0
     left_the_centre: int = 0
     """Answered calls that a person passed on to somebody outside."""
+    transfers_untold: int = 0
+    """Answered calls from records that tell of no transfer: whether they were handled directly nobody knows."""
 
     def add(self, other: Tally) -> None:
         """Take another tally's calls in; no call may be in both."""
@@ -110,21 +115,21 @@ class Tally:
     @property
     def service_level(self) -> float | None:
         """See `monitor.calls.formulas.service_level`."""
-        return formulas.service_level(self.answered_within, self.answered)
+        return formulas.service_level(self.answered_within, self.answered - self.waiting_untold)
 
     @property
     def service_level_with_abandons(self) -> float | None:
         """See `monitor.calls.formulas.service_level_with_abandons`."""
         return formulas.service_level_with_abandons(
-            self.answered_within, self.abandoned_within, self.answered, self.abandoned_waiting
+            self.answered_within, self.abandoned_within, self.answered - self.waiting_untold, self.abandoned_waiting
         )
 
     @property
     def service_factor(self) -> float | None:
-        """See `monitor.calls.formulas.service_factor`."""
-        return formulas.service_factor(self.answered_within, self.offered)
+        """See `monitor.calls.formulas.service_factor`; None where of some answered calls the waiting is not told."""
+        return None if self.waiting_untold else formulas.service_factor(self.answered_within, self.offered)
 
     @property
     def direct_handling_rate(self) -> float | None:
         """See `monitor.calls.formulas.direct_handling_rate`."""
-        return formulas.direct_handling_rate(self.answered, self.left_the_centre)
+        return formulas.direct_handling_rate(self.answered - self.transfers_untold, self.left_the_centre)

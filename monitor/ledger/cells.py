@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from sqlalchemy import Integer, cast, extract, func, literal, select, tuple_, type_coerce
 
 from monitor.calls import formulas
-from monitor.calls.facts import Observed, Outcome, Verdict, VerdictReason, microseconds
+from monitor.calls.facts import Observed, Outcome, Source, Verdict, VerdictReason, microseconds
 from monitor.calls.rules import SECOND_US, Reading
 from monitor.calls.tally import Tally
 from monitor.ledger.rows import CALLS, RULES, TRANSFERS
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 LOST = tuple(outcome for outcome in Outcome if outcome not in (Outcome.ANSWERED, Outcome.UNOBSERVED))
 """Outcomes of calls that are known to have ended without a person's answer."""
 
+_NO_TRANSFERS = (Source.CDR,)
+"""Records that tell nothing of transfers."""
 _STORED = CALLS.c
 
 
@@ -173,11 +175,15 @@ def cells(
             cell = found[place] = Cell()
         outcome, observed, source, pickup = row[behind:last]
         judged = judging.judged(outcome, observed, tuple(row[len(axes) : behind]))
-        _take(cell, outcome, judged, [int(value or 0) for value in row[last:]])
-        calls = row[last]
+        counted = [int(value or 0) for value in row[last:]]
+        _take(cell, outcome, judged, counted)
+        calls, waiting, *_ = counted
         cell.tally.sources[source] += calls
         cell.tally.partly_observed += calls if observed is Observed.PARTLY else 0
-        cell.tally.pickups += calls if pickup and outcome is Outcome.ANSWERED else 0
+        if outcome is Outcome.ANSWERED:
+            cell.tally.pickups += calls if pickup else 0
+            cell.tally.waiting_untold += 0 if source is Source.AMI else calls - waiting
+            cell.tally.transfers_untold += calls if source in _NO_TRANSFERS else 0
     for place, calls in _left_the_centre(connection, chosen, axes).items():
         found[place].tally.left_the_centre = calls
     return found

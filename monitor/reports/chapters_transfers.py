@@ -47,17 +47,26 @@ def _sentences(subject: Subject) -> list[str]:
             told.by_people,
         ).format(count=words.count(told.by_people), announced=words.count(told.announced))
     found = [first]
+    known = judged.answered - judged.transfers_untold
     if judged.direct_handling_rate is not None:
         found.append(
             ngettext(
                 "Of {answered} answered call {left} went out of the centre: handled directly {rate}.",
                 "Of {answered} answered calls {left} went out of the centre: handled directly {rate}.",
-                judged.answered,
+                known,
             ).format(
-                answered=words.count(judged.answered),
+                answered=words.count(known),
                 left=words.count(judged.left_the_centre),
                 rate=words.percent(judged.direct_handling_rate),
             )
+        )
+    if judged.transfers_untold:
+        found.append(
+            ngettext(
+                "{count} answered call is not among them, since its source tells of no transfer.",
+                "{count} answered calls are not among them, since their source tells of no transfer.",
+                judged.transfers_untold,
+            ).format(count=words.count(judged.transfers_untold))
         )
     return found
 

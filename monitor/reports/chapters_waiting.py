@@ -96,8 +96,20 @@ def _quantiles(subject: Subject) -> Table:
 
 
 def _levels(subject: Subject) -> Table:
-    words = subject.words
-    _ = words.text
+    words, untold = subject.words, subject.figures.whole.waiting_untold
+    _, ngettext = words.text, words.number
+    note = _(
+        "With x = {seconds}: SL = answered within x / answered. SL2 = (answered + left within x) / (answered + "
+        "left), of callers who had asked for a person. Service factor = answered within x / offered."
+    ).format(seconds=words.limit(subject.figures.within_us))
+    if untold:
+        note += " " + ngettext(
+            "{count} answered call is in no SL, since its source does not tell how long the caller waited, and there "
+            "is no service factor.",
+            "{count} answered calls are in no SL, since their source does not tell how long the callers waited, and "
+            "there is no service factor.",
+            untold,
+        ).format(count=words.count(untold))
     return subject.measures.table(
         "service_levels",
         _("Answered in time"),
@@ -113,10 +125,7 @@ def _levels(subject: Subject) -> Table:
             "service_level_with_abandons",
             "service_factor",
         ),
-        note=_(
-            "With x = {seconds}: SL = answered within x / answered. SL2 = (answered + left within x) / (answered + "
-            "left), of callers who had asked for a person. Service factor = answered within x / offered."
-        ).format(seconds=words.limit(subject.figures.within_us)),
+        note=note,
     )
 
 

@@ -107,11 +107,14 @@ class Measures:
             (("abandoned", "-abandoned_short"), ("offered", "-abandoned_short")),
         )
         self._count("left_the_centre", _c("report", "Passed out of the centre"), lambda tally: tally.left_the_centre)
+        self._count(
+            "transfers_untold", _c("report", "Answered, transfers not told"), lambda tally: tally.transfers_untold
+        )
         self._share(
             "direct_handling_rate",
             _c("report", "Handled directly"),
             lambda tally: tally.direct_handling_rate,
-            (("answered", "-left_the_centre"), ("answered",)),
+            (("answered", "-transfers_untold", "-left_the_centre"), ("answered", "-transfers_untold")),
         )
         self._count("pickups", _c("report", "Pickups"), lambda tally: tally.pickups)
         self._count(
@@ -126,6 +129,7 @@ class Measures:
     def _waits(self, within: str) -> None:
         _c = self._words.of
         self._count("waited", _c("report", "Answered, waiting known"), lambda tally: tally.waited)
+        self._count("waiting_untold", _c("report", "Answered, waiting not told"), lambda tally: tally.waiting_untold)
         self._count(
             "waiting_seconds",
             _c("report", "Waiting"),
@@ -154,13 +158,13 @@ class Measures:
             "service_level",
             _c("report", "SL ({seconds})").format(seconds=within),
             lambda tally: tally.service_level,
-            (("answered_within",), ("answered",)),
+            (("answered_within",), ("answered", "-waiting_untold")),
         )
         self._share(
             "service_level_with_abandons",
             _c("report", "SL2 ({seconds})").format(seconds=within),
             lambda tally: tally.service_level_with_abandons,
-            (("answered_within", "abandoned_within"), ("answered", "abandoned_asked")),
+            (("answered_within", "abandoned_within"), ("answered", "-waiting_untold", "abandoned_asked")),
         )
         self._share(
             "service_factor",

@@ -62,10 +62,10 @@ def _rings(subject: Subject) -> tuple[Value, ...]:
 def _directly(subject: Subject) -> tuple[Value, ...]:
     words, judged = subject.words, subject.figures.judged
     _, ngettext = words.text, words.number
-    promise, left, answered = charter.directly(words), judged.left_the_centre, judged.answered
-    if not answered:
+    promise, left, answered = charter.directly(words), judged.left_the_centre, judged.answered - judged.transfers_untold
+    if not judged.answered:
         return (promise, _("Cannot be judged: no call was answered."), *_UNMEASURED)
-    if scope_unknown(subject.figures):
+    if not answered or scope_unknown(subject.figures):
         return (promise, _("Cannot be judged: it is not recorded which calls left the centre."), *_UNMEASURED)
     if left:
         result = ngettext(

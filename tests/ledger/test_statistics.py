@@ -351,3 +351,33 @@ def test_a_replayed_day_gives_what_the_formulas_give(replayed_day: ReplayedDay) 
     calls, states = day.repository.calls(day.since, day.until), day.repository.agent_states(day.since, day.until)
     first_at = min(next(calls).filed_at, states[0].at)
     assert found.unobserved_us == 300 * SECOND_US + (first_at - day.since) // timedelta(microseconds=1)
+
+
+def test_what_a_source_does_not_tell_is_in_no_rate(repository: Repository) -> None:
+    """Call detail records tell neither waiting nor transfers: no guess is made of either."""
+    untold = a_call(
+        "3",
+        source=Source.CDR,
+        waiting_us=None,
+        rings=None,
+        ringing_us=None,
+        attempts=(),
+        transfers=(),
+        verdicts=tuple((reading, Verdict.EXCLUDED) for reading in Reading),
+        verdict_reason=VerdictReason.RINGING_UNKNOWN,
+    )
+    calls = [answered("1", 20), answered("2", 21, transfers=()), untold, left("4", Outcome.ABANDONED_WAITING, 5)]
+    repository.record_all(calls)
+    repository.record_rule(RingRule())
+    found = figures(repository)
+    assert (found.answered, found.waited, found.waiting_untold, found.transfers_untold) == (3, 2, 1, 1)
+    # Of the two whose waiting is told one was answered within 20 s; of callers who left, one of one.
+    assert found.service_level == 1 / 2
+    assert found.service_level_with_abandons == 2 / 3
+    assert found.service_factor is None
+    assert found.direct_handling_rate == 2 / 2
+    # Where nothing but a person answers calls, such a record does tell the waiting.
+    repository.record_all([replace(untold, waiting_us=3 * SECOND_US, recorded_at=after(61))])
+    found = figures(repository)
+    assert (found.waiting_untold, found.transfers_untold) == (0, 1)
+    assert (found.service_level, found.service_factor) == (2 / 3, 2 / 4)

@@ -117,6 +117,8 @@ def tally_of(calls: Iterable[Call]) -> Tally:
         if call.outcome is Outcome.ANSWERED:
             tally.pickups += call.answered_by_pickup
             tally.left_the_centre += any(map(passes_outside, call.transfers))
+            tally.transfers_untold += call.source is Source.CDR
+            tally.waiting_untold += call.source is not Source.AMI and waited_us is None
             if waited_us is not None:
                 tally.waited += 1
                 tally.waiting_us += waited_us

@@ -159,6 +159,22 @@ def test_what_was_not_measured_is_not_judged() -> None:
     ]
 
 
+def test_records_that_tell_of_no_transfer_say_nothing_of_direct_handling() -> None:
+    """Of calls brought in from call detail records nobody knows whether they left the centre."""
+    answered = Tally(offered=5, outcomes=Counter({Outcome.ANSWERED: 5}), transfers_untold=5)
+    figures = replace(sample.half(), judged=answered, whole=answered)
+    assert promises_of(figures)[1] == (
+        "Cannot be judged: it is not recorded which calls left the centre.",
+        "None",
+        "None",
+        "None",
+    )
+    # Two of the five are the monitor's own, and one of them left.
+    some = replace(answered, transfers_untold=3, left_the_centre=1)
+    figures = replace(figures, judged=some, whole=some)
+    assert promises_of(figures)[1] == ("Of 2 answered calls 1 were passed on out of the centre.", "2", "1", "1")
+
+
 def test_a_month_without_calls_is_told_as_one() -> None:
     full = sample.half()
     figures = replace(full, months={month: tally for month, tally in full.months.items() if month != (2026, 2)})
