@@ -206,13 +206,14 @@ class Workshop:
                 log.error("report_not_started", error=type(failure).__name__)
                 job.problem = Problem.BROKEN
                 job.error = f"The report's process could not be started ({failure}): see that the machine has room."
-            if self._making.cancelled() and not self._closed:
+            # Whoever cancels a report that is kept by then comes too late: it is there.
+            if job.report is not None:
+                log.info("report_made", period=job.order.period.name, made_by=job.order.made_by, id=job.report.id)
+                self._put_away(job, State.DONE)
+            elif self._making.cancelled() and not self._closed:
                 self._put_away(job, State.CANCELLED)
             elif self._making.cancelled():
                 self._put_away(job, State.FAILED, Problem.STOPPED, "The monitor was stopped: order the report anew.")
-            elif job.report is not None:
-                log.info("report_made", period=job.order.period.name, made_by=job.order.made_by, id=job.report.id)
-                self._put_away(job, State.DONE)
             else:
                 problem = job.problem or Problem.ENDED
                 error = job.error or "The report's process was ended from outside: order the report anew."

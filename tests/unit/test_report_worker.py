@@ -155,6 +155,18 @@ def test_cancelling_ends_the_process_by_force_where_need_be_and_keeps_nothing(
     assert Kept(tmp_path).all() == []
 
 
+def test_who_cancels_a_report_that_is_kept_by_then_finds_it_made(small_ledger: str, tmp_path: Path) -> None:
+    async def scene(workshop: Workshop) -> None:
+        job = await workshop.order(OCTOBER)
+        while job.report is None and job.active:  # noqa: ASYNC110 - nothing tells of that very moment
+            await asyncio.sleep(0)
+        # Its process has still to end.
+        await workshop.cancel(job)
+        assert (job.state, [job.report]) == (State.DONE, Kept(tmp_path).all())
+
+    run(small_ledger, tmp_path, scene)
+
+
 def test_the_same_order_is_one_job_and_too_many_are_refused(silent_server: str, tmp_path: Path) -> None:
     taken: list[Job] = []
 
