@@ -106,8 +106,9 @@ class MailSettings(Section):
     @field_validator("sender", "to")
     @classmethod
     def _addresses(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        for address in (value,) if isinstance(value, str) else value:
-            if address and not re.fullmatch(r"[\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9.-]+", address, re.ASCII):
+        # No sender is set while nobody is mailed; an empty address among those to mail is a slip.
+        for address in ((value,) if value else ()) if isinstance(value, str) else value:
+            if not re.fullmatch(r"[\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9.-]+", address, re.ASCII):
                 raise ValueError("must hold mail addresses such as reports@example.org; correct it")
         return value
 

@@ -152,6 +152,10 @@ def test_the_pages_address_for_reports_wins_over_that_of_alerts(tmp_path: Path) 
             "line 4: reports.mail.to must hold mail addresses such as reports@example.org; correct it.",
         ),
         (
+            MAIL.replace("head@example.org", ""),
+            "line 4: reports.mail.to must hold mail addresses such as reports@example.org; correct it.",
+        ),
+        (
             MAIL.replace("centre@example.org", "centre@example.org\\nBcc: x@example.org"),
             "line 3: reports.mail.sender must hold mail addresses such as reports@example.org; correct it.",
         ),
