@@ -5,6 +5,7 @@ Jinja2 escapes whatever it fills in; the drawings alone are markup, and matplotl
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from monitor.texts import Language
 
 _TEMPLATE: Final = "report.html"
+_BRACKETS: Final = re.compile(r"\([^()]*\)")
 _FAMILIES: Final = "'Pretendard', 'Noto Sans KR', 'Noto Sans CJK KR', 'Malgun Gothic', 'Apple SD Gothic Neo'"
 """Of the readers' machines, as on the page: the file carries no fonts."""
 
@@ -55,6 +57,11 @@ def html_of(document: Document, *, loader: BaseLoader | None = None) -> bytes:
     return told.encode()
 
 
+def _unbroken(heading: str) -> str:
+    """A heading that is not broken inside its brackets, as in print."""
+    return _BRACKETS.sub(lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), heading)
+
+
 @cache
 def _environment(language: Language) -> Environment:
     return _around(PackageLoader("monitor.reports"), language)
@@ -69,5 +76,6 @@ def _around(loader: BaseLoader, language: Language) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
+    environment.filters["unbroken"] = _unbroken
     environment.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined] # i18n adds it
     return environment

@@ -73,6 +73,17 @@ def test_strangers_texts_are_texts() -> None:
     assert html.count("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;amp;{{ 7 * 7 }}{% raw %}") == 5
 
 
+def test_a_heading_is_not_broken_inside_its_brackets() -> None:
+    table = Table(
+        key="t",
+        title="표",
+        columns=(Column(key="before", heading="평균 준수율(3번 전)", kind=Kind.SHARE),),
+        rows=((0.5,),),
+    )
+    told = html_of(replace(paper(), sections=(Section(key="s", title="장", blocks=(table,)),))).decode()
+    assert ">평균 준수율(3번\N{NO-BREAK SPACE}전)</th>" in told
+
+
 def test_the_same_document_is_the_same_bytes(file: Path) -> None:
     assert html_of(paper()) == file.read_bytes()
 
