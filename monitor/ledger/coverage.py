@@ -95,10 +95,12 @@ def _first_seen(connection: Connection, system: str, since: datetime, until: dat
     Any instant at or before `since` will do for it: what is asked is whether the time itself was watched.
     """
     first: datetime | None = connection.scalar(select(func.min(GAPS.c.started_at)).where(GAPS.c.system == system))
-    for member in members(connection, system):
-        first = member.first_at if first is None else min(first, member.first_at)
     if first is not None and first <= since:
         return first
+    for member in members(connection, system):
+        first = member.first_at if first is None else min(first, member.first_at)
+        if first <= since:
+            return first
     # A computed text, so that calls are read along their time and not along their key.
     watched = select(CALLS.c.filed_at).where(CALLS.c.source == Source.AMI, CALLS.c.system.concat("") == system).limit(1)
     filed_at = CALLS.c.filed_at
