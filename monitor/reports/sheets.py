@@ -34,7 +34,6 @@ _OVERVIEW: Final = "(overview)"
 _ANNEX: Final = "(annex)"
 _A4: Final = 9
 _OVERVIEW_WIDTHS: Final = (34, 18, 84)
-_ACROSS: Final = sum(_OVERVIEW_WIDTHS)
 _ANNEX_WIDTHS: Final = (30, 60, 70)
 
 
