@@ -204,6 +204,7 @@ def check_config(config: ConfigOption = None) -> None:
     """Say whether the settings can be used."""
     from monitor.alerts_setup import who_is_told
     from monitor.plan import plan_of
+    from monitor.report_setup import what_is_made
 
     settings = settings_of(config)
     plan_of(settings)
@@ -219,6 +220,7 @@ def check_config(config: ConfigOption = None) -> None:
         )
     typer.echo(f"Ledger: {settings.ledger.shown_url}")
     typer.echo(f"Told at once: {who_is_told(settings)}")
+    typer.echo(f"Reports: {what_is_made(settings)}")
     settings.require_asterisk()
     typer.echo("The settings can be used.")
 

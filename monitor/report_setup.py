@@ -60,6 +60,21 @@ def post_of(settings: Settings) -> Post | None:
     )
 
 
+def what_is_made(settings: Settings) -> str:
+    """What is made by itself, for whom, and on which calls the promise is judged, in words, without a secret."""
+    reports = settings.reports
+    told = [f"kept in {reports.folder}"]
+    if reports.schedule:
+        told.append(f"made on the first working day of each month at {reports.at:%H:%M}")
+        many = len(reports.mail.to)
+        by = f" by {reports.mail.host}:{reports.mail.port}"
+        told.append(f"mailed to {many} address{'es' if many > 1 else ''}{by}" if many else "mailed to nobody")
+    else:
+        told.append("none made by itself")
+    judged = {"all": "all calls", "working_time": "the calls of working time"}[settings.working_time.judged_on]
+    return f"{', '.join(told)}; the promise is judged on {judged}"
+
+
 def standing_of(settings: Settings) -> Standing:
     """What the schedule makes, and when."""
     reports = settings.reports

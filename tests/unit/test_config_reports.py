@@ -10,7 +10,7 @@ import pytest
 
 from monitor.config import Settings, load
 from monitor.errors import ConfigError
-from monitor.report_setup import basis_of, house_of, post_of, standing_of
+from monitor.report_setup import basis_of, house_of, post_of, standing_of, what_is_made
 from monitor.reports.order import FileFormat
 from monitor.worktime import Hours, Shift
 
@@ -186,4 +186,18 @@ def test_a_password_that_cannot_be_read_is_told_at_the_start(tmp_path: Path) -> 
     assert str(caught.value) == (
         f"{tmp_path}/none: password_file of [reports.mail] cannot be read (No such file or directory); "
         "let the user that runs callmonitor read it."
+    )
+
+
+def test_what_is_made_is_said_in_a_sentence(tmp_path: Path) -> None:
+    """As `check-config` prints it: folder, when, for whom, and what the promise is judged on."""
+    assert what_is_made(loaded(tmp_path, MAIL)) == (
+        "kept in /home/centre/.local/state/callmonitor/reports, made on the first working day of each month at 07:00, "
+        "mailed to 1 address by mail.example.org:587; the promise is judged on all calls"
+    )
+    assert what_is_made(loaded(tmp_path, "")).endswith("at 07:00, mailed to nobody; the promise is judged on all calls")
+    alone = loaded(tmp_path, '[reports]\nschedule = false\n[working_time]\njudged_on = "working_time"\n')
+    assert what_is_made(alone) == (
+        "kept in /home/centre/.local/state/callmonitor/reports, none made by itself; "
+        "the promise is judged on the calls of working time"
     )
