@@ -38,16 +38,17 @@ def _sentences(subject: Subject) -> list[str]:
     figures, words = subject.figures, subject.words
     _, ngettext = words.text, words.number
     told, judged = figures.transfers, figures.judged
-    if not told.by_people:
-        first = _("People passed no caller on.")
-    else:
-        first = ngettext(
+    known = judged.answered - judged.transfers_untold
+    found = []
+    if told.by_people:
+        made = ngettext(
             "People made {count} transfer; in {announced} the agent spoke with the target first.",
             "People made {count} transfers; in {announced} of them the agent spoke with the target first.",
             told.by_people,
-        ).format(count=words.count(told.by_people), announced=words.count(told.announced))
-    found = [first]
-    known = judged.answered - judged.transfers_untold
+        )
+        found.append(made.format(count=words.count(told.by_people), announced=words.count(told.announced)))
+    elif known or not judged.transfers_untold:
+        found.append(_("People passed no caller on."))
     if judged.direct_handling_rate is not None:
         found.append(
             ngettext(
@@ -63,8 +64,8 @@ def _sentences(subject: Subject) -> list[str]:
     if judged.transfers_untold:
         found.append(
             ngettext(
-                "{count} answered call is not among them, since its source tells of no transfer.",
-                "{count} answered calls are not among them, since their source tells of no transfer.",
+                "Whether {count} answered call was passed on is not known: its source tells of no transfer.",
+                "Whether {count} answered calls were passed on is not known: their source tells of no transfer.",
                 judged.transfers_untold,
             ).format(count=words.count(judged.transfers_untold))
         )

@@ -97,7 +97,7 @@ def _asked_first(subject: Subject) -> tuple[Value, ...]:
     words, told = subject.words, subject.figures.transfers
     _, ngettext = words.text, words.number
     promise, yes, no = charter.asks_first(words), told.consent_yes, told.consent_no
-    if not told.by_people:
+    if not told.by_people and not subject.figures.whole.transfers_untold:
         return (promise, _("Cannot be judged: no caller was passed on."), *_UNMEASURED)
     if not yes + no:
         return (promise, _("Not measured: it is not recorded whether callers were asked."), *_UNMEASURED)

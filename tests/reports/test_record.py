@@ -169,6 +169,8 @@ def test_records_that_tell_of_no_transfer_say_nothing_of_direct_handling() -> No
         "None",
         "None",
     )
+    nobody = replace(figures, transfers=sample.NO_TRANSFERS)
+    assert promises_of(nobody)[2][0] == "Not measured: it is not recorded whether callers were asked."
     # Two of the five are the monitor's own, and one of them left.
     some = replace(answered, transfers_untold=3, left_the_centre=1)
     figures = replace(figures, judged=some, whole=some)

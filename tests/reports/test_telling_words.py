@@ -395,3 +395,17 @@ def test_tables_of_every_sample_are_known() -> None:
     assert [row[0] for row in table.rows][:2] == ["08:00", "08:30"]
     assert table.rows[0][6] is None  # nobody called on a Saturday at eight: no figure, and not 0 %
     assert OCTOBER.first.weekday() == 3
+
+
+def test_what_no_record_tells_of_transfers_and_waiting_is_said_to_be_unknown() -> None:
+    """Call detail records tell of neither: nobody was passed on, for all that is known, and nobody answered in time."""
+    untold = Tally(offered=5, outcomes=Counter({Outcome.ANSWERED: 5}), transfers_untold=5, waiting_untold=5)
+    figures = replace(sample.one_call(), judged=untold, whole=untold, transfers=sample.NO_TRANSFERS)
+    document = document_of(figures, order_for(figures), HOUSE, "en")
+    said = [block.text for block in section_of(document, "transfers").blocks if isinstance(block, Paragraph)]
+    assert said == ["Whether 5 answered calls were passed on is not known: their source tells of no transfer."]
+    table = document.table("service_levels")
+    row = dict(zip((column.key for column in table.columns), table.rows[0], strict=True))
+    levels = ("service_level", "service_level_with_abandons", "service_factor")
+    assert {row[key] for key in levels} == {None}
+    assert "5 answered calls are in no SL, since their source does not tell how long the callers waited" in table.note
