@@ -92,13 +92,13 @@ def _reasons(subject: Subject) -> str:
     hours = [hour for hour in subject.figures.worst_hours if any(hour.waited_us.values())]
     counted = [(sum(hour.why is why for hour in hours), why) for why in Why]
     told = ", ".join(
-        _("{why} {count}").format(why=words.whys[why], count=count)
+        _("{why} ({count})").format(why=words.whys[why], count=count)
         for count, why in sorted(counted, key=lambda item: -item[0])
         if count
     )
     return ngettext(
         "What held callers up in the worst hour: {reasons}.",
-        "What held callers up in the {count} worst hours, by number of hours: {reasons}.",
+        "What held callers up in the {count} worst hours: {reasons}.",
         len(hours),
     ).format(count=len(hours), reasons=told)
 

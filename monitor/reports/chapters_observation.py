@@ -122,7 +122,7 @@ def _sources(subject: Subject) -> Table:
         ),
         rows=tuple(
             (
-                words.sources[source],
+                words.terms.sources[source],
                 source.value,
                 figures.sources[source],
                 ratio(figures.sources[source], whole),

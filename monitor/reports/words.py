@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from monitor import forms
-from monitor.calls.facts import GapCause, Source
+from monitor.calls.facts import GapCause
 from monitor.calls.rules import Reading
 from monitor.reports.figures import Why
 from monitor.reports.periods import Period, Span
@@ -66,11 +66,6 @@ class Words:
             Hours.WORKING: _c("hours", "working time"),
             Hours.LUNCH: _c("hours", "lunch shift"),
             Hours.OUTSIDE: _c("hours", "outside working time"),
-        }
-        self.sources: Mapping[Source, str] = {
-            Source.AMI: _c("source", "followed by the monitor"),
-            Source.QUEUE_LOG: _c("source", "brought in from a queue log"),
-            Source.CDR: _c("source", "brought in from call detail records"),
         }
         self.whys: Mapping[Why, str] = {
             Why.PHONES_UNANSWERED: _c("why", "phones rang unanswered"),
