@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 BUSY_SECONDS = 5
 """How long a write waits for another program that holds the SQLite file."""
 
+READING_CACHE_KIB = 32_000
+"""Memory in which SQLite keeps pages and sorts, for each of two connections that read much."""
+_TRIES = 1_000
+"""How often two connections try to begin between the same two commits; the first try succeeds as a rule."""
+
 _BEGIN = "ledger_begin"
 """Execution option: the statement that begins a transaction in SQLite; none where it is empty."""
 _VALUES_AT_FAULT = ("21", "22", "23", "54")
@@ -142,6 +147,45 @@ class Store:
             connection.begin(),
         ):
             yield connection
+
+    @contextmanager
+    def reading_twice(self) -> Iterator[tuple[Connection, Connection]]:
+        """Two connections for two threads, which see the ledger as it was at one and the same moment.
+
+        Raises:
+            StoreError: the store is away or does not hold this ledger.
+        """
+        options: dict[str, Any] = {_BEGIN: ""} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with (
+            self.explaining(),
+            self._needing_file(),
+            self.engine.connect().execution_options(**options) as first,
+            self.engine.connect().execution_options(**options) as second,
+        ):
+            if self.is_sqlite:
+                self._begin_together(first, second)
+            else:
+                snapshot = first.exec_driver_sql("SELECT pg_export_snapshot()").scalar_one()
+                second.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
+            yield first, second
+
+    def _begin_together(self, first: Connection, second: Connection) -> None:
+        """Begin to read in two connections to SQLite, with no commit of another program between the two.
+
+        **Source:** https://www.sqlite.org/pragma.html#pragma_data_version: it is another one once somebody else wrote.
+        """
+        for connection in (first, second):
+            connection.exec_driver_sql(f"PRAGMA cache_size = -{READING_CACHE_KIB}")
+        for _ in range(_TRIES):
+            before = second.exec_driver_sql("PRAGMA data_version").scalar_one()
+            for connection in (first, second):
+                connection.exec_driver_sql("BEGIN")
+                connection.exec_driver_sql("SELECT 1 FROM sqlite_schema").first()
+            if second.exec_driver_sql("PRAGMA data_version").scalar_one() == before:
+                return
+            for connection in (first, second):
+                connection.exec_driver_sql("ROLLBACK")
+        raise StoreError(f"The ledger {self.name} is being written without a pause: try again when less is going on.")
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

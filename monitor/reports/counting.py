@@ -1,13 +1,15 @@
 """Ledger → figures: everything a report tells, counted by the database or in streams.
 
-Day by day, so that no statement takes long, memory stays small and whoever waits is told how far it has come; in one
-transaction, so that all figures are of the same ledger.
+Day by day, so that no statement takes long, memory stays small and whoever waits is told how far it has come; and as of
+one moment, so that all figures are of the same ledger.
 """
 
 from __future__ import annotations
 
 from array import array
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
+from threading import Event
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, select
@@ -57,6 +59,10 @@ SURVEYED = 100
 WORST_HOURS = 10
 _DAY_OF_COMPARISON = 0.25
 """What a day costs of which only the sums are read, beside one that is read whole."""
+_DAY_OF_PEOPLE = 0.5
+"""What of a day that is read whole agents and transfers cost."""
+_WAIT_SECONDS = 0.5
+"""How often it is told how far the other thread has come."""
 
 
 def figures_of(store: Store, order: Order, basis: Basis, *, now: datetime, progress: Progress | None = None) -> Figures:
@@ -75,20 +81,33 @@ def figures_of(store: Store, order: Order, basis: Basis, *, now: datetime, progr
     """
     told = progress or Silent()
     told.step("reading", 0.0)
-    with store.reading() as connection:
-        return _Counting(connection, order, basis, now.astimezone(UTC), told).figures()
+    with store.reading_twice() as connections:
+        return _Counting(connections, order, basis, now.astimezone(UTC), told).figures()
 
 
 class _Counting:
-    """One report being counted."""
+    """One report being counted: calls in one connection, what people did in another one and a thread of its own.
 
-    def __init__(self, connection: Connection, order: Order, basis: Basis, now: datetime, progress: Progress) -> None:
+    Databases do most of the work, and let go of the interpreter meanwhile.
+    """
+
+    def __init__(
+        self,
+        connections: tuple[Connection, Connection],
+        order: Order,
+        basis: Basis,
+        now: datetime,
+        progress: Progress,
+    ) -> None:
+        connection, self._of_people = connections
         self._connection = connection
         self._order = order
         self._basis = basis
         self._now = now
         self._progress = progress
         self._done = self._whole = 0.0
+        self._days_of_people = 0
+        self._stopped = Event()
         stored = [rule_of(row) for row in connection.execute(select(RULES)).mappings()]
         self._rule = None if order.rule is None else find_rule(order.rule, basis.rules, stored)
         self._rules: dict[str, RingRule | StoredRule] = {rule.label: rule for rule in basis.rules}
@@ -119,12 +138,20 @@ class _Counting:
         days = local_days(period, basis.work_time)
         compared = [each for each in (period.before(), period.year_before()) if self._any_of(each)]
         self._whole = len(days) + _DAY_OF_COMPARISON * sum((each.last - each.first).days + 1 for each in compared)
-        for day in days:
-            self._step()
-            self._read(day)
-            self._done += 1
+        with ThreadPoolExecutor(max_workers=1) as threads:
+            people = threads.submit(self._read_people, days)
+            try:
+                for day in days:
+                    self._step()
+                    self._read(day)
+                    self._done += 1 - _DAY_OF_PEOPLE
+                earlier = {each: self._months_of(each) for each in compared}
+                while wait((people,), timeout=_WAIT_SECONDS).not_done:
+                    self._step()
+            finally:
+                self._stopped.set()
+            people.result()
         sums = self._sums
-        earlier = {each: self._months_of(each) for each in compared}
         before, year_before = (earlier.get(each, {}) for each in (period.before(), period.year_before()))
         whole, judged = (
             together(sums.by_hours.values()),
@@ -193,13 +220,22 @@ class _Counting:
             return
         for since, until, hours in day.stretches():
             add_waiting(connection, self._filed(since, until), self._waiting[hours])
-        if self._tells_agents:
-            self._agents.read(connection, chosen)
-        self._passed_on.read(connection, chosen)
         self._missed.extend(missed_calls(connection, chosen, self._judging))
 
+    def _read_people(self, days: Sequence[LocalDay]) -> None:
+        """Take in what agents did, in the other connection."""
+        for day in days:
+            if self._stopped.is_set():
+                return
+            chosen = self._filed(day.since, day.until)
+            if self._tells_agents:
+                self._agents.read(self._of_people, chosen)
+            self._passed_on.read(self._of_people, chosen)
+            self._days_of_people += 1
+
     def _step(self) -> None:
-        self._progress.step("counting", self._done / self._whole)
+        done = self._done + _DAY_OF_PEOPLE * self._days_of_people
+        self._progress.step("counting", min(done / self._whole, 1.0))
 
     # Other periods
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import sqlite3
 import tempfile
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from monitor.errors import StoreError
 from monitor.ledger import Repository, Store, store, upgrade
+from monitor.ledger.rows import CALLS
 from tests.loopback import free_port
 
 from .records import a_call, after
@@ -151,3 +155,38 @@ def test_instants_are_read_in_utc_whatever_the_server_s_time_zone(postgres_url: 
     (call,) = repository.calls(after(0), after(1))
     assert str(call.entered_at) == "2026-03-02 09:00:00.123456+00:00"
     repository.close()
+
+
+def test_two_connections_see_one_moment_while_another_program_writes(repository: Repository, store: str) -> None:
+    """However often it writes: both have the same calls, begun between the same two commits, and keep them."""
+    stop = threading.Event()
+
+    def write() -> None:
+        writer = Repository(store)
+        for number in itertools.count():
+            if stop.is_set():
+                break
+            writer.record_all([a_call(f"1.{number}")])
+        writer.close()
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    count = select(func.count()).select_from(CALLS)
+    seen: list[int] = []
+    try:
+        while len(seen) < 20 or len(set(seen)) < 5:
+            with repository.store.reading_twice() as (first, second):
+                ours = first.scalar(count)
+                assert second.scalar(count) == ours
+                assert first.scalar(count) == ours
+            seen.append(ours or 0)
+    finally:
+        stop.set()
+        writing.join()
+    assert seen == sorted(seen)
+
+
+def test_two_connections_to_a_store_that_is_away(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    with pytest.raises(StoreError, match="is not there"), Store(path).reading_twice():
+        pass

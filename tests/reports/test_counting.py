@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import pytest
 
 from monitor.calls.facts import Call, Outcome, Source, TransferKind, TransferResult, Verdict
 from monitor.calls.rules import Reading, RingRule
-from monitor.errors import ReportError
+from monitor.errors import ReportError, StoreError
 from monitor.ledger import Repository, upgrade
 from monitor.masking import masked_within
 from monitor.reports.counting import figures_of
@@ -25,6 +26,7 @@ from .plain_count import BASIS, RULE, ZONE, by, hours_of, quantiles_of, tally_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from monitor.reports.figures import Figures
     from tests.ledger.postgres import Cluster
@@ -270,3 +272,15 @@ def test_progress_only_grows(ledger: Repository) -> None:
     assert shares == sorted(shares)
     assert steps[0] == ("reading", 0.0)
     assert all(0 <= share <= 1 for share in shares)
+
+
+@pytest.mark.parametrize("table", ["calls", "ring_attempts", "transfers", "coverage_gaps"])
+def test_a_ledger_that_lacks_something_is_said_so_whichever_thread_meets_it(
+    simulated: list[Any], tmp_path: Path, table: str
+) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    with written(str(path), simulated[:200]) as repository:
+        with closing(sqlite3.connect(path)) as other:
+            other.execute(f"ALTER TABLE {table} RENAME TO elsewhere")
+        with pytest.raises(StoreError, match=f"no such table: {table}"):
+            counted(repository)
