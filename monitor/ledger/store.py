@@ -175,6 +175,8 @@ class Store:
         **Source:** https://www.sqlite.org/pragma.html#pragma_data_version: it is another one once somebody else wrote.
         """
         for connection in (first, second):
+            # Closed in the end, and not kept: its memory is wanted for what is made of the figures.
+            connection.detach()
             connection.exec_driver_sql(f"PRAGMA cache_size = -{READING_CACHE_KIB}")
         for _ in range(_TRIES):
             before = second.exec_driver_sql("PRAGMA data_version").scalar_one()
