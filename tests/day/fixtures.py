@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.ledger.postgres import Cluster, programs
-from tests.programs import absent, required
+from tests.programs import required
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.ledger.postgres import Cluster
 
     from .day import ReplayedDay
 
 
 @pytest.fixture(scope="session")
-def replayed_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReplayedDay]:
+def replayed_day(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReplayedDay]:
     """One simulated day, fed into board, metrics and ledger, and scraped by a real Prometheus.
 
     It takes some 20 s: tests that ask for it bear `xdist_group("replayed_day")`, so that one worker makes it for all.
@@ -24,14 +25,9 @@ def replayed_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReplayedD
     from .day import ReplayedDay  # noqa: PLC0415 - the tests that ask for no day need not load the whole program
 
     required("prometheus")
-    cluster = Cluster(programs() or absent("PostgreSQL"))
+    day = ReplayedDay(tmp_path_factory.mktemp("day"), cluster.create_database())
     try:
-        cluster.start()
-        day = ReplayedDay(tmp_path_factory.mktemp("day"), cluster.create_database())
-        try:
-            day.start()
-            yield day
-        finally:
-            day.close()
+        day.start()
+        yield day
     finally:
-        cluster.remove()
+        day.close()

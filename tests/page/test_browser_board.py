@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.stage
+pytestmark = [pytest.mark.stage, pytest.mark.xdist_group("browser_board")]
 
 PERIOD_SECONDS = 3.0
 SAID_WITHIN_SECONDS = 5.0

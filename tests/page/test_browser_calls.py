@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from monitor.calls.facts import CallKey
 
-pytestmark = pytest.mark.stage
+pytestmark = [pytest.mark.stage, pytest.mark.xdist_group("browser_calls")]
 
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}

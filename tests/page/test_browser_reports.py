@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.stage
+pytestmark = [pytest.mark.stage, pytest.mark.xdist_group("browser_reports")]
 
 PATIENCE_MS = 120_000
 """The process steps back behind all others, and a test machine is busy."""

@@ -20,7 +20,7 @@ from monitor.report_worker import WAITING_AT_MOST
 from monitor.reports.order import FileFormat
 from monitor.reports.periods import Period
 from tests.ledger.records import NINE, a_call
-from tests.reports.month import SEOUL, facts
+from tests.reports.month import SEOUL
 
 from .reported import MONTH, NOW, Office, keep, links_in, text_of
 
@@ -34,20 +34,9 @@ NOWHERE = "postgresql://monitor:hush@127.0.0.1:1/ledger"
 """Nobody listens on port 1."""
 
 
-@pytest.fixture(scope="module")
-def october(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A ledger with a month in it; it is read only."""
-    path = tmp_path_factory.mktemp("ledger") / "ledger.sqlite3"
-    upgrade(path)
-    repository = Repository(path)
-    repository.record_all(facts())
-    repository.close()
-    return f"sqlite:///{path}"
-
-
 @pytest.fixture
-def office(october: str, tmp_path: Path) -> Office:
-    return Office(october, tmp_path / "reports")
+def office(month_file: Path, tmp_path: Path) -> Office:
+    return Office(f"sqlite:///{month_file}", tmp_path / "reports")
 
 
 def play(office: Office, scene: Callable[[Desk], Awaitable[None]], **whom: Any) -> None:
@@ -106,10 +95,15 @@ def test_a_report_is_ordered_watched_and_downloaded(office: Office) -> None:
 
 
 def test_whoever_sits_at_the_machine_orders_in_no_name_and_others_in_theirs(office: Office) -> None:
+    """That others do is shown above, as is that a report is kept as it was ordered."""
+
     async def scene(desk: Desk) -> None:
-        await desk.made(await desk.order(span="half", half="2026H1", agents="yes"))
-        (report,) = office.kept.all()
-        assert (report.made_by, report.period, report.publishable, report.agents) == ("", "2026H1", True, False)
+        job = desk.workshop.find(await desk.order(span="half", half="2026H1", agents="yes"))
+        assert job is not None
+        order = job.order
+        assert (order.made_by, order.period.name, order.publishable, order.agents) == ("", "2026H1", True, False)
+        await desk.workshop.cancel(job)
+        keep(office.kept, NOW, period=order.period, publishable=True, agents=False, made_by="")
         assert "2026년 상반기 반기 공개 기록 2026-11-03 09:30 이 컴퓨터" in text_of((await desk.get("/reports")).text)
 
     play(office, scene, role=None, language="ko")

@@ -7,30 +7,28 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.ledger import Repository, upgrade
-from tests.ledger.conftest import cluster, postgres_programs, postgres_url, private_cluster, repository, store
 
 from . import month
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from monitor.reports.figures import Figures
     from tests.ledger.postgres import Cluster
 
-__all__ = ["cluster", "postgres_programs", "postgres_url", "private_cluster", "repository", "store"]
-
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def worked_month(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
+def worked_month(request: pytest.FixtureRequest, month_file: Path) -> Iterator[Repository]:
     """The ledger of `month.py`, in a store of each kind. It is read only."""
     if request.param == "sqlite":
-        where = str(tmp_path_factory.mktemp("month") / "ledger.sqlite3")
+        repository = Repository(month_file)
     else:
         server: Cluster = request.getfixturevalue("cluster")
         where = server.create_database()
-    upgrade(where)
-    repository = Repository(where)
-    repository.record_all(month.facts())
+        upgrade(where)
+        repository = Repository(where)
+        repository.record_all(month.facts())
     yield repository
     repository.close()
 

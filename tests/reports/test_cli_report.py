@@ -1,77 +1,87 @@
-"""`callmonitor report`, as people start it."""
+"""`callmonitor report`."""
 
 from __future__ import annotations
 
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner
 
-from monitor.cli import app
-from monitor.ledger import Repository
-from monitor.ledger.schema import upgrade
+from monitor.cli import app, main
 from monitor.reports.kept import Kept
-from tests.unit.test_replay import callmonitor
 
 from . import month
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    Report = Callable[..., subprocess.CompletedProcess[bytes]]
+    Report = Callable[..., "Done"]
 
 
-@pytest.fixture(scope="module")
-def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    where = tmp_path_factory.mktemp("ledger") / "ledger.sqlite3"
-    upgrade(where)
-    repository = Repository(where)
-    repository.record_all(month.facts())
-    repository.close()
-    return where
+@dataclass
+class Done:
+    """What the command gave."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 @pytest.fixture
-def report(ledger: Path, tmp_path: Path) -> Report:
-    """Start the command with settings that name the ledger and a folder of reports."""
+def report(
+    month_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Report]:
+    """The command with settings that name the ledger and a folder of reports.
+
+    It runs in this process, since one of its own takes two seconds to begin; the last test starts it as people do.
+    """
     config = tmp_path / "callmonitor.toml"
     config.write_text(
-        f'[ledger]\nurl = "sqlite:///{ledger}"\n[reports]\nfolder = "{tmp_path / "kept"}"\nformats = ["csv"]\n',
+        f'[ledger]\nurl = "sqlite:///{month_file}"\n[reports]\nfolder = "{tmp_path / "kept"}"\nformats = ["csv"]\n',
         encoding="utf-8",
     )
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"HOME": str(tmp_path), "LOGNAME": "kim"}.items():
+        monkeypatch.setenv(name, value)
+    at_an_end = signal.getsignal(signal.SIGTERM)
 
-    def start(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-        return callmonitor("report", *arguments, cwd=tmp_path, env={"LOGNAME": "kim"})
+    def start(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["callmonitor", "report", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return Done(int(ended.value.code or 0), said.out, said.err)
 
-    return start
+    yield start
+    signal.signal(signal.SIGTERM, at_an_end)
 
 
 def test_without_out_it_is_kept_with_who_made_it(report: Report, tmp_path: Path) -> None:
     done = report("--month", "2026-10")
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, done.stderr) == (0, "")
     (made,) = Kept(tmp_path / "kept").all()
     assert (made.made_by, made.period, made.languages, made.formats) == ("kim", "2026-10", ("ko",), ("csv",))
     assert made.agents
-    printed = [Path(line) for line in done.stdout.decode().splitlines()]
+    printed = [Path(line) for line in done.stdout.splitlines()]
     assert printed == [tmp_path / "kept" / made.id / file.name for file in made.files]
     assert all(path.stat().st_size for path in printed)
 
 
 def test_with_out_it_is_there_and_nowhere_else(report: Report, tmp_path: Path) -> None:
     done = report("--from", "2026-10-01", "--to", "2026-10-15", "--format", "json,csv", "--lang", "en", "--out", "here")
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, done.stderr) == (0, "")
     told = json.loads((tmp_path / "here" / "callmonitor-2026-10-01_2026-10-15.en.json").read_bytes())
     assert any(row["member"] in month.MEMBERS.values() for row in told["tables"]["agents"]["rows"])
     assert (told["language"], told["period"]["first"], told["period"]["last"]) == ("en", "2026-10-01", "2026-10-15")
-    assert sorted(done.stdout.decode().splitlines()) == sorted(
-        f"here/{path.name}" for path in (tmp_path / "here").iterdir()
-    )
+    assert sorted(done.stdout.splitlines()) == sorted(f"here/{path.name}" for path in (tmp_path / "here").iterdir())
     assert not (tmp_path / "kept").exists()
 
 
@@ -119,17 +129,17 @@ def test_what_makes_no_sense_is_said(
 )
 def test_what_nobody_knows_is_status_2(report: Report, tmp_path: Path, arguments: list[str], said: str) -> None:
     done = report(*arguments)
-    assert (done.returncode, done.stdout) == (2, b"")
-    assert done.stderr.decode().startswith(said)
-    assert "Traceback" not in done.stderr.decode()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.strip().startswith(said)
+    assert "Traceback" not in done.stderr
     assert not list(tmp_path.glob("kept/*"))
 
 
 def test_a_place_that_takes_no_files_is_status_1(report: Report, tmp_path: Path) -> None:
     (tmp_path / "here").write_bytes(b"")
     done = report("--month", "2026-10", "--out", "here")
-    assert (done.returncode, done.stdout) == (1, b"")
-    assert done.stderr.decode() == (
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
         "callmonitor: The report cannot be written to here (File exists). "
         "See that it is a folder on a disk that works, or choose another.\n"
     )
@@ -137,32 +147,30 @@ def test_a_place_that_takes_no_files_is_status_1(report: Report, tmp_path: Path)
 
 def test_a_ledger_that_is_not_there_is_status_1(report: Report, tmp_path: Path) -> None:
     done = report("--month", "2026-10", "--out", "here", "--store", "no.sqlite3")
-    assert (done.returncode, done.stdout) == (1, b"")
-    assert "run `callmonitor db upgrade`" in done.stderr.decode()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "run `callmonitor db upgrade`" in done.stderr
     assert {path.name for path in tmp_path.iterdir()} == {"callmonitor.toml"}
 
 
-def test_a_missing_font_leaves_nothing(ledger: Path, tmp_path: Path) -> None:
+def test_a_missing_font_leaves_nothing(report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A package of the fonts' name without fonts, found before the right one."""
     (tmp_path / "first" / "koreanize_matplotlib").mkdir(parents=True)
     (tmp_path / "first" / "koreanize_matplotlib" / "__init__.py").write_bytes(b"")
-    done = callmonitor(
-        "report", "--month", "2026-10", "--format", "csv,pdf", "--out", "here", "--store", ledger,
-        cwd=tmp_path, env={"PYTHONPATH": str(tmp_path / "first")},
-    )  # fmt: skip
+    monkeypatch.syspath_prepend(tmp_path / "first")
+    done = report("--month", "2026-10", "--format", "csv,pdf", "--out", "here")
     assert done.returncode != 0
-    assert "is missing from" in done.stderr.decode()
-    assert "install koreanize-matplotlib anew" in done.stderr.decode()
+    assert "is missing from" in done.stderr
+    assert "install koreanize-matplotlib anew" in done.stderr
     assert not (tmp_path / "here").exists()
 
 
-def test_a_terminal_gets_the_files_alone_and_agents_can_be_left_out(ledger: Path, tmp_path: Path) -> None:
-    """The bar on it is for whoever waits longer than a second."""
+def test_a_terminal_gets_the_files_alone_and_agents_can_be_left_out(month_file: Path, tmp_path: Path) -> None:
+    """As people start it. The bar on the terminal is for whoever waits longer than a second."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "monitor.cli", "report", "--month", "2026-10", "--format", "json", "--out", "here"]
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TERM": "xterm-256color"}
     done = subprocess.run(
-        [*command, "--no-agents", "--store", ledger],
+        [*command, "--no-agents", "--store", month_file],
         stdout=subprocess.PIPE, stderr=theirs, cwd=tmp_path, env=environment, check=True,
     )  # fmt: skip
     os.close(theirs)

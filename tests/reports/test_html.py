@@ -29,6 +29,10 @@ AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(enc
 PHONE = {"width": 390, "height": 844}
 
 
+pytestmark = pytest.mark.xdist_group("html")
+"""One browser is started for all."""
+
+
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The document of `paper.py` as a file."""

@@ -7,13 +7,13 @@ import json
 import os
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pytest
 
 from monitor.errors import ReportError, ReportNotWritten, StoreError
-from monitor.ledger import Repository
 from monitor.ledger.schema import upgrade
 from monitor.ledger.store import Store
 from monitor.reports.make import make, stem
@@ -25,7 +25,6 @@ from .sample import HOUSE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.ledger.postgres import Cluster
 
@@ -50,13 +49,10 @@ class Steps:
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    where = tmp_path_factory.mktemp("ledger") / "ledger.sqlite3"
-    upgrade(where)
-    repository = Repository(where)
-    repository.record_all(month.facts())
-    yield repository.store
-    repository.close()
+def store(month_file: Path) -> Iterator[Store]:
+    opened = Store(month_file)
+    yield opened
+    opened.close()
 
 
 def ordered(*formats: FileFormat, **more: object) -> Order:
@@ -115,15 +111,11 @@ def test_made_twice_is_made_once(store: Store, tmp_path: Path) -> None:
     assert made() == made()
 
 
-def test_the_record_is_named_so(store: Store, tmp_path: Path) -> None:
-    (file,) = make(store, RECORD, month.BASIS, HOUSE, tmp_path, now=month.MADE_AT)
-    assert file.name == "callmonitor-2026H2-record.ko.json"
-
-
 @pytest.mark.parametrize(
     ("order", "name"),
     [
         (month.MONTH, "callmonitor-2026-10"),
+        (RECORD, "callmonitor-2026H2-record"),
         (replace(month.MONTH, line="1588-6565", queue="상담"), "callmonitor-2026-10-1588-6565-상담"),
         (replace(month.MONTH, rule="two-rings"), "callmonitor-2026-10-two-rings"),
         # What no file system takes becomes a line, and the name's own sum keeps two of such apart.
@@ -171,19 +163,27 @@ def test_a_ledger_that_goes_away_in_the_middle(private_cluster: Cluster, tmp_pat
     assert [path.name for path in tmp_path.iterdir()] == [old.name]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a file system needs root")
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 24 KiB.
+
+    It is unmounted at once, and lives for as long as its folder is open: a run that is killed leaves nothing mounted.
+    """
+    if os.geteuid() != 0:
+        pytest.skip("mounting a file system needs root")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24k", "tmpfs", tmp_path], check=True)
+    held = os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)
+    subprocess.run(["umount", "--lazy", tmp_path], check=True)
+    yield Path(f"/proc/self/fd/{held}")
+    os.close(held)
+
+
 @pytest.mark.parametrize("form", list(FileFormat))
-def test_a_disk_that_is_full_in_the_middle(store: Store, tmp_path: Path, form: FileFormat) -> None:
-    """Whichever form it is that meets it. 24 KiB take the empty folders, and no report of October."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24k", "tmpfs", disk], check=True)
-    try:
-        old = disk / "callmonitor-2026-10.ko.json"
-        old.write_bytes(b"old")
-        with pytest.raises(ReportNotWritten, match="there is no room left"):
-            make(store, ordered(form), month.BASIS, HOUSE, disk, now=month.MADE_AT)
-        assert [path.name for path in disk.iterdir()] == [old.name]
-        assert old.read_bytes() == b"old"
-    finally:
-        subprocess.run(["umount", disk], check=True)
+def test_a_disk_that_is_full_in_the_middle(store: Store, disk: Path, form: FileFormat) -> None:
+    """Whichever form it is that meets it: the disk takes the empty folders, and no report of October."""
+    old = disk / "callmonitor-2026-10.ko.json"
+    old.write_bytes(b"old")
+    with pytest.raises(ReportNotWritten, match="there is no room left"):
+        make(store, ordered(form), month.BASIS, HOUSE, disk, now=month.MADE_AT)
+    assert [path.name for path in disk.iterdir()] == [old.name]
+    assert old.read_bytes() == b"old"

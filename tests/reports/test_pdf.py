@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from monitor.reports.document import Document
 
-pytestmark = pytest.mark.stage
+pytestmark = [pytest.mark.stage, pytest.mark.xdist_group("pdf")]
 
 LONG = Table(
     key="long",

@@ -12,12 +12,12 @@ import openpyxl
 import pytest
 from sqlalchemy import text
 
-from monitor.ledger import Repository, upgrade
+from monitor.ledger import Repository
 from monitor.reports.make import make
 from monitor.reports.order import FileFormat, House
 from tests.programs import required
 
-from .month import BASIS, MADE_AT, MONTH, facts
+from .month import BASIS, MADE_AT, MONTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,11 +30,8 @@ SUM = "합계"
 
 
 @pytest.fixture(scope="module")
-def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
-    where = str(tmp_path_factory.mktemp("written") / "ledger.sqlite3")
-    upgrade(where)
-    repository = Repository(where)
-    repository.record_all(facts())
+def ledger(month_file: Path) -> Iterator[Repository]:
+    repository = Repository(month_file)
     yield repository
     repository.close()
 

@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.errors import ReportError
-from monitor.ledger import Repository, upgrade
 from monitor.report_work import NICENESS, Errand, Problem
 from monitor.report_worker import WAITING_AT_MOST, Job, State, Workshop
 from monitor.reports.kept import Kept
 from monitor.reports.order import FileFormat, House, Order
 from monitor.reports.periods import Period
-from tests.reports.month import BASIS, SEOUL, facts
+from tests.reports.month import BASIS, SEOUL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -37,15 +36,10 @@ LONG_SECONDS = 20.0
 """More than a loaded machine takes to start a process."""
 
 
-@pytest.fixture(scope="module")
-def small_ledger(tmp_path_factory: pytest.TempPathFactory) -> str:
+@pytest.fixture
+def small_ledger(month_file: Path) -> str:
     """A ledger with calls in October."""
-    path = tmp_path_factory.mktemp("ledger") / "ledger.sqlite3"
-    upgrade(path)
-    repository = Repository(path)
-    repository.record_all(facts())
-    repository.close()
-    return f"sqlite:///{path}"
+    return f"sqlite:///{month_file}"
 
 
 @pytest.fixture
@@ -93,15 +87,22 @@ def is_gone(pid: int) -> bool:
     return not Path(f"/proc/{pid}").exists()
 
 
-def test_a_report_is_made_while_the_loop_goes_on(small_ledger: str, tmp_path: Path) -> None:
+def test_a_killed_process_is_told_and_the_next_report_is_made_while_the_loop_goes_on(
+    small_ledger: str, tmp_path: Path
+) -> None:
     """Breaches are told within 250 ms: nothing here may hold the loop for as long, on a loaded machine or not."""
     shares: list[float] = []
     late: list[float] = []
 
     async def scene(workshop: Workshop) -> None:
         loop = asyncio.get_running_loop()
+        killed = await workshop.order(replace(OCTOBER, made_by="lee"))
         job = await workshop.order(OCTOBER)
-        assert (job.state, workshop.jobs) == (State.WAITING, (job,))
+        assert (killed.state, job.state, workshop.jobs) == (State.WAITING, State.WAITING, (killed, job))
+        os.kill(await at_work(killed), signal.SIGKILL)
+        await killed.ended()
+        assert (killed.state, killed.problem) == (State.FAILED, Problem.ENDED)
+        assert killed.error == "The report's process was ended from outside: order the report anew."
         pid = await at_work(job)
         assert os.getpriority(os.PRIO_PROCESS, pid) == min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
         assert int(of_process(pid, "oom_score_adj")) == 800
@@ -113,6 +114,7 @@ def test_a_report_is_made_while_the_loop_goes_on(small_ledger: str, tmp_path: Pa
         assert (job.state, job.error, job.pid) == (State.DONE, "", None)
         assert is_gone(pid)
         assert job.report is not None
+        assert [job.report] == Kept(tmp_path).all()
         assert job.report == Kept(tmp_path).find(job.report.id)
         assert (job.report.made_by, job.report.period, job.report.made_at) == ("kim", "2026-10", NOW)
         assert [file.name for file in job.report.files] == ["callmonitor-2026-10.ko.json"]
@@ -121,19 +123,6 @@ def test_a_report_is_made_while_the_loop_goes_on(small_ledger: str, tmp_path: Pa
     assert shares == sorted(shares)
     assert len(set(shares)) > 2
     assert max(late) < 0.25
-
-
-def test_a_killed_process_is_told_and_the_next_order_works(small_ledger: str, tmp_path: Path) -> None:
-    async def scene(workshop: Workshop) -> None:
-        job = await workshop.order(OCTOBER)
-        again = await workshop.order(replace(OCTOBER, made_by="lee"))
-        os.kill(await at_work(job), signal.SIGKILL)
-        await again.ended()
-        assert (job.state, job.problem, again.state) == (State.FAILED, Problem.ENDED, State.DONE)
-        assert job.error == "The report's process was ended from outside: order the report anew."
-
-    run(small_ledger, tmp_path, scene)
-    assert [report.made_by for report in Kept(tmp_path).all()] == ["lee"]
 
 
 def test_cancelling_ends_the_process_by_force_where_need_be_and_keeps_nothing(
@@ -159,7 +148,7 @@ def test_who_cancels_a_report_that_is_kept_by_then_finds_it_made(small_ledger: s
     async def scene(workshop: Workshop) -> None:
         job = await workshop.order(OCTOBER)
         while job.report is None and job.active:  # noqa: ASYNC110 - nothing tells of that very moment
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.001)
         # Its process has still to end.
         await workshop.cancel(job)
         assert (job.state, [job.report]) == (State.DONE, Kept(tmp_path).all())

@@ -1,4 +1,4 @@
-"""Stores to test with: each a real one, empty."""
+"""Fixtures of stores to test with: each a real one, empty. One server is there for all folders of tests."""
 
 from __future__ import annotations
 
