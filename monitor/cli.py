@@ -258,9 +258,12 @@ def db_upgrade(
 ) -> None:
     """Bring the ledger's tables up to date."""
     from monitor.ledger.schema import upgrade
+    from monitor.progress_bar import BusyBar
 
     url = store or settings_of(config).ledger.connect_url()
-    typer.echo(f"The ledger is at revision {upgrade(url)}.")
+    with BusyBar("upgrade"):
+        revision = upgrade(url)
+    typer.echo(f"The ledger is at revision {revision}.")
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ context manager; it leaves no trace when it ends.
 from __future__ import annotations
 
 import time
+from threading import Timer
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
@@ -18,6 +19,7 @@ from rich.progress import (
     Task,
     TaskProgressColumn,
     TextColumn,
+    TimeElapsedColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
@@ -144,3 +146,35 @@ class StepBar(_Bar):
         """A step begins or goes on, at a share of the whole work from 0 to 1."""
         self._words = self._steps.get(step, step)
         self._at(share)
+
+
+class BusyBar:
+    """Of a work that tells nothing until it is done: that it goes on, and for how long already.
+
+    Args:
+        words: what is being done.
+        console: where it is shown; standard error where it is not said.
+        patience_seconds: how long nothing is shown.
+    """
+
+    def __init__(
+        self, words: str, *, console: Console | None = None, patience_seconds: float = PATIENCE_SECONDS
+    ) -> None:
+        console = console or Console(stderr=True)
+        head = TextColumn("{task.description}", markup=False)
+        self._shown = Progress(head, BarColumn(), TimeElapsedColumn(), console=console, transient=True)
+        self._shown.add_task(words, total=None)
+        self._later = Timer(patience_seconds, self._shown.start) if console.is_terminal else None
+
+    def __enter__(self) -> Self:
+        """Begin to count the time."""
+        if self._later is not None:
+            self._later.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Take the bar away."""
+        if self._later is not None:
+            self._later.cancel()
+            self._later.join()
+            self._shown.stop()

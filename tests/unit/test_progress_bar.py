@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+from threading import Event
 
 from rich.console import Console
 
-from monitor.progress_bar import PATIENCE_SECONDS, BytesBar, CountBar, StepBar
+from monitor.progress_bar import PATIENCE_SECONDS, BusyBar, BytesBar, CountBar, StepBar
 
 
 class Clock:
@@ -68,3 +69,33 @@ def test_bytes_and_counts_and_steps_with_what_is_left() -> None:
     assert "Reading the calls" in out.getvalue()
     assert "drawing" in out.getvalue(), "a step without words is told by its key"
     assert "75%" in out.getvalue()
+
+
+class Watched(io.StringIO):
+    """A terminal that says when something was written upon it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = Event()
+
+    def write(self, text: str) -> int:
+        done = super().write(text)
+        if "upgrade" in text:
+            self.written.set()
+        return done
+
+
+def test_a_work_that_tells_nothing_is_shown_to_go_on() -> None:
+    out = Watched()
+    with BusyBar("upgrade", console=Console(file=out, force_terminal=True, width=80), patience_seconds=0):
+        assert out.written.wait(10)
+    assert "0:00:00" in out.getvalue()
+    assert out.getvalue().endswith("\x1b[2K"), "its line is taken away"
+
+
+def test_a_work_that_is_soon_done_or_that_nobody_watches_shows_nothing() -> None:
+    for real in (True, False):
+        console, out = terminal(real=real)
+        with BusyBar("upgrade", console=console, patience_seconds=60):
+            pass
+        assert out.getvalue() == ""
