@@ -149,7 +149,7 @@ def speed_of_answer(window: str = "$__range") -> str:
 
 
 def service_level(window: str = "$__range") -> str:
-    """SL, 20 s: answered within 20 s of waiting / answered."""
+    """SL, 20 s: answered within 20 s of waiting / answered calls whose waiting is known."""
     answered = f'{LINE},outcome="answered"'
     return ratio(
         increase("callcenter_waiting_seconds_bucket", f'{answered},le="20.0"', window),

@@ -57,16 +57,30 @@ def abandon_rate(abandoned: int, offered: int, short_abandoned: int = 0) -> floa
     return ratio(abandoned - short_abandoned, offered - short_abandoned)
 
 
-def service_level(answered_within: int, answered: int) -> float | None:
-    """SL = answered within x / answered; say x, in seconds of waiting, wherever it is printed."""
-    return ratio(answered_within, answered)
+def service_level(answered_within: int, waited: int) -> float | None:
+    """SL = answered within x / answered calls whose waiting is known; wherever it is printed, say x.
+
+    A call of which the waiting was not seen, or is not told by its source, is neither within x nor beyond it.
+
+    Args:
+        answered_within: answered calls that had waited at most x.
+        waited: answered calls whose waiting is known.
+    """
+    return ratio(answered_within, waited)
 
 
 def service_level_with_abandons(
-    answered_within: int, abandoned_within: int, answered: int, abandoned: int
+    answered_within: int, abandoned_within: int, waited: int, abandoned_waiting: int
 ) -> float | None:
-    """SL2 = (answered + abandoned within x) / (answered + abandoned)."""
-    return ratio(answered_within + abandoned_within, answered + abandoned)
+    """SL2 = (answered + abandoned within x) / (answered + abandoned), of calls whose waiting is known.
+
+    Args:
+        answered_within: answered calls that had waited at most x.
+        abandoned_within: callers who left after at most x.
+        waited: answered calls whose waiting is known.
+        abandoned_waiting: callers who asked for a person and left, whose waiting is known.
+    """
+    return ratio(answered_within + abandoned_within, waited + abandoned_waiting)
 
 
 def service_factor(answered_within: int, offered: int) -> float | None:

@@ -35,16 +35,17 @@ class Tally:
     breaches: int = 0
     """Calls that rang past their rule's limit."""
     waited: int = 0
-    """Answered calls whose waiting is known: all but those partly unobserved, and those of `waiting_untold`."""
+    """Answered calls whose waiting is known: the asking was observed, or the source tells it. No other answered call
+    stands in ASA, or in a service level."""
     waiting_us: int = 0
     """Waiting of those, summed."""
     waiting_untold: int = 0
-    """Answered calls from another program's records, which do not tell how long the caller waited. Whether they were
-    answered within x nobody knows: they stand in no service level."""
+    """Answered calls from another program's records, which do not tell how long the caller waited. Where there are any
+    there is no service factor."""
     answered_within: int = 0
     """Answered calls that had waited at most the x of the service level."""
     abandoned_waiting: int = 0
-    """Callers who asked for a person and left; those who left before stand in no service level."""
+    """Callers who asked for a person and left, whose waiting is known; no others who left stand in a service level."""
     abandoned_within: int = 0
     """Those of `abandoned_waiting` that left within x."""
     abandoned_short: int = 0
@@ -115,13 +116,13 @@ class Tally:
     @property
     def service_level(self) -> float | None:
         """See `monitor.calls.formulas.service_level`."""
-        return formulas.service_level(self.answered_within, self.answered - self.waiting_untold)
+        return formulas.service_level(self.answered_within, self.waited)
 
     @property
     def service_level_with_abandons(self) -> float | None:
         """See `monitor.calls.formulas.service_level_with_abandons`."""
         return formulas.service_level_with_abandons(
-            self.answered_within, self.abandoned_within, self.answered - self.waiting_untold, self.abandoned_waiting
+            self.answered_within, self.abandoned_within, self.waited, self.abandoned_waiting
         )
 
     @property

@@ -341,11 +341,12 @@ class ServiceLevel(Answer):
     answered_within: Count
     abandoned_within: Count
     service_level: Share | None
-    """SL = answered within x / answered."""
+    """SL = answered within x / answered calls whose waiting is known."""
     service_level_with_abandons: Share | None
-    """SL2 = (answered + abandoned within x) / (answered + abandoned), of callers who had asked for a person."""
+    """SL2 = (answered + abandoned within x) / (answered + abandoned), of callers who had asked for a person and whose
+    waiting is known."""
     service_factor: Share | None
-    """Answered within x / offered."""
+    """Answered within x / offered; null where calls from other records do not tell their waiting."""
 
 
 class TransferCount(Answer):

@@ -167,11 +167,13 @@ def _formulas_of_the_centre(subject: Subject) -> Iterator[Definition]:
     yield Definition(
         term=_c("formula", "SL"),
         text=_("x = {within} of waiting.").format(within=within),
-        formula=_("answered within x / answered"),
+        formula=_("answered within x / answered calls whose waiting is known"),
     )
     yield Definition(
         term=_c("formula", "SL2"),
-        text=_("x = {within}. Abandoned: callers who had asked for a person and left.").format(within=within),
+        text=_(
+            "x = {within}, of calls whose waiting is known. Abandoned: callers who had asked for a person and left."
+        ).format(within=within),
         formula=_("(answered within x + abandoned within x) / (answered + abandoned)"),
     )
     yield Definition(

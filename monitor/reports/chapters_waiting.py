@@ -96,20 +96,21 @@ def _quantiles(subject: Subject) -> Table:
 
 
 def _levels(subject: Subject) -> Table:
-    words, untold = subject.words, subject.figures.whole.waiting_untold
+    words, whole = subject.words, subject.figures.whole
     _, ngettext = words.text, words.number
     note = _(
-        "With x = {seconds}: SL = answered within x / answered. SL2 = (answered + left within x) / (answered + "
-        "left), of callers who had asked for a person. Service factor = answered within x / offered."
+        "With x = {seconds}: SL = answered within x / answered. SL2 = (answered + left within x) / (answered + left), of "
+        "callers who had asked for a person. Both are of calls whose waiting is known. Service factor = answered within "
+        "x / offered."
     ).format(seconds=words.limit(subject.figures.within_us))
-    if untold:
+    if unknown := whole.answered - whole.waited:
         note += " " + ngettext(
-            "{count} answered call is in no SL, since its source does not tell how long the caller waited, and there "
-            "is no service factor.",
-            "{count} answered calls are in no SL, since their source does not tell how long the callers waited, and "
-            "there is no service factor.",
-            untold,
-        ).format(count=words.count(untold))
+            "{count} answered call is in no SL, since it is not known how long the caller waited.",
+            "{count} answered calls are in no SL, since it is not known how long the callers waited.",
+            unknown,
+        ).format(count=words.count(unknown))
+    if whole.waiting_untold:
+        note += " " + _("There is no service factor where a source does not tell the waiting.")
     return subject.measures.table(
         "service_levels",
         _("Answered in time"),
@@ -117,7 +118,7 @@ def _levels(subject: Subject) -> Table:
         rows=[Row(head=(name, code), tally=tally) for name, code, tally, _waits in _named(subject)],
         keys=(
             "offered",
-            "answered",
+            "waited",
             "answered_within",
             "abandoned_asked",
             "abandoned_within",

@@ -129,7 +129,6 @@ class Measures:
     def _waits(self, within: str) -> None:
         _c = self._words.of
         self._count("waited", _c("report", "Answered, waiting known"), lambda tally: tally.waited)
-        self._count("waiting_untold", _c("report", "Answered, waiting not told"), lambda tally: tally.waiting_untold)
         self._count(
             "waiting_seconds",
             _c("report", "Waiting"),
@@ -158,13 +157,13 @@ class Measures:
             "service_level",
             _c("report", "SL ({seconds})").format(seconds=within),
             lambda tally: tally.service_level,
-            (("answered_within",), ("answered", "-waiting_untold")),
+            (("answered_within",), ("waited",)),
         )
         self._share(
             "service_level_with_abandons",
             _c("report", "SL2 ({seconds})").format(seconds=within),
             lambda tally: tally.service_level_with_abandons,
-            (("answered_within", "abandoned_within"), ("answered", "-waiting_untold", "abandoned_asked")),
+            (("answered_within", "abandoned_within"), ("waited", "abandoned_asked")),
         )
         self._share(
             "service_factor",

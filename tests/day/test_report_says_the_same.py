@@ -157,6 +157,11 @@ def test_waiting_and_service_levels(replayed_day: ReplayedDay, report: Figures, 
         assert getattr(whole, name) == level[name], name
     told = [api["waiting"][name] for name in ("asa_seconds", "p50_seconds", "p90_seconds", "p95_seconds")]
     assert told == pytest.approx([float(us) / 1e6 for us in (asa_us, p50, p90, p95)], abs=1e-6)
+    # As the dashboards ask for it: of what has a waiting, whether the call was seen whole or in part.
+    within_20 = 'sum(callcenter_waiting_seconds_bucket{outcome=~"%s",le="20.0"})'
+    known = 'sum(callcenter_waiting_seconds_count{outcome=~"%s"})'
+    for name, outcomes in (("service_level", "answered"), ("service_level_with_abandons", "answered|abandoned_.+")):
+        assert promql(replayed_day, f"{within_20 % outcomes} / {known % outcomes}") == level[name], name
     waited = 'sum(callcenter_waiting_seconds_%s{outcome="answered"})'
     # The histogram's sum is a float of seconds.
     asked = promql(replayed_day, f"{waited % 'sum'} / {waited % 'count'}")

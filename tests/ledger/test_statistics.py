@@ -125,8 +125,9 @@ def test_the_figures_of_an_hour_worked_out_by_hand(repository: Repository) -> No
     assert found.waiting_quantiles_us == {0.5: 5 * SECOND_US, 0.9: 9 * SECOND_US, 0.95: 20 * SECOND_US}
     # Within 20 s means at most 20 s: ten answered, one of the two who had asked for a person and left.
     assert (found.answered_within, found.abandoned_within, found.abandoned_waiting) == (10, 1, 2)
-    assert found.service_level == 10 / 11
-    assert found.service_level_with_abandons == 11 / 13
+    # How long the caller of the eleventh had waited nobody saw: it is in neither service level.
+    assert found.service_level == 10 / 10
+    assert found.service_level_with_abandons == 11 / 12
     assert found.service_factor == 10 / 14
     # Eleven of 40 s and of 5 s.
     assert (found.talking_us, found.hold_us) == (440 * SECOND_US, 55 * SECOND_US)

@@ -136,7 +136,7 @@ def tally_of(kinds: Mapping[_Kind, int], *, source: Source = Source.AMI, rule: s
         if kind.outcome is Outcome.ANSWERED:
             tally.waited += count * kind.whole
             tally.waiting_us += count * kind.whole * waiting_us
-            tally.answered_within += count * (waiting_us <= WITHIN_US)
+            tally.answered_within += count * kind.whole * (waiting_us <= WITHIN_US)
             tally.pickups += count * kind.pickup
             tally.talking_us += count * 187_250_000
             tally.hold_us += count * 12_500_000
