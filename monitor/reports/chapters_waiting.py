@@ -99,9 +99,9 @@ def _levels(subject: Subject) -> Table:
     words, whole = subject.words, subject.figures.whole
     _, ngettext = words.text, words.number
     note = _(
-        "With x = {seconds}: SL = answered within x / answered. SL2 = (answered + left within x) / (answered + left), of "
-        "callers who had asked for a person. Both are of calls whose waiting is known. Service factor = answered within "
-        "x / offered."
+        "With x = {seconds}: SL = answered within x / answered. SL2 = (answered + left within x) / (answered + left), "
+        "of callers who had asked for a person. Both are of calls whose waiting is known. Service factor = answered "
+        "within x / offered."
     ).format(seconds=words.limit(subject.figures.within_us))
     if unknown := whole.answered - whole.waited:
         note += " " + ngettext(
