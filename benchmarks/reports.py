@@ -11,6 +11,7 @@ import time
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
@@ -98,29 +99,26 @@ def _measure(url: str, folder: Path, rounds: int, what: str) -> None:
     """Make the same report several times by the command, and once more to see where the time goes."""
     settings = folder / "callmonitor.toml"
     settings.write_text(_SETTINGS)
-    wall, memory = [], []
-    for _ in range(rounds):
-        seconds, peak_mb = _report(url, settings, folder / "out")
-        wall.append(seconds)
-        memory.append(peak_mb)
+    wall, cpu, memory = zip(*(_report(url, settings, folder / "out") for _ in range(rounds)), strict=True)
     print(
         f"  {what}, {rounds} rounds: {statistics.median(wall):.1f} ({min(wall):.1f} to {max(wall):.1f}) s, "
-        f"{max(memory):.0f} MB at most (aim: {_AIM_SECONDS} s, {_AIM_MB} MB), load {os.getloadavg()[0]:.1f}"
+        f"{statistics.median(cpu):.1f} s of a processor, {max(memory):.0f} MB at most "
+        f"(aim: {_AIM_SECONDS} s, {_AIM_MB} MB), load {os.getloadavg()[0]:.1f}"
     )
     with Process("report_steps", url, str(settings), str(folder / "steps")) as steps:
         told = steps.result()["seconds"]
     print("    " + ", ".join(f"{step} {seconds:.1f} s" for step, seconds in told.items()))
 
 
-def _report(url: str, settings: Path, out: Path) -> tuple[float, float]:
+def _report(url: str, settings: Path, out: Path) -> tuple[float, float, float]:
     """Make one report.
 
     Returns:
-        How long it took in seconds, and the most memory it had resident in MiB.
+        How long it took and how long its own process computed, in seconds; the most memory it had resident, in MiB.
     """
     command: list[Any] = [Path(sys.executable).with_name("callmonitor"), "report", "--month", "2026-10"]
     command += ["--format", "pdf,xlsx", "--config", settings, "--store", url, "--out", out]
-    began, peak_kb = time.monotonic(), 0
+    began, before, peak_kb = time.monotonic(), getrusage(RUSAGE_CHILDREN), 0
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
         while process.poll() is None:
             peak_kb = max(peak_kb, _peak_kb(process.pid))
@@ -128,7 +126,9 @@ def _report(url: str, settings: Path, out: Path) -> tuple[float, float]:
             time.sleep(_LOOK_SECONDS)
     if process.returncode:
         raise RuntimeError("the report was not made: run its command by hand to see why")
-    return time.monotonic() - began, peak_kb / 1024
+    used = getrusage(RUSAGE_CHILDREN)
+    computed = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+    return time.monotonic() - began, computed, peak_kb / 1024
 
 
 def _peak_kb(pid: int) -> int:
