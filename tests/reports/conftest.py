@@ -37,3 +37,11 @@ def worked_month(request: pytest.FixtureRequest, month_file: Path) -> Iterator[R
 def figures(worked_month: Repository) -> Figures:
     """What October 2026 held, of all lines, judged on all calls."""
     return month.counted(worked_month)
+
+
+@pytest.fixture(scope="session")
+def month_ledger(month_file: Path) -> Iterator[Repository]:
+    """The same in SQLite alone, for what does not differ by store. It is read only."""
+    repository = Repository(month_file)
+    yield repository
+    repository.close()

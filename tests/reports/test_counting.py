@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from monitor.reports.figures import Figures
     from tests.ledger.postgres import Cluster
 
+pytestmark = pytest.mark.xdist_group("counting")
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 TWO_DAYS = Order(period=Period.days_between(date(2026, 10, 6), date(2026, 10, 7), ZONE))
 COUNTED = [Hours.WORKING]

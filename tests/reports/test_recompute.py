@@ -89,7 +89,7 @@ def rule_file(tmp_path: Path) -> Path:
     return path
 
 
-def recompute(store: str, rules: Path, *more: str, days: tuple[str, str] = ("2026-03-01", "2026-03-31")) -> Result:
+def recompute(store: str, rules: Path, *more: str, days: tuple[str, str] = ("2026-03-01", "2026-03-05")) -> Result:
     command = ["recompute", "--rule", str(rules), "--from", days[0], "--to", days[1], "--store", store, *more]
     return CliRunner().invoke(app, command)
 

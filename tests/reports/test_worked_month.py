@@ -13,10 +13,11 @@ from monitor.calls.facts import Observed, Outcome, Source
 from monitor.calls.verdicts import judge
 from monitor.worktime import Hours
 
-from .month import THREE_RINGS, october
+from .month import THREE_RINGS, counted, october
 from .worked import BEFORE, LUNCH, OUTSIDE, WHOLE, WITHIN, WORKING, added, short, us
 
 if TYPE_CHECKING:
+    from monitor.ledger import Repository
     from monitor.reports.figures import Figures
 
 pytestmark = pytest.mark.xdist_group("worked_month")
@@ -49,6 +50,10 @@ def test_every_call_and_its_hours(figures: Figures) -> None:
     assert figures.months == {(2026, 10): WHOLE}
     assert figures.months_before == {}
     assert figures.sources == {Source.AMI: 38, Source.QUEUE_LOG: 2}
+
+
+def test_a_store_of_either_kind_gives_the_same_figures(figures: Figures, month_ledger: Repository) -> None:
+    assert figures == counted(month_ledger)
 
 
 def test_the_quotients(figures: Figures) -> None:

@@ -67,9 +67,9 @@ def test_judged_on_working_time(worked_month: Repository) -> None:
     assert added([day.tally for day in found.days]) == WHOLE
 
 
-def test_a_lunch_shift_that_counts_is_judged_too(worked_month: Repository) -> None:
+def test_a_lunch_shift_that_counts_is_judged_too(month_ledger: Repository) -> None:
     basis = replace(BASIS, judged_on="working_time", work_time=replace(BASIS.work_time, lunch_counts=True))
-    found = counted(worked_month, MONTH, basis)
+    found = counted(month_ledger, MONTH, basis)
     assert found.judged == added([WORKING, LUNCH])
     assert found.judged.compliance(WITHIN) == 16 / 21
     assert found.by_hours[Hours.LUNCH] == LUNCH
@@ -128,6 +128,6 @@ def test_the_rules_of_the_time(figures: Figures) -> None:
     ]
 
 
-def test_the_rule_of_a_recount_may_name_its_version(worked_month: Repository) -> None:
-    found = counted(worked_month, replace(MONTH, rule=f"{SLOW_BELL.label}"))
+def test_the_rule_of_a_recount_may_name_its_version(month_ledger: Repository) -> None:
+    found = counted(month_ledger, replace(MONTH, rule=f"{SLOW_BELL.label}"))
     assert found.judged.compliance(WITHIN) == 21 / 26

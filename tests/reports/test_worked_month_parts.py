@@ -102,9 +102,9 @@ def test_agents_are_by_name_and_answer_every_answered_call(figures: Figures) -> 
 
 
 @pytest.mark.parametrize("who", ["order", "settings"])
-def test_agents_are_left_out_where_either_says_so(worked_month: Repository, who: str) -> None:
+def test_agents_are_left_out_where_either_says_so(month_ledger: Repository, who: str) -> None:
     left_out = who == "order"
-    found = counted(worked_month, replace(MONTH, agents=not left_out), replace(BASIS, agents=left_out))
+    found = counted(month_ledger, replace(MONTH, agents=not left_out), replace(BASIS, agents=left_out))
     assert found.agents == ()
     assert found.whole.offered == 40
 
@@ -290,8 +290,8 @@ def test_one_line(worked_month: Repository) -> None:
     assert {each.member: each.answered for each in found.agents if each.answered} == {"이두리": 1}
 
 
-def test_one_queue(worked_month: Repository) -> None:
-    found = counted(worked_month, replace(MONTH, queue="billing"))
+def test_one_queue(month_ledger: Repository) -> None:
+    found = counted(month_ledger, replace(MONTH, queue="billing"))
     assert found.whole.offered == 9
     assert found.whole.compliance(Reading.WITHIN) == 4 / 6
     assert found.transfers.by_people == 4  # [31], two of [32], [33]
@@ -307,15 +307,15 @@ def test_one_queue(worked_month: Repository) -> None:
         (replace(MONTH, rule="nowhere"), "three-rings"),
     ],
 )
-def test_what_nobody_knows_is_refused_with_what_is_known(worked_month: Repository, order: Order, known: str) -> None:
+def test_what_nobody_knows_is_refused_with_what_is_known(month_ledger: Repository, order: Order, known: str) -> None:
     with pytest.raises(ReportError, match=known):
-        counted(worked_month, order)
+        counted(month_ledger, order)
 
 
-def test_some_days(worked_month: Repository) -> None:
+def test_some_days(month_ledger: Repository) -> None:
     """The 13th and 14th: [16-22]; the two days before, and those of a year before, have no call."""
     days = Period.days_between(date(2026, 10, 13), date(2026, 10, 14), SEOUL)
-    found = counted(worked_month, Order(period=days))
+    found = counted(month_ledger, Order(period=days))
     assert found.whole.offered == 7
     assert found.whole.outcomes == Counter(
         {Outcome.ANSWERED: 3, Outcome.ABANDONED_WAITING: 2, Outcome.ABANDONED_RINGING: 1, Outcome.NO_ANSWER: 1}
