@@ -91,7 +91,7 @@ def agents(subject: Subject) -> Section:
                 key="agents_chart",
                 title=_("Ring-no-answer by agent"),
                 alt=_("Most often it was {name}: {count} of {attempts} ring attempts.").format(
-                    name=unanswered.member or unanswered.agent,
+                    name=_name(unanswered, figures.agents),
                     count=words.count(unanswered.attempts.get(AttemptResult.NO_ANSWER, 0)),
                     attempts=words.count(sum(unanswered.attempts.values())),
                 ),
@@ -115,6 +115,7 @@ def _agents(subject: Subject) -> Table:
     columns = (
         Column(key="member", heading=_c("report", "Agent"), kind=Kind.TEXT),
         Column(key="phone", heading=_c("report", "Phone"), kind=Kind.TEXT),
+        Column(key="system", heading=_c("report", "System"), kind=Kind.TEXT, printed=False),
         _counted("answered", _c("report", "Answered")),
         _counted("kept", _c("report", "Kept")),
         Column(
@@ -148,13 +149,16 @@ def _agents(subject: Subject) -> Table:
             for result in others
         ),
     )
-    rows = tuple((agent.member or agent.agent, agent.agent, *_of_agents([agent], others)) for agent in figures.agents)
+    rows = tuple(
+        (_name(agent, figures.agents), agent.agent, agent.system, *_of_agents([agent], others))
+        for agent in figures.agents
+    )
     return Table(
         key="agents",
         title=_("By agent"),
         columns=columns,
         rows=rows,
-        total=(_c("report", "Total"), None, *_of_agents(figures.agents, others)),
+        total=(_c("report", "Total"), None, None, *_of_agents(figures.agents, others)),
         note=_(
             "Answered: calls this phone answered first; kept: those of them within the promise ({reading}), and their "
             "share of those judged. A call may ring at several phones one after another, so ring attempts are more "
@@ -162,6 +166,13 @@ def _agents(subject: Subject) -> Table:
             "rang until it was given up."
         ).format(reading=subject.reading(subject.headline)),
     )
+
+
+def _name(agent: AgentFigures, agents: Iterable[AgentFigures]) -> str:
+    """The member's or the phone's, with the system where another system has a phone of that name."""
+    name = agent.member or agent.agent
+    elsewhere = any(other.agent == agent.agent and other.system != agent.system for other in agents)
+    return f"{name} ({agent.system})" if elsewhere else name
 
 
 def _counted(key: str, heading: str) -> Column:

@@ -78,6 +78,8 @@ class DayFigures:
 class AgentFigures:
     """One agent's phone: of all calls, and their ring attempts."""
 
+    system: str
+    """Whose phone it is: two may have one of the same name."""
     agent: str
     """The interface, `PJSIP/agent1`."""
     member: str | None
@@ -261,3 +263,5 @@ class Figures:
     unobserved_us: int
     whole_us: int
     gaps: tuple[GapFigures, ...]
+    last_seen_at: datetime | None = None
+    """The last instant up to `made_at` of which the monitor left any record; None where it never did."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
+    from monitor.reports.reading import Phone
+
 
 def quantiles(durations_us: Iterable[int]) -> Quantiles:
     """Of durations in microseconds, in any order."""
@@ -53,8 +55,8 @@ class PassedOn:
         self._alike: dict[tuple[Any, ...], _Alike] = {}
         self._reconnection_rings: Counter[int] = Counter()
         self._chains: Counter[int] = Counter()
-        self.made_by: Counter[tuple[str, str | None]] = Counter()
-        """Transfers by people, by the phone's interface and its member's name where the call tells it."""
+        self.made_by: Counter[Phone] = Counter()
+        """Transfers by people, by the phone, with its member's name where the call tells it."""
 
     def read(self, connection: Connection, chosen: ColumnElement[bool]) -> None:
         """Take in the transfers of the calls that meet a condition; no call may come twice."""
@@ -76,7 +78,7 @@ class PassedOn:
                 if words[0] == TransferKind.FORWARD:
                     continue
                 in_call[system, linkedid] += 1
-                self.made_by[by, member] += 1
+                self.made_by[system, by, member] += 1
                 if reconnect_us is not None:
                     alike.reconnection_us.append(reconnect_us)
                 if rings is not None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from monitor.calls.facts import AttemptResult
     from monitor.ledger.cells import Judging
 
+Phone = tuple[str, str, str | None]
+"""System, interface, and the member's name where it is known."""
 ROWS_AT_A_TIME = 5_000
 """How many rows of a stream are at hand at once."""
 
@@ -70,31 +72,32 @@ class Agents:
 
     def __init__(self, judging: Judging) -> None:
         self._judging = judging
-        self._served: dict[tuple[str, str | None], _Served] = {}
+        self._served: dict[Phone, _Served] = {}
 
     def read(self, connection: Connection, chosen: ColumnElement[bool]) -> None:
         """Take in the calls that meet a condition, and their ring attempts."""
         self._answers(connection, chosen)
         self._attempts(connection, chosen)
 
-    def _of(self, agent: str, member: str | None) -> _Served:
-        found = self._served.get((agent, member))
+    def _of(self, phone: Phone) -> _Served:
+        found = self._served.get(phone)
         if found is None:
-            found = self._served[agent, member] = _Served()
+            found = self._served[phone] = _Served()
         return found
 
     def _answers(self, connection: Connection, chosen: ColumnElement[bool]) -> None:
         stored = CALLS.c
-        by = (stored.agent, stored.member, stored.answered_by_pickup, stored.observed, *self._judging.columns)
+        who = (stored.system, stored.agent, stored.member)
+        by = (*who, stored.answered_by_pickup, stored.observed, *self._judging.columns)
         columns = [column.label(f"by_{number}") for number, column in enumerate(by)]
         asked = select(*columns, func.count(), func.sum(stored.talking_us)).group_by(*columns)
         answered = and_(chosen, stored.outcome == Outcome.ANSWERED, stored.agent.is_not(None))
         for row in connection.execute(asked.where(answered)):
             values: list[Any] = list(row)
-            agent, member, pickup, observed = values[:4]
+            system, agent, member, pickup, observed = values[:5]
             calls, talking_us = values[-2:]
-            served = self._of(agent, member)
-            judged = self._judging.judged(Outcome.ANSWERED, observed, tuple(values[4:-2]))
+            served = self._of((system, agent, member))
+            judged = self._judging.judged(Outcome.ANSWERED, observed, tuple(values[5:-2]))
             served.answered += calls
             served.pickups += calls if pickup else 0
             served.kept += calls if judged.headline is Verdict.KEPT else 0
@@ -104,35 +107,38 @@ class Agents:
     def _attempts(self, connection: Connection, chosen: ColumnElement[bool]) -> None:
         rang, answered_at = ATTEMPTS.c, CALLS.c.answered_at
         before = case((or_(answered_at.is_(None), rang.started_at < answered_at), 1), else_=0)
-        columns: list[ColumnElement[Any]] = [rang.agent, rang.member, rang.result, before.label("before_answer")]
+        who: list[ColumnElement[Any]] = [rang.system, rang.agent, rang.member]
+        columns = [*who, rang.result, before.label("before_answer")]
         asked = select(*columns, func.count(), func.sum(rang.ringing_us)).select_from(_OF_CALLS)
         for row in connection.execute(asked.where(chosen).group_by(*columns)):
-            agent, member, result, counts, attempts, ringing_us = list[Any](row)
-            served = self._of(agent, member)
+            system, agent, member, result, counts, attempts, ringing_us = list[Any](row)
+            served = self._of((system, agent, member))
             served.ringing_us += int(ringing_us or 0)
             if counts:
                 served.attempts[result] += attempts
 
-    def figures(self, transfers: Mapping[tuple[str, str | None], int]) -> tuple[AgentFigures, ...]:
+    def figures(self, transfers: Mapping[Phone, int]) -> tuple[AgentFigures, ...]:
         """Each phone under its member's name, by name.
 
         A phone that a single member had is that member's too where it was rung without a queue.
 
         Args:
-            transfers: those that people made, by (interface, member's name where it is known).
+            transfers: those that people made, by the phone.
         """
-        for (agent, member), made in transfers.items():
-            self._of(agent, member).transfers += made
-        names: dict[str, set[str]] = {}
-        for agent, member in self._served:
+        for phone, made in transfers.items():
+            self._of(phone).transfers += made
+        names: dict[tuple[str, str], set[str]] = {}
+        for system, agent, member in self._served:
             if member is not None:
-                names.setdefault(agent, set()).add(member)
-        merged: dict[tuple[str, str | None], _Served] = {}
-        for (agent, member), served in self._served.items():
-            only = next(iter(names[agent])) if member is None and len(names.get(agent, ())) == 1 else member
-            merged.setdefault((agent, only), _Served()).add(served)
+                names.setdefault((system, agent), set()).add(member)
+        merged: dict[Phone, _Served] = {}
+        for (system, agent, member), served in self._served.items():
+            known = names.get((system, agent), set())
+            only = next(iter(known)) if member is None and len(known) == 1 else member
+            merged.setdefault((system, agent, only), _Served()).add(served)
         return tuple(
             AgentFigures(
+                system=system,
                 agent=agent,
                 member=member,
                 answered=served.answered,
@@ -144,10 +150,13 @@ class Agents:
                 talking_us=served.talking_us,
                 transfers=served.transfers,
             )
-            for (agent, member), served in sorted(
-                merged.items(), key=lambda each: (each[0][1] or each[0][0], each[0][0])
-            )
+            for (system, agent, member), served in sorted(merged.items(), key=_by_name)
         )
+
+
+def _by_name(served: tuple[Phone, _Served]) -> tuple[str, str, str]:
+    (system, agent, member), _ = served
+    return member or agent, agent, system
 
 
 def missed_calls(connection: Connection, chosen: ColumnElement[bool], judging: Judging) -> Iterator[MissedCall]:

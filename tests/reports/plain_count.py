@@ -182,30 +182,39 @@ def waits(calls: Iterable[Call]) -> list[int]:
     return [call.waiting_us for call in calls if call.outcome is Outcome.ANSWERED and call.waiting_us is not None]
 
 
-def phones_of(calls: list[Call]) -> Callable[[str, str | None], tuple[str, str | None]]:
+Phone = tuple[str, str, str | None]
+"""System, interface, name."""
+
+
+def phones_of(calls: list[Call]) -> Callable[[Call, str, str | None], Phone]:
     """A phone and its name: the only one it had where it was rung without."""
-    names: defaultdict[str, set[str]] = defaultdict(set)
+    names: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for call in calls:
         for agent, member in [(call.agent, call.member), *((each.agent, each.member) for each in call.attempts)]:
             if agent is not None and member is not None:
-                names[agent].add(member)
-    return lambda agent, member: (agent, member or (min(names[agent]) if len(names[agent]) == 1 else None))
+                names[call.key.system, agent].add(member)
+
+    def phone(call: Call, agent: str, member: str | None) -> Phone:
+        known = names[call.key.system, agent]
+        return call.key.system, agent, member or (min(known) if len(known) == 1 else None)
+
+    return phone
 
 
-def agents_of(calls: list[Call]) -> dict[tuple[str, str | None], list[Any]]:
+def agents_of(calls: list[Call]) -> dict[Phone, list[Any]]:
     """By phone and name: answered, pickups, kept, broken, attempts by result, ringing, talking, transfers."""
     phone = phones_of(calls)
-    found: defaultdict[tuple[str, str | None], list[Any]] = defaultdict(lambda: [0, 0, 0, 0, Counter(), 0, 0, 0])
+    found: defaultdict[Phone, list[Any]] = defaultdict(lambda: [0, 0, 0, 0, Counter(), 0, 0, 0])
     for call in calls:
         if call.outcome is Outcome.ANSWERED and call.agent is not None:
-            row = found[phone(call.agent, call.member)]
+            row = found[phone(call, call.agent, call.member)]
             row[0] += 1
             row[1] += call.answered_by_pickup
             row[2] += call.verdicts[0][1] is Verdict.KEPT
             row[3] += call.verdicts[0][1] is Verdict.BROKEN
             row[6] += call.talking_us or 0
         for each in call.attempts:
-            row = found[phone(each.agent, each.member)]
+            row = found[phone(call, each.agent, each.member)]
             row[5] += each.ringing_us or 0
             if call.answered_at is None or each.started_at < call.answered_at:
                 row[4][AttemptResult(each.result)] += 1
@@ -213,7 +222,7 @@ def agents_of(calls: list[Call]) -> dict[tuple[str, str | None], list[Any]]:
             if transfer.kind is not TransferKind.FORWARD:
                 there = [each.member for each in call.attempts if each.agent == transfer.by and each.member]
                 member = (call.member if call.agent == transfer.by else None) or next(iter(there), None)
-                found[phone(transfer.by, member)][7] += 1
+                found[phone(call, transfer.by, member)][7] += 1
     return dict(found)
 
 

@@ -337,6 +337,7 @@ def _agents(answered: int, names: tuple[str | None, ...]) -> tuple[AgentFigures,
         mine = share + (answered - share * len(names) if number == 0 else 0)
         found.append(
             AgentFigures(
+                system="pbx1",
                 agent=f"PJSIP/{201 + number}",
                 member=name,
                 answered=mine,

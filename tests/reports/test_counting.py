@@ -149,7 +149,7 @@ def test_rings_and_waiting_are_those_of_the_judged_calls(figures: Figures, calls
 
 def test_agents_are_those_of_every_call(figures: Figures, calls: list[Call]) -> None:
     found = {
-        (row.agent, row.member): [
+        (row.system, row.agent, row.member): [
             row.answered, row.pickups, row.kept, row.broken, row.attempts, row.ringing_us, row.talking_us, row.transfers
         ]
         for row in figures.agents

@@ -155,13 +155,16 @@ def test_agents(report: Document) -> None:
     table = report.table("agents")
     keys = ("answered", "kept", "pickups", "attempts", "no_answer", "talking_seconds", "transfers", "ringing_seconds")
     assert {row[0]: row[1:] for row in rows(table, "member", *keys)} == {
-        "김하나": (12, 10, 0, 16, 0, 635, 7, pytest.approx(62.499999)),
-        "이두리": (12, 9, 1, 11, 0, 500, 8, pytest.approx(55.499999)),
-        "박세찌": (0, 0, 0, 9, 4, 0, 0, 85),
+        "김하나 (pbx1)": (12, 10, 0, 15, 0, 635, 7, pytest.approx(59.499999)),
+        "이두리 (pbx1)": (12, 9, 1, 10, 0, 500, 8, pytest.approx(55.499999)),
+        "박세찌 (pbx1)": (0, 0, 0, 8, 4, 0, 0, 85),
+        "김하나 (pbx2)": (0, 0, 0, 1, 0, 0, 0, 3),
+        "이두리 (pbx2)": (0, 0, 0, 1, 0, 0, 0, 0),
+        "박세찌 (pbx2)": (0, 0, 0, 1, 0, 0, 0, 0),
     }
     assert total(table, *keys[:5], "no_answer_share") == (24, 19, 1, 36, 4, 4 / 36)
     # Of the judged ones: without [38], of which no ringing is known, and the half-seen [27].
-    assert rows(table, "kept_share") == [(10 / 11,), (None,), (9 / 11,)]
+    assert rows(table, "kept_share") == [(10 / 11,), (None,), (None,), (None,), (9 / 11,), (None,)]
     assert total(table, "kept_share") == (19 / 22,)
 
 
