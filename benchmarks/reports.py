@@ -85,8 +85,10 @@ def _postgresql(_folder: Path) -> Iterator[str | None]:
         return
     cluster = Cluster(installed)
     cluster.start()
-    yield cluster.create_database()
-    cluster.remove()
+    try:
+        yield cluster.create_database()
+    finally:
+        cluster.remove()
 
 
 def _sizes(store: Store) -> str:
