@@ -1,4 +1,4 @@
-"""Text in CSV that no spreadsheet takes for a formula: callers choose their own names and numbers, and it would run them.
+"""Text in CSV that no spreadsheet takes for a formula: callers choose their names and numbers, and it would run them.
 
 **Source:** OWASP, "CSV Injection", for the characters a formula begins with.
 """

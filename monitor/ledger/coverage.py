@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 
 from monitor.calls.facts import Source, microseconds
 from monitor.ledger.members import members
-from monitor.ledger.rows import CALLS, GAPS
+from monitor.ledger.rows import AGENT_STATES, CALLS, GAPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,6 +70,24 @@ def unobserved(connection: Connection, system: str, since: datetime, until: date
             )
         )
     return found
+
+
+def last_seen(connection: Connection, until: datetime) -> datetime | None:
+    """The last instant before `until` of which the monitor itself left any record, of any system; None for none.
+
+    A monitor that was stopped in an orderly way leaves a gap that lasts, and that is a record up to now; one that was
+    killed leaves nothing until it starts again.
+    """
+    lasting = select(GAPS.c.started_at).where(GAPS.c.ended_at.is_(None), GAPS.c.started_at < until).limit(1)
+    if connection.scalar(lasting) is not None:
+        return until
+    called = select(CALLS.c.filed_at).where(CALLS.c.source == Source.AMI, CALLS.c.filed_at < until)
+    found = (
+        connection.scalar(called.order_by(CALLS.c.filed_at.desc()).limit(1)),
+        connection.scalar(select(func.max(AGENT_STATES.c.at)).where(AGENT_STATES.c.at < until)),
+        connection.scalar(select(func.max(GAPS.c.ended_at)).where(GAPS.c.ended_at < until)),
+    )
+    return max((at for at in found if at is not None), default=None)
 
 
 def unobserved_us(gaps: Iterable[Unobserved], since: datetime, until: datetime) -> int:

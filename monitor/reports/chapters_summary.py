@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from monitor.calls.facts import Scope, Source, TransferKind
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from monitor.calls.tally import Tally
     from monitor.reports.document import Block, Table
     from monitor.reports.subject import Subject
+
+
+_LONG_SILENCE = timedelta(days=3)
+"""Longer than any weekend without calls or anybody signing in; a monitor that was killed looks the same."""
 
 
 def summary(subject: Subject) -> Section:
@@ -240,6 +245,12 @@ def notices(subject: Subject) -> Iterator[str]:
             "Coverage is {coverage}: {duration} went unobserved. Calls of that time are missing here, or were "
             "seen in part."
         ).format(coverage=words.percent(figures.coverage), duration=words.duration(figures.unobserved_us))
+    end_at = min(figures.period.until, figures.made_at)
+    if figures.last_seen_at is not None and end_at - figures.last_seen_at > _LONG_SILENCE and figures.coverage:
+        yield _(
+            "The last thing the ledger knows is of {instant}. It does not tell whether the monitor was running after "
+            "that: coverage may be lower than it stands here."
+        ).format(instant=words.instant(figures.last_seen_at.astimezone(figures.period.zone)))
     if figures.recounted:
         yield _(
             "Counted again under another rule than that of the time ({rule}). These are no figures of record; what is "

@@ -18,7 +18,7 @@ from monitor.calls import formulas
 from monitor.calls.facts import Outcome, microseconds
 from monitor.calls.rules import Reading, rule_on
 from monitor.ledger.cells import AsStored, Cuts, cells, slot
-from monitor.ledger.coverage import unobserved, unobserved_us
+from monitor.ledger.coverage import last_seen, unobserved, unobserved_us
 from monitor.ledger.rows import CALLS, RULES, StoredRule, rule_of
 from monitor.reports.figures import (
     DayFigures,
@@ -208,6 +208,7 @@ class _Counting:
                 )
                 for gap in sorted((each for found in gaps.values() for each in found), key=_by_time)
             ),
+            last_seen_at=last_seen(self._connection, self._now),
         )
 
     def _read(self, day: LocalDay) -> None:

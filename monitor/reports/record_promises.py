@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from monitor.calls.facts import Scope, TransferKind
@@ -67,10 +68,17 @@ def _directly(subject: Subject) -> tuple[Value, ...]:
         return (promise, _("Cannot be judged: no call was answered."), *_UNMEASURED)
     if not answered or scope_unknown(subject.figures):
         return (promise, _("Cannot be judged: it is not recorded which calls left the centre."), *_UNMEASURED)
+    unknown = scopes_by_people(subject.figures)[Scope.UNKNOWN]
     if left:
         result = ngettext(
             "Of {count} answered call {left} was passed on out of the centre.",
             "Of {count} answered calls {left} were passed on out of the centre.",
+            answered,
+        )
+    elif unknown:
+        result = ngettext(
+            "Of {count} answered call none is known to have been passed on out of the centre.",
+            "Of {count} answered calls none is known to have been passed on out of the centre.",
             answered,
         )
     else:
@@ -80,17 +88,25 @@ def _directly(subject: Subject) -> tuple[Value, ...]:
             answered,
         )
     text = result.format(count=words.count(answered), left=words.count(left))
+    if unknown:
+        text += " " + ngettext(
+            "Where {count} transfer went is not known.", "Where {count} transfers went is not known.", unknown
+        ).format(count=words.count(unknown))
     return (promise, text, answered, answered - left, left, judged.direct_handling_rate)
 
 
 def scope_unknown(figures: Figures) -> bool:
     """Of no caller whom people passed on is it known whether they left the centre: no pattern is configured."""
-    by_people = [
-        (scope, count)
-        for (kind, scope, _result), count in figures.transfers.counts.items()
-        if kind is not TransferKind.FORWARD and count
-    ]
-    return bool(by_people) and all(scope is Scope.UNKNOWN for scope, _count in by_people)
+    return set(+scopes_by_people(figures)) == {Scope.UNKNOWN}
+
+
+def scopes_by_people(figures: Figures) -> Counter[Scope]:
+    """Transfers that people made, by where they went."""
+    found: Counter[Scope] = Counter()
+    for (kind, scope, _result), count in figures.transfers.counts.items():
+        if kind is not TransferKind.FORWARD:
+            found[scope] += count
+    return found
 
 
 def _asked_first(subject: Subject) -> tuple[Value, ...]:

@@ -108,7 +108,10 @@ def test_the_promises_are_quoted_and_judged() -> None:
     table = told("half", "ko", "record").table("promises")
     assert [row[:2] for row in table.rows] == [
         ("전화벨이 3번 이상 울리기 전에 받겠습니다.", "14,513건 중 1,670건에서 지키지 못했습니다."),
-        ("가급적 고객센터에서 직접 답변드리겠습니다.", "응대한 전화 14,179건 중 1,168건을 센터 밖으로 연결했습니다."),
+        (
+            "가급적 고객센터에서 직접 답변드리겠습니다.",
+            "응대한 전화 14,179건 중 1,168건을 센터 밖으로 연결했습니다. 전화연결 1건은 센터 밖인지 알 수 없습니다.",
+        ),
         (
             "부득이하게 다른 직원에게 전화연결을 해야 할 경우에는 양해를 구한 후 업무담당자에게 연결하겠습니다.",
             "기록이 있는 전화연결 588건 중 584건에서 먼저 양해를 구했습니다. 나머지 1,751건은 기록이 없습니다.",
@@ -129,7 +132,13 @@ def test_kept_in_all_is_said_so() -> None:
         outcomes=Counter({Outcome.ANSWERED: 3}),
         verdicts={reading: Counter({Verdict.KEPT: 3}) for reading in Reading},
     )
-    figures = replace(sample.half(), judged=kept, whole=kept)
+    half = replace(sample.half(), judged=kept, whole=kept)
+    # One transfer of the half has no known target: nobody can then say that all were handled in the centre.
+    assert promises_of(half)[1][0] == (
+        "Of 3 answered calls none is known to have been passed on out of the centre. "
+        "Where 1 transfer went is not known."
+    )
+    figures = replace(half, transfers=sample.NO_TRANSFERS)
     assert promises_of(figures)[:2] == [
         ("Kept in all 3 calls.", "3", "3", "0"),
         ("All 3 answered calls were handled in the centre itself.", "3", "3", "0"),
@@ -173,7 +182,7 @@ def test_records_that_tell_of_no_transfer_say_nothing_of_direct_handling() -> No
     assert promises_of(nobody)[2][0] == "Not measured: it is not recorded whether callers were asked."
     # Two of the five are the monitor's own, and one of them left.
     some = replace(answered, transfers_untold=3, left_the_centre=1)
-    figures = replace(figures, judged=some, whole=some)
+    figures = replace(nobody, judged=some, whole=some)
     assert promises_of(figures)[1] == ("Of 2 answered calls 1 were passed on out of the centre.", "2", "1", "1")
 
 

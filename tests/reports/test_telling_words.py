@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -176,6 +176,19 @@ def test_what_must_not_be_overlooked_stands_on_the_first_page() -> None:
     assert "The promise is judged on the calls of working time: 2,598 of 2,802 calls." in working
     assert "are of all calls" in working
     assert notices("empty") == ""
+
+
+def test_a_ledger_that_ended_long_before_the_period_is_not_taken_for_a_quiet_line() -> None:
+    """Four days of silence up to the end of October are told, three are a long weekend."""
+    end_at = OCTOBER.until.astimezone(UTC)
+    for days, told_of in ((4, True), (3, False)):
+        figures = replace(sample.ordinary(), last_seen_at=end_at - timedelta(days=days))
+        texts = [
+            block.text
+            for block in section_of(document_of(figures, order_for(figures), HOUSE, "en"), "summary").blocks
+            if isinstance(block, Notice)
+        ]
+        assert any("The last thing the ledger knows is of 2026-10-28 00:00" in text for text in texts) is told_of
 
 
 def test_days_that_have_not_begun_are_no_days_without_calls() -> None:

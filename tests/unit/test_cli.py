@@ -13,7 +13,20 @@ from monitor import __version__
 
 from .test_replay import callmonitor
 
-COMMANDS = ("run", "demo", "simulate", "replay", "doctor", "check-config", "hash-password", "make-token", "db", "import")
+COMMANDS = (
+    "run",
+    "demo",
+    "simulate",
+    "replay",
+    "doctor",
+    "check-config",
+    "hash-password",
+    "make-token",
+    "db",
+    "import",
+    "report",
+    "recompute",
+)
 
 
 def test_help_names_every_command(tmp_path: Path) -> None:

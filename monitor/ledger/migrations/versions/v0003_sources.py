@@ -50,7 +50,7 @@ def _redescribe(*, nullable: bool) -> None:
     To make `calls` anew, as Alembic would, SQLite deletes the old table's rows first, and with them all that belongs
     to them; and it may not be told otherwise within a transaction. NOT NULL leaves no trace in the rows themselves.
 
-    **Source:** https://www.sqlite.org/lang_altertable.html, section 7, "changes that do not affect the on-disk content".
+    **Source:** https://www.sqlite.org/lang_altertable.html, section 7, changes that do not affect what is on disk.
     """
     connection = op.get_bind()
     version = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
