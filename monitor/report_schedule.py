@@ -10,7 +10,7 @@ import asyncio
 import threading
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Protocol
@@ -21,6 +21,8 @@ from monitor.errors import MonitorError
 from monitor.reports.order import FileFormat, Order
 from monitor.reports.periods import EARLIEST, LATEST, Period, Span, midnight
 from monitor.reports.post import Letter, deliver, waiting_in
+from monitor.schedule_folder import ScheduleFolder
+from monitor.schedule_troubles import Troubles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,16 +40,16 @@ MADE_BY = "schedule"
 """Who ordered it, in `Order.made_by`."""
 LOOK_SECONDS = 30.0
 """Between two looks at the clock."""
-_PAUSE = (timedelta(minutes=1), timedelta(hours=1))
-"""After a first failure, and at most; it doubles in between."""
 _MADE_UP = 12
 """So many months back at most, where the monitor was down for longer."""
 _MAILED_WITHIN = timedelta(days=7)
 """A letter that could not be sent for so long is given up; it stays where it lies."""
+_TRIED_FOR = timedelta(days=1)
+"""A report that could not be made for so long holds no later one back; it is tried on."""
 _HALVES = (1, 7)
 """Months in which a half-year has ended."""
 _RECORD_FORMATS = (FileFormat.HTML, FileFormat.PDF)
-_LEDGER, _LETTERS = "ledger and folder", "letters"
+_FOLDER, _LEDGER, _LETTERS = "folder", "ledger and folder", "letters"
 """What may fail before a period or a letter is known, among the troubles."""
 _FAILED = {"report": "scheduled_report_failed", "mail": "report_not_mailed"}
 """What the log says, by what was tried."""
@@ -94,37 +96,6 @@ class Standing:
     """How and to whom they are mailed; None for nobody."""
 
 
-@dataclass(slots=True)
-class _Trouble:
-    """Something that failed, and when it is tried again."""
-
-    pause: timedelta
-    again_at: datetime
-
-
-@dataclass(slots=True)
-class _Troubles:
-    """What failed, by what it is."""
-
-    by_name: dict[str, _Trouble] = field(default_factory=dict)
-
-    def rests(self, name: str, now: datetime) -> bool:
-        """Whether it is not to be tried yet. A pause longer than any there is comes of a clock that was set back."""
-        trouble = self.by_name.get(name)
-        return trouble is not None and now < trouble.again_at <= now + _PAUSE[1]
-
-    def failed(self, name: str, now: datetime) -> bool:
-        """It failed; True for the first time."""
-        before = self.by_name.get(name)
-        pause = _PAUSE[0] if before is None else min(before.pause * 2, _PAUSE[1])
-        self.by_name[name] = _Trouble(pause, now + pause)
-        return before is None
-
-    def over(self, name: str) -> bool:
-        """It went well; True where it had failed before."""
-        return self.by_name.pop(name, None) is not None
-
-
 class Schedule:
     """Orders what is due and mails it. Everything belongs to the event loop's thread.
 
@@ -154,14 +125,17 @@ class Schedule:
         self._clock = clock
         self._first_call_at = first_call_at
         self._settled = settled
-        self._troubles = _Troubles()
+        self._folder = ScheduleFolder(kept.folder)
+        self._troubles = Troubles()
         self._done: date | None = None
         self._letters: list[tuple[KeptReport, Letter]] | None = None
         self.made: Counter[str] = Counter({Span.MONTH: 0, Span.HALF: 0})
         """Reports made since the start, by the kind of their period."""
-        self.failed: Counter[str] = Counter({"report": 0, "mail": 0})
-        """Tries that failed since the start, by what was tried."""
+        self.failed: Counter[str] = Counter({"report": 0, "mail": 0, "passed_over": 0})
+        """Tries that failed since the start, by what was tried; and reports that were passed over then."""
         self._overdue = 0
+        self._left: set[str] = set()
+        """Names of the periods that hold no later one back."""
 
     @property
     def overdue(self) -> dict[str, int]:
@@ -171,23 +145,47 @@ class Schedule:
     async def run(self) -> None:
         """Look at the clock for ever; an error of our own is told once, and does not end it."""
         told: set[str] = set()
-        while True:
-            try:
-                await self.look()
-            except Exception as error:
-                if type(error).__name__ not in told:
-                    told.add(type(error).__name__)
-                    log.exception("schedule_failed")
-            await asyncio.sleep(LOOK_SECONDS)
+        try:
+            while True:
+                try:
+                    await self.look()
+                except Exception as error:
+                    if type(error).__name__ not in told:
+                        told.add(type(error).__name__)
+                        log.exception("schedule_failed")
+                await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Leave the reports to another schedule of the same folder."""
+        self._folder.let_go()
 
     async def look(self) -> None:
-        """Make and mail what is due now. Returns at once where nothing is."""
+        """Make and mail what is due now. Returns at once where nothing is, and where another makes the reports."""
         now = self._clock()
         due = self._latest_due(now)
+        if not await self._ours(now):
+            return
         if due != self._done:
             await self._make_all(due, now)
         if self._standing.post is not None:
             await self._mail_all(self._standing.post)
+
+    async def _ours(self, now: datetime) -> bool:
+        """Whether the folder is ours; what another has to do there is not told as ours."""
+        if self._troubles.rests(_FOLDER, now):
+            return False
+        try:
+            ours = await asyncio.to_thread(self._folder.take)
+        except MonitorError as error:
+            self._overdue = max(self._overdue, 1)
+            self._fail("report", _FOLDER, str(error), now)
+            return False
+        self._troubles.over(_FOLDER)
+        if not ours:
+            self._overdue, self._letters, self._done = 0, None, None
+        return ours
 
     def _latest_due(self, now: datetime) -> date:
         """The month in which something was due last, as its first day."""
@@ -202,30 +200,34 @@ class Schedule:
         if self._troubles.rests(_LEDGER, now):
             return
         try:
-            wanted = await asyncio.to_thread(self._wanted, due)
+            left, wanted = await asyncio.to_thread(self._wanted, due)
         except MonitorError as error:
             self._overdue = max(self._overdue, 1)
             self._fail("report", _LEDGER, str(error), now)
             return
         self._troubles.over(_LEDGER)
         self._overdue = len(wanted)
+        self._left |= {period.name for period in left}
         if wanted and not self._settled():
             return
         blocked: set[Span] = set()
         for period in wanted:
             # In their order: what is kept last says what is still wanted.
-            if period.span not in blocked and not await self._make(period):
+            if period.span not in blocked and not await self._make(period) and not self._passed_over(period):
                 blocked.add(period.span)
         if not self._overdue:
             self._done = due
 
-    def _wanted(self, due: date) -> list[Period]:
-        """The periods of which a report is due and not kept, the oldest first."""
+    def _wanted(self, due: date) -> tuple[list[Period], list[Period]]:
+        """The periods that were passed over; and they and all others of which a report is due, the oldest first."""
         first_at = self._first_call_at()
         if first_at is None:
-            return []
-        kept = [report for report in self._kept.all() if report.made_by == MADE_BY]
-        wanted: list[Period] = []
+            return [], []
+        every = self._kept.all()
+        kept = [report for report in every if report.made_by == MADE_BY]
+        passed_over = self._folder.passed_over()
+        left = self._left_behind(passed_over, every)
+        wanted = list(left)
         for span in (Span.MONTH, Span.HALF):
             newest = max((report.last for report in kept if report.span is span), default=None)
             known_from = first_at if newest is None else midnight(newest + timedelta(days=1), self._zone)
@@ -234,8 +236,30 @@ class Schedule:
             if newest is None:
                 # Nothing was ever made here: the past is there to be asked for, and not to be mailed all at once.
                 missing = missing[:1]
-            wanted += reversed(missing)
-        return wanted
+            wanted += [period for period in reversed(missing) if period.name not in passed_over]
+        return left, wanted
+
+    def _left_behind(self, names: list[str], kept: list[KeptReport]) -> list[Period]:
+        """The periods that were passed over and that nobody made since, by hand or otherwise."""
+        whole = {(report.period, report.publishable) for report in kept if report.line is None and report.queue is None}
+        return [
+            Period.half(name, self._zone) if "H" in name else Period.month(name, self._zone)
+            for name in names
+            if (name, "H" in name) not in whole
+        ]
+
+    def _passed_over(self, period: Period) -> bool:
+        """Whether later reports are not to wait for this one any longer."""
+        name, now = period.name, self._clock()
+        if name in self._left:
+            return True
+        if self._troubles.lasts(name, now) < _TRIED_FOR:
+            return False
+        self._left.add(name)
+        self._folder.pass_over(name)
+        self.failed["passed_over"] += 1
+        log.error("scheduled_report_passed_over", period=name, next_step=f"Make it by hand: {_by_hand(period)}")
+        return True
 
     async def _make(self, period: Period) -> bool:
         """Have one report made; False where there is none yet."""
@@ -253,6 +277,8 @@ class Schedule:
             return False
         self.made[period.span] += 1
         self._overdue -= 1
+        self._left.discard(period.name)
+        self._folder.settle(period.name)
         self._letters = None
         if self._troubles.over(period.name):
             log.info("scheduled_report_made_at_last", period=period.name)
@@ -317,6 +343,10 @@ class Schedule:
         self.failed[what] += 1
         if self._troubles.failed(name, now):
             log.warning(_FAILED[what], reason=reason, **about)
+
+
+def _by_hand(period: Period) -> str:
+    return f"callmonitor report --{period.span} {period.name}"
 
 
 def _month_before(month: date) -> date:

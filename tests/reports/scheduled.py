@@ -50,6 +50,8 @@ class Bench:
     letter: bytes = b"Subject: report\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nfigures\r\n"
     error: str = ""
     """Why every order fails; empty where it does not."""
+    fails_for: str = ""
+    """The period of which every order fails."""
     refuses: str = ""
     """Why no order is taken on."""
 
@@ -57,8 +59,8 @@ class Bench:
         self.ordered.append((self.clock(), order))
         if self.refuses:
             raise ReportError(self.refuses)
-        if self.error:
-            return BenchJob(error=self.error)
+        if self.error or order.period.name == self.fails_for:
+            return BenchJob(error=self.error or "It cannot be drawn.")
         return BenchJob(report=self.kept.keep(order, self.clock(), lambda folder: self._write(folder, order)))
 
     def _write(self, folder: Path, order: Order) -> None:
@@ -89,10 +91,15 @@ class Turned:
         self.bench = Bench(self.kept, lambda: self.now)
         self.asked: list[datetime] = []
         """When the ledger was asked for its first call."""
-        self.restart()
+        self.schedule = self.another()
 
     def restart(self) -> None:
-        """A new schedule over what is kept."""
+        """A new schedule over what is kept, in the place of the one before."""
+        self.schedule.let_go()
+        self.schedule = self.another()
+
+    def another(self) -> Schedule:
+        """A schedule over what is kept."""
         standing = Standing(
             work_time=self.work_time,
             at=self.at,
@@ -101,7 +108,7 @@ class Turned:
             agents=self.agents,
             post=self.post,
         )
-        self.schedule = Schedule(
+        return Schedule(
             self.bench,
             self.kept,
             standing,

@@ -170,7 +170,7 @@ def test_a_ledger_that_is_away_is_asked_again_and_told_once(tmp_path: Path) -> N
         ("scheduled_report_failed", "The ledger is away: start it.")
     ]
     assert turned.schedule.overdue["report"] == 1
-    assert turned.schedule.failed == {"report": 13, "mail": 0}
+    assert turned.schedule.failed == {"report": 13, "mail": 0, "passed_over": 0}
     turned.away = None
     asyncio.run(turned.look_until(seoul("2026-06-01 16:00"), MINUTE))
     assert turned.made == ["2026-05"]
@@ -208,6 +208,87 @@ def test_a_workshop_that_takes_no_order_is_asked_again(tmp_path: Path) -> None:
     asyncio.run(turned.schedule.look())
     assert turned.made == ["2026-05", "2026-05"]
     assert turned.schedule.made[Span.MONTH] == 1
+
+
+def test_a_month_that_cannot_be_made_holds_back_the_next_for_a_day(tmp_path: Path) -> None:
+    turned = Turned(tmp_path, seoul("2026-06-01 07:00"))
+    turned.bench.fails_for = "2026-05"
+    keep(turned, "2026-03")
+    with capture_logs() as logs:
+        asyncio.run(turned.look_until(seoul("2026-06-02 07:59"), MINUTE))
+    # April was made at once; May is tried on once an hour after 1, 2, 4, 8, 16 and 32 minutes.
+    assert set(turned.made) == {"2026-04", "2026-05"}
+    assert [(log["event"], log["period"]) for log in logs] == [
+        ("scheduled_report_failed", "2026-05"),
+        # At 07:03 of the next day it had failed for a day, and one try more was made at 08:03 of each hour.
+        ("scheduled_report_passed_over", "2026-05"),
+    ]
+    assert logs[1]["next_step"] == "Make it by hand: callmonitor report --month 2026-05"
+    assert turned.schedule.failed["passed_over"] == 1
+    turned.now = seoul("2026-07-01 07:00")
+    asyncio.run(turned.schedule.look())
+    assert turned.made[-2:] == ["2026-06", "2026H1"]
+    assert turned.schedule.overdue["report"] == 1
+    # No restart forgets it, though June is kept by now, and it holds nothing back.
+    turned.restart()
+    turned.now = seoul("2026-08-03 07:00")
+    asyncio.run(turned.schedule.look())
+    assert turned.made[-2:] == ["2026-05", "2026-07"]
+    assert turned.schedule.overdue["report"] == 1
+    turned.bench.fails_for = ""
+    turned.now += HALF_HOUR
+    asyncio.run(turned.schedule.look())
+    assert turned.schedule.overdue["report"] == 0
+    turned.restart()
+    asyncio.run(turned.schedule.look())
+    assert turned.made[-2:] == ["2026-07", "2026-05"]
+
+
+def test_what_was_passed_over_is_over_once_somebody_made_it(tmp_path: Path) -> None:
+    turned = Turned(tmp_path, seoul("2026-07-01 07:00"))
+    turned.bench.fails_for = "2026H1"
+    asyncio.run(turned.look_until(seoul("2026-07-02 09:00"), HALF_HOUR))
+    assert turned.schedule.failed["passed_over"] == 1
+    keep(turned, "2026H1", made_by="kim")
+    asyncio.run(turned.schedule.look())
+    assert turned.schedule.overdue["report"] == 0
+
+
+def test_of_two_monitors_with_one_folder_one_makes_the_reports(tmp_path: Path) -> None:
+    turned = Turned(tmp_path, seoul("2026-06-01 07:00"))
+    second = turned.another()
+
+    async def look() -> None:
+        await turned.schedule.look()
+        await second.look()
+        await second.look()
+
+    with capture_logs() as logs:
+        asyncio.run(look())
+    assert turned.made == ["2026-05"]
+    assert [(log["event"], log["folder"]) for log in logs] == [("schedule_waits", str(tmp_path))]
+    assert second.overdue == {"report": 0, "mail": 0}
+    # It takes over where the first one ends, and makes what is due then.
+    turned.schedule.let_go()
+    turned.now = seoul("2026-07-01 07:00")
+    asyncio.run(second.look())
+    assert turned.made == ["2026-05", "2026-06", "2026H1"]
+    second.let_go()
+
+
+def test_a_folder_nobody_may_write_to_is_told_and_tried_again(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "reports"
+    in_the_way.write_text("a file", encoding="utf-8")
+    turned = Turned(in_the_way, seoul("2026-06-01 07:00"))
+    with capture_logs() as logs:
+        asyncio.run(turned.schedule.look())
+    assert turned.schedule.overdue["report"] == 1
+    assert [log["event"] for log in logs] == ["scheduled_report_failed"]
+    assert "cannot be written to (File exists)" in logs[0]["reason"]
+    in_the_way.unlink()
+    turned.now += MINUTE
+    asyncio.run(turned.schedule.look())
+    assert turned.made == ["2026-05"]
 
 
 def test_nothing_is_made_of_a_ledger_that_is_behind(tmp_path: Path) -> None:
