@@ -16,7 +16,8 @@ import pytest
 
 from monitor.ledger import Repository, upgrade
 from monitor.page.reports import PAGE_SIZE
-from monitor.report_worker import WAITING_AT_MOST
+from monitor.report_work import Problem
+from monitor.report_worker import WAITING_AT_MOST, State
 from monitor.reports.order import FileFormat
 from monitor.reports.periods import Period
 from tests.ledger.records import NINE, a_call
@@ -113,7 +114,12 @@ def test_a_report_that_fails_says_why_and_another_that_is_cancelled_keeps_nothin
     office = Office(NOWHERE, tmp_path / "reports")
 
     async def scene(desk: Desk) -> None:
-        work = text_of(await desk.made(await desk.order()))
+        failed = await desk.order()
+        work = text_of(await desk.made(failed))
+        ended = desk.workshop.find(failed)
+        assert ended is not None
+        assert (ended.state, ended.problem) == (State.FAILED, Problem.LEDGER)
+        assert "hush" not in ended.error
         assert "The ledger does not answer. Order the report again once the board no longer says so." in work
         assert "check that the server runs and can be reached" in work
         assert "hush" not in work

@@ -125,25 +125,6 @@ def test_a_killed_process_is_told_and_the_next_report_is_made_while_the_loop_goe
     assert max(late) < 0.25
 
 
-def test_cancelling_ends_the_process_by_force_where_need_be_and_keeps_nothing(
-    silent_server: str, tmp_path: Path
-) -> None:
-    async def scene(workshop: Workshop) -> None:
-        job, waiting = [await workshop.order(replace(OCTOBER, made_by=name)) for name in ("kim", "lee")]
-        pid = await at_work(job)
-        # A process that stands still hears no request to end.
-        os.kill(pid, signal.SIGSTOP)
-        await workshop.cancel(waiting)
-        await workshop.cancel(job)
-        assert (job.state, waiting.state, job.error) == (State.CANCELLED, State.CANCELLED, "")
-        assert is_gone(pid)
-        await workshop.cancel(job)
-        assert [workshop.find(one.id) for one in (job, waiting)] == [job, waiting]
-
-    run(silent_server, tmp_path, scene)
-    assert Kept(tmp_path).all() == []
-
-
 def test_who_cancels_a_report_that_is_kept_by_then_finds_it_made(small_ledger: str, tmp_path: Path) -> None:
     async def scene(workshop: Workshop) -> None:
         job = await workshop.order(OCTOBER)
@@ -156,12 +137,14 @@ def test_who_cancels_a_report_that_is_kept_by_then_finds_it_made(small_ledger: s
     run(small_ledger, tmp_path, scene)
 
 
-def test_the_same_order_is_one_job_and_too_many_are_refused(silent_server: str, tmp_path: Path) -> None:
+def test_an_order_is_one_job_too_many_are_refused_and_cancelling_keeps_nothing(
+    silent_server: str, tmp_path: Path
+) -> None:
     taken: list[Job] = []
 
     async def scene(workshop: Workshop) -> None:
         taken.append(await workshop.order(OCTOBER))
-        await at_work(taken[0])
+        pid = await at_work(taken[0])
         taken.extend([await workshop.order(replace(OCTOBER, queue=f"q{n}")) for n in range(WAITING_AT_MOST)])
         assert await workshop.order(OCTOBER) is taken[0]
         assert await workshop.order(replace(OCTOBER, queue="q3")) is taken[4]
@@ -169,14 +152,23 @@ def test_the_same_order_is_one_job_and_too_many_are_refused(silent_server: str, 
             await workshop.order(replace(OCTOBER, queue="one more"))
         assert workshop.jobs == tuple(taken)
         # Nobody who lists processes sees the ledger's password.
-        assert taken[0].pid is not None
-        seen = of_process(taken[0].pid, "cmdline") + of_process(taken[0].pid, "environ")
+        seen = of_process(pid, "cmdline") + of_process(pid, "environ")
         assert b"monitor.report_work" in seen
         assert PASSWORD.encode() not in seen
 
+        # A process that stands still hears no request to end: it is ended by force.
+        os.kill(pid, signal.SIGSTOP)
+        await workshop.cancel(taken[1])
+        await workshop.cancel(taken[0])
+        assert is_gone(pid)
+        await workshop.cancel(taken[0])
+        assert [(job.state, job.error) for job in taken[:2]] == [(State.CANCELLED, "")] * 2
+        assert [workshop.find(job.id) for job in taken[:2]] == taken[:2]
+
     run(silent_server, tmp_path, scene)
+    assert Kept(tmp_path).all() == []
     # The workshop was closed: whoever waits learns of it.
-    assert {(job.state, job.problem) for job in taken} == {(State.FAILED, Problem.STOPPED)}
+    assert {(job.state, job.problem) for job in taken[2:]} == {(State.FAILED, Problem.STOPPED)}
 
     async def afterwards(workshop: Workshop) -> None:
         await workshop.close()
@@ -184,21 +176,6 @@ def test_the_same_order_is_one_job_and_too_many_are_refused(silent_server: str, 
             await workshop.order(OCTOBER)
 
     run(silent_server, tmp_path, afterwards)
-
-
-def test_a_ledger_that_is_away_is_told_without_its_password(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-
-    # Nobody listens there any more.
-    async def scene(workshop: Workshop) -> None:
-        job = await workshop.order(OCTOBER)
-        await job.ended()
-        assert (job.state, job.problem) == (State.FAILED, Problem.LEDGER)
-        assert "check that the server runs" in job.error
-        assert PASSWORD not in job.error
-
-    run(f"postgresql://monitor:{PASSWORD}@127.0.0.1:{port}/ledger", tmp_path, scene)
 
 
 def test_a_report_that_takes_too_long_is_given_up(silent_server: str, tmp_path: Path) -> None:
