@@ -71,8 +71,9 @@ def queue_log(
 @imports.command("cdr")
 def cdr(
     sources: Annotated[
-        list[str], typer.Argument(metavar="FILE.csv…|URL", help="Master.csv, a CSV with a first line, or a database.")
-    ],
+        list[str] | None,
+        typer.Argument(metavar="FILE.csv…|URL", help="Master.csv, a CSV with a first line, or a database."),
+    ] = None,
     system: SystemOption = None,
     line: Annotated[str | None, typer.Option("--line", help="Take calls to this line only; default: all.")] = None,
     timezone: Annotated[
@@ -85,6 +86,14 @@ def cdr(
     ] = None,
     table: Annotated[str, typer.Option("--table", help="Name of the table in a database.")] = "cdr",
     *,
+    url_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--url-file",
+            metavar="FILE",
+            help="Holds the database's URL, so that its password is in no list of processes.",
+        ),
+    ] = None,
     config: ConfigOption = None,
     store: StoreOption = None,
     people_answer: Annotated[
@@ -102,27 +111,56 @@ def cdr(
     from monitor.imports.sources import calls_of_cdr_files
     from monitor.progress_bar import BytesBar, CountBar
 
+    given = _sources(sources or [], url_file)
     settings = settings_of(config)
     zone = _zone(timezone) if timezone is not None else settings.zone
     frame = _frame(settings, system, line, told=True)
     reader = CdrReader(frame, people_answer=people_answer)
     with ExitStack() as stack:
         calls: Iterator[Call]
-        if any("://" in source for source in sources):
-            if len(sources) > 1:
-                raise typer.BadParameter("Give one database, or files.")
+        if any("://" in source for source in given):
             from monitor.imports.cdr_table import CdrTable
 
-            rows = CdrTable(sources[0], table)
+            rows = CdrTable(given[0], table)
             stack.callback(rows.close)
             counted = stack.enter_context(CountBar("cdr", rows.rows(), "rows"))
             calls = rows.calls(reader, zone, frame.notes, counted.at)
         else:
-            paths = [Path(source) for source in sources]
+            paths = [Path(source) for source in given]
             bar = stack.enter_context(BytesBar("cdr", bytes_of(paths)))
             calls = calls_of_cdr_files(paths, reader, zone, frame.notes, bar.at)
         counts = _taken(settings, store, calls, dry_run=dry_run)
     _tell(settings, frame, counts, dry_run=dry_run)
+
+
+def _sources(given: list[str], url_file: Path | None) -> list[str]:
+    """Files, or the URL of one database.
+
+    Raises:
+        ImportRefused: the file of the URL cannot be read, or holds none.
+    """
+    if bool(given) == (url_file is not None):
+        raise typer.BadParameter("Give files, or one database by its URL or by --url-file.")
+    if url_file is not None:
+        try:
+            url = url_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ImportRefused(f"{url_file} cannot be read: give a file that holds the URL in one line.") from error
+        if "://" not in url or len(url.split()) != 1:
+            raise ImportRefused(
+                f"{url_file} holds no URL: write one line, as in postgresql://USER:PASSWORD@HOST/DATABASE."
+            )
+        return [url]
+    if any("://" in source for source in given):
+        if len(given) > 1:
+            raise typer.BadParameter("Give one database, or files.")
+        if ":" in given[0].partition("://")[2].rpartition("@")[0]:
+            typer.echo(
+                "While this runs, everybody on this machine can read the password in its list of processes: write the "
+                "URL to a file and give --url-file, or leave the password to PGPASSFILE.",
+                err=True,
+            )
+    return given
 
 
 def _frame(settings: Settings, system: str | None, line: str | None, *, told: bool) -> Frame:

@@ -64,7 +64,9 @@ class CdrReader:
         yield from self._let_go(None)
 
     def _let_go(self, before: datetime | None) -> Iterator[Call]:
-        for key in [key for key, rows in self._rows.items() if before is None or rows[-1].end_at < before]:
+        # The row that came last need not be the one that ended last.
+        quiet = [key for key, rows in self._rows.items() if before is None or max(row.end_at for row in rows) < before]
+        for key in quiet:
             call = self._call(key, self._rows.pop(key))
             if call is not None:
                 yield call

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,16 +41,25 @@ class CdrTable:
 
     def __init__(self, url: str, table: str = "cdr") -> None:
         self._engine, self._name = _engine(url)
+        with ExitStack() as stack:
+            # Nobody can close what was never made.
+            stack.callback(self._engine.dispose)
+            self._table, self._columns = self._found(table)
+            stack.pop_all()
+
+    def _found(self, table: str) -> tuple[Table, tuple[str, ...]]:
+        """The table, and its columns."""
         try:
             with self._engine.connect():
-                self._table = Table(table, MetaData(), autoload_with=self._engine)
-            self._columns, _ = cdr.columns_of([column.name for column in self._table.columns])
+                found = Table(table, MetaData(), autoload_with=self._engine)
+            columns, _ = cdr.columns_of([column.name for column in found.columns])
         except NoSuchTableError:
             raise ImportRefused(f"{self._name} has no table {table!r}: name it with --table.") from None
         except ValueError as error:
             raise ImportRefused(f"{self._name}, table {table!r}: {error}.") from error
         except SQLAlchemyError as error:
             raise self._away(error) from error
+        return found, columns
 
     def rows(self) -> int:
         """How many there are.

@@ -58,7 +58,8 @@ class _Open:
     talked: timedelta = timedelta()
     attempts: list[RingAttempt] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
-    seen: dict[tuple[str, LogEvent], None] = field(default_factory=dict)
+    seen: dict[LogEvent, str] = field(default_factory=dict)
+    """What was told, and in which file."""
 
     @property
     def answered(self) -> bool:
@@ -115,9 +116,9 @@ class QueueLogReader:
         self._lines += 1
         if event.callid not in _NO_CALL and event.event in self._takers:
             call = self._open.get(event.callid) or self._begin(event)
-            if not any(each == event and where != file for where, each in call.seen):
+            if call.seen.get(event, file) == file:
                 self._takers[event.event](call, event)
-                call.seen[file, event] = None
+                call.seen[event] = file
                 call.told.last_at = max(call.told.last_at, event.at)
         if self._lines % _LINES_BETWEEN_LOOKS == 0:
             yield from self._let_go(self._newest_at)

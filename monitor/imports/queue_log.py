@@ -7,12 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from monitor.imports.frame import plausible
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _FIELDS = 5
 MOST_SECONDS = 10_000_000
@@ -66,14 +62,3 @@ def parse(line: str) -> LogEvent:
         raise ValueError("it does not begin with a time and an event")
     at = plausible(datetime.fromtimestamp(int(whole), UTC))
     return LogEvent(at, callid, queue, member, event.upper(), tuple(data))
-
-
-def looks_like_one(lines: Sequence[str]) -> bool:
-    """Whether any of some lines is one of a queue log."""
-    for line in lines:
-        try:
-            parse(line)
-        except ValueError:
-            continue
-        return True
-    return False

@@ -31,6 +31,22 @@ def _nowhere(_: int) -> None:
     """Tell nobody how far it has come."""
 
 
+class _Read:
+    """How much of all files has been read. A file may be gone once it has been: nobody asks for its length."""
+
+    def __init__(self, at: Callable[[int], None]) -> None:
+        self._at = at
+        self._before = self._here = 0
+
+    def here(self, position: int) -> None:
+        self._here = position
+        self._at(self._before + position)
+
+    def file_ends(self) -> None:
+        self._before += self._here
+        self._here = 0
+
+
 def calls_of_queue_logs(paths: Sequence[Path], frame: Frame, at: Callable[[int], None] = _nowhere) -> Iterator[Call]:
     """The calls in queue logs, each as soon as no more of it can come.
 
@@ -43,15 +59,15 @@ def calls_of_queue_logs(paths: Sequence[Path], frame: Frame, at: Callable[[int],
         ImportRefused: a file cannot be read, or is no queue log.
     """
     reader = QueueLogReader(frame)
-    done = 0
+    read = _Read(at)
     for path in _by_time(paths):
-        for number, line in lines_of(path, frame.notes, lambda here, done=done: at(done + here)):  # type: ignore[misc] # a default binds the loop's value
+        for number, line in lines_of(path, frame.notes, read.here):
             frame.notes.read += 1
             try:
                 yield from reader.take(queue_log.parse(line), str(path))
             except ValueError as error:
                 frame.notes.cannot_read(f"{path}, line {number}", str(error))
-        done += path.stat().st_size
+        read.file_ends()
     yield from reader.end()
 
 
@@ -72,11 +88,11 @@ def calls_of_cdr_files(
     """
     for path in paths:
         refuse_other_zone(list(islice(_rows(path, zone, Notes()), _LOOKED_AT)), str(path))
-    done = 0
+    read = _Read(at)
     for path in paths:
-        for row in _rows(path, zone, notes, lambda here, done=done: at(done + here)):  # type: ignore[misc] # as above
+        for row in _rows(path, zone, notes, read.here):
             yield from reader.take(row)
-        done += path.stat().st_size
+        read.file_ends()
     yield from reader.end()
 
 

@@ -147,6 +147,15 @@ def test_rows_are_let_go_four_hours_after_their_call() -> None:
     assert len(list(reader.end())) == len(others)
 
 
+def test_a_call_is_let_go_after_the_row_that_ended_last() -> None:
+    """One phone of it spoke for five hours; a row of another, which was written behind it, ended after seconds."""
+    reader = CdrReader(frame(line=None))
+    long, short = row(end="2026-03-02 15:00:00"), row(start="2026-03-02 10:00:20", sequence="2")
+    others = [row(uniqueid=f"{EPOCH}.{n}", linkedid=f"{EPOCH}.{n}", end="2026-03-02 15:00:00") for n in range(2, 5000)]
+    assert [call for each in (long, short, *others) for call in reader.take(row_of(each, SEOUL))] == []
+    assert len(list(reader.end())) == 1 + len(others)
+
+
 # -- times -------------------------------------------------------------------------------------------------------------
 
 

@@ -230,6 +230,35 @@ def test_records_in_postgresql_without_its_password_in_any_message(command: Comm
     assert "s3cr3t" not in told
 
 
+def test_a_password_is_left_out_of_the_list_of_processes(command: Command, postgres_url: str) -> None:
+    """A URL with a password is taken, and said to be seen; one in a file is not, and is kept out of messages too."""
+
+    def warned(*given: object) -> bool:
+        arguments = ["import", "cdr", *map(str, given), "--config", str(command.config), "--store", command.store]
+        done = CliRunner().invoke(app, arguments)
+        assert isinstance(done.exception, ImportRefused)
+        return "give --url-file, or leave the password to PGPASSFILE" in done.stderr
+
+    where = "127.0.0.1:9/cdr"
+    url = command.file("url", [f"postgresql://asterisk:s3cr3t@{where}"])
+    assert warned(f"postgresql://asterisk:s3cr3t@{where}")
+    assert not warned(f"postgresql://asterisk@{where}")
+    assert not warned("--url-file", url)
+    told = command.refused("cdr", "--url-file", url)
+    assert "s3cr3t" not in told
+    assert "asterisk:***@127.0.0.1:9/cdr cannot be read" in told
+    assert "has no table 'cdr'" in command.refused("cdr", "--url-file", command.file("url", [postgres_url]))
+    assert "holds no URL: write one line" in command.refused("cdr", "--url-file", command.file("url", ["cdr.csv"]))
+    assert "cannot be read: give a file" in command.refused("cdr", "--url-file", command.folder / "none")
+
+
+@pytest.mark.parametrize("given", [[], ["cdr.csv", "--url-file", "url"], ["sqlite:///a", "cdr.csv"]])
+def test_records_come_from_files_or_from_one_database(command: Command, given: list[str]) -> None:
+    done = CliRunner().invoke(app, ["import", "cdr", *given, "--store", command.store])
+    assert done.exit_code == 2
+    assert "Give files, or one database" in done.output or "Give one database, or files" in done.output
+
+
 def test_a_database_without_a_driver_here_says_what_to_do(command: Command) -> None:
     told = command.refused("cdr", "mysql://asterisk:s3cr3t@127.0.0.1/asteriskcdrdb")
     assert "There is no driver here for mysql databases: write the table as CSV" in told
