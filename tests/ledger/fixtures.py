@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from monitor.ledger import Repository, upgrade
 from tests.programs import absent
 
 from .postgres import Cluster, programs
@@ -14,6 +13,8 @@ from .postgres import Cluster, programs
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from monitor.ledger import Repository
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +59,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def repository(store: str) -> Iterator[Repository]:
     """A ledger without rows, up to date."""
+    from monitor.ledger import Repository, upgrade  # noqa: PLC0415 - the tests that ask for none need not load it
+
     upgrade(store)
     repository = Repository(store)
     yield repository
