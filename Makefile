@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO_SECONDS ?=
 DEMO_ARGS ?=
 
-.PHONY: help demo test lint lab bench clean secrets dashboards texts screenshots
+.PHONY: help demo test lint lab bench clean secrets dashboards texts catalogue screenshots
 help:
 	@echo "make demo    watch a simulated call centre (DEMO_SECONDS=20 ends by itself)"
 	@echo "make test    lint, types and all tests; the lab too where this machine can have it"
@@ -45,8 +45,12 @@ dashboards: .venv/ready
 	$(BIN)/python -m dashboards
 
 TEXTS := --domain callmonitor --locale ko
+# One run at a time: of two that read the catalogue together, the later one would write over what the other had found.
 texts: .venv/ready
 	mkdir -p build
+	$(if $(shell command -v flock),flock build/texts.lock) $(MAKE) --no-print-directory catalogue
+
+catalogue:
 	$(BIN)/pybabel -q extract --mapping pyproject.toml --keyword _c:1c,2 --no-location --output build/callmonitor.pot .
 	$(BIN)/pybabel -q update $(TEXTS) --input-file build/callmonitor.pot --output-dir monitor/locale \
 		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 120

@@ -67,6 +67,14 @@ def test_the_head_of_a_catalogue_is_ours(domain: str) -> None:
     assert '"Project-Id-Version: callmonitor' in head
 
 
+def test_two_runs_wait_for_each_other() -> None:
+    """Without it the later of two writes what the earlier had found out of the catalogue again."""
+    command = ["make", "--dry-run", "texts"]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "flock build/texts.lock make --no-print-directory catalogue" in shown
+    assert shown.index("flock") < shown.index("pybabel")
+
+
 def test_the_catalogue_holds_the_texts_of_the_sources_and_no_others(tmp_path: Path) -> None:
     """`make texts` brings them together; here the sources are read anew."""
     template = tmp_path / "callmonitor.pot"
