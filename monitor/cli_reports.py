@@ -67,7 +67,7 @@ def report(
     forms = _listed(formats, ("pdf", "xlsx", "html", "csv", "json"), "--format")
     settings = settings_of(config)
 
-    from monitor.reports.order import FileFormat, Order
+    from monitor.reports.order import FileFormat, Order, asked_by
 
     order = Order(
         period=_period(settings.zone, month=month, half=half, since=since, until=until),
@@ -80,7 +80,7 @@ def report(
         rule=rule,
         agents=not no_agents,
         publishable=half is not None,
-        made_by=_user(),
+        made_by=asked_by(_user()),
     )
     for path in _made(settings, order, out, store):
         typer.echo(path)

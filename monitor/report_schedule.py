@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from monitor.errors import MonitorError
-from monitor.reports.order import FileFormat, Order
+from monitor.reports.order import SCHEDULE, FileFormat, Order
 from monitor.reports.periods import EARLIEST, LATEST, Period, Span, midnight
 from monitor.reports.post import Letter, deliver, waiting_in
 from monitor.schedule_folder import ScheduleFolder
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-MADE_BY = "schedule"
-"""Who ordered it, in `Order.made_by`."""
 LOOK_SECONDS = 30.0
 """Between two looks at the clock."""
 _MADE_UP = 12
@@ -224,7 +222,7 @@ class Schedule:
         if first_at is None:
             return [], []
         every = self._kept.all()
-        kept = [report for report in every if report.made_by == MADE_BY]
+        kept = [report for report in every if report.made_by == SCHEDULE]
         passed_over = self._folder.passed_over()
         left = self._left_behind(passed_over, every)
         wanted = list(left)
@@ -293,7 +291,7 @@ class Schedule:
             formats=_RECORD_FORMATS if record else standing.formats,
             agents=standing.agents and not record,
             publishable=record,
-            made_by=MADE_BY,
+            made_by=SCHEDULE,
             letters=standing.post is not None,
         )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from monitor.errors import ReportError
 from monitor.ledger.filters import MAX_TEXT
-from monitor.reports.order import FileFormat, Order
+from monitor.reports.order import FileFormat, Order, asked_by
 from monitor.reports.periods import Period, Span
 from monitor.texts import LANGUAGES
 
@@ -125,7 +125,7 @@ def read_order(asked: Mapping[str, str], choices: Choices, *, made_by: str) -> O
         rule=values["rule"] or None,
         agents=bool(values["agents"]) and choices.agents and period.span is not Span.HALF,
         publishable=period.span is Span.HALF,
-        made_by=made_by,
+        made_by=asked_by(made_by),
     )
     return OrderForm(values=values, faults=faults, order=order)
 

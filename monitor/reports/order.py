@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from monitor.worktime import WorkTime
 
 
+SCHEDULE = "schedule"
+"""Who ordered what nobody asked for, in `Order.made_by`."""
+
+
+def asked_by(name: str) -> str:
+    """A person's name as `Order.made_by` has it: whoever is called like the schedule is not taken for it."""
+    return f"@{name}" if name == SCHEDULE else name
+
+
 class FileFormat(StrEnum):
     """The forms in which a report is written."""
 
@@ -42,7 +51,7 @@ class Order:
     publishable: bool = False
     """The half-yearly record for the public, without any personal data, instead of the report for management."""
     made_by: str = ""
-    """Who asked: a user's name, `schedule`, or empty for somebody at this machine."""
+    """Who asked: a user's name as `asked_by` has it, `SCHEDULE`, or empty for somebody at this machine."""
     letters: bool = False
     """Whether mails that carry it are written beside the files, one for each language; see `monitor.reports.mail`."""
 

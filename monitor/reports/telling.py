@@ -24,6 +24,7 @@ from monitor.reports.chapters_times import days, half_hours, hours
 from monitor.reports.chapters_transfers import transfers
 from monitor.reports.chapters_waiting import waiting
 from monitor.reports.document import Document
+from monitor.reports.order import SCHEDULE
 from monitor.reports.periods import Span
 from monitor.reports.subject import Subject
 from monitor.reports.words import Words
@@ -116,7 +117,7 @@ def _cover(subject: Subject) -> Iterator[tuple[str, str]]:
     yield _c("cover", "Coverage"), coverage(subject)
     yield _c("cover", "Who may see it"), subject.house.audience or _audience(subject)
     made_at = words.instant(figures.made_at.astimezone(figures.period.zone))
-    by = _("the schedule") if order.made_by == "schedule" else order.made_by
+    by = _("the schedule") if order.made_by == SCHEDULE else order.made_by
     yield _c("cover", "Made"), _("{instant} by {who}").format(instant=made_at, who=by) if by else made_at
     yield _c("cover", "Program"), f"callmonitor {__version__}"
 

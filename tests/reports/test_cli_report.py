@@ -75,11 +75,21 @@ def test_without_out_it_is_kept_with_who_made_it(report: Report, tmp_path: Path)
     assert all(path.stat().st_size for path in printed)
 
 
+def test_a_user_called_like_the_schedule_is_not_taken_for_it(
+    report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "schedule")
+    assert report("--month", "2026-10").returncode == 0
+    (made,) = Kept(tmp_path / "kept").all()
+    assert made.made_by == "@schedule"
+
+
 def test_with_out_it_is_there_and_nowhere_else(report: Report, tmp_path: Path) -> None:
     done = report("--from", "2026-10-01", "--to", "2026-10-15", "--format", "json,csv", "--lang", "en", "--out", "here")
     assert (done.returncode, done.stderr) == (0, "")
     told = json.loads((tmp_path / "here" / "callmonitor-2026-10-01_2026-10-15.en.json").read_bytes())
-    assert any(row["member"] in month.MEMBERS.values() for row in told["tables"]["agents"]["rows"])
+    members = {(row["member"].partition(" (")[0], row["system"]) for row in told["tables"]["agents"]["rows"]}
+    assert members == {(member, system) for member in month.MEMBERS.values() for system in ("pbx1", "pbx2")}
     assert (told["language"], told["period"]["first"], told["period"]["last"]) == ("en", "2026-10-01", "2026-10-15")
     assert sorted(done.stdout.splitlines()) == sorted(f"here/{path.name}" for path in (tmp_path / "here").iterdir())
     assert not (tmp_path / "kept").exists()
