@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ABANDONED = (Outcome.ABANDONED_ANNOUNCEMENT, Outcome.ABANDONED_WAITING, Outcome.ABANDONED_RINGING)
 """Outcomes of calls whose caller left before a person answered."""
+NEVER_ANSWERED = tuple(outcome for outcome in Outcome if outcome not in (Outcome.ANSWERED, Outcome.UNOBSERVED))
+"""Outcomes of calls known to have ended without a person's answer; one that was not seen to its end may have had it."""
 
 
 def ratio(part: int, whole: int) -> float | None:

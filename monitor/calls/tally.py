@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
 
 from monitor.calls import formulas
 from monitor.calls.facts import Outcome, Source, Verdict, VerdictReason
 from monitor.calls.rules import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def _verdicts() -> dict[Reading, Counter[Verdict]]:
@@ -134,3 +138,11 @@ class Tally:
     def direct_handling_rate(self) -> float | None:
         """See `monitor.calls.formulas.direct_handling_rate`."""
         return formulas.direct_handling_rate(self.answered - self.transfers_untold, self.left_the_centre)
+
+
+def together(tallies: Iterable[Tally]) -> Tally:
+    """Some tallies in one of its own; no call may be in two."""
+    whole = Tally()
+    for tally in tallies:
+        whole.add(tally)
+    return whole

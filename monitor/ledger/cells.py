@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
 
 
-LOST = tuple(outcome for outcome in Outcome if outcome not in (Outcome.ANSWERED, Outcome.UNOBSERVED))
-"""Outcomes of calls that are known to have ended without a person's answer."""
-
 _NO_TRANSFERS = (Source.CDR,)
 """Records that tell nothing of transfers."""
 _STORED = CALLS.c
@@ -213,7 +210,7 @@ def _take(cell: Cell, outcome: Outcome, judged: Judged, sums: list[int]) -> None
     tally.talking_us += talking_us
     tally.hold_us += hold_us
     cell.rings[judged.rings, outcome] += calls
-    cell.failures += calls if judged.headline is Verdict.BROKEN or outcome in LOST else 0
+    cell.failures += calls if judged.headline is Verdict.BROKEN or outcome in formulas.NEVER_ANSWERED else 0
 
 
 OF_CALL = TRANSFERS.join(CALLS)

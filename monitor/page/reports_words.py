@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from monitor.report_work import Problem
-from monitor.reports.periods import Period, Span
+from monitor.reports.period_words import PeriodWords
+from monitor.reports.periods import Period
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,26 +15,14 @@ if TYPE_CHECKING:
     from gettext import NullTranslations
     from zoneinfo import ZoneInfo
 
+    from monitor.reports.periods import Span
+
 
 def _(text: str) -> str:
     """Mark a text for the catalogues; it is put into words where it is told."""
     return text
 
 
-_MONTHS = (
-    _("January"),
-    _("February"),
-    _("March"),
-    _("April"),
-    _("May"),
-    _("June"),
-    _("July"),
-    _("August"),
-    _("September"),
-    _("October"),
-    _("November"),
-    _("December"),
-)
 _STEPS = {
     "": _("Beginning"),
     "reading": _("Reading the ledger"),
@@ -67,17 +56,13 @@ class Words:
 
     def __init__(self, catalogue: NullTranslations, zone: ZoneInfo) -> None:
         self._words = catalogue
+        self._periods = PeriodWords(catalogue)
         self._zone = zone
 
     def period(self, span: Span, first: date, last: date) -> str:
-        """A period: October 2026, the first half of 2026, or from one day to another."""
-        gettext = self._words.gettext
-        if span is Span.MONTH:
-            return gettext(_("{month} {year}")).format(month=gettext(_MONTHS[first.month - 1]), year=first.year)
-        if span is Span.HALF:
-            half = _("First half of {year}") if first.month == 1 else _("Second half of {year}")
-            return gettext(half).format(year=first.year)
-        return str(first) if first == last else gettext(_("{first} to {last}")).format(first=first, last=last)
+        """A period as it stands alone: October 2026, First half of 2026, or from one day to another."""
+        name = self._periods.period(span, first, last)
+        return name[:1].upper() + name[1:]
 
     def month(self, name: str) -> str:
         """The month written `2026-10`."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from monitor.calls.facts import Outcome, Verdict
-from monitor.calls.formulas import ratio
+from monitor.calls.facts import Verdict
+from monitor.calls.formulas import NEVER_ANSWERED, ratio
 from monitor.reports.chapters_rings import first_ring_past, ring_name
 from monitor.reports.document import Chart, Column, Form, Kind, Paragraph, Section, Table
 from monitor.reports.figures import Why
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 LISTED = 50
 """Calls print lists; sheets, CSV and JSON hold all."""
-NEVER_ANSWERED = tuple(outcome for outcome in Outcome if outcome not in (Outcome.ANSWERED, Outcome.UNOBSERVED))
-"""What was not seen to its end may have been answered."""
 
 
 def worst_hours(subject: Subject) -> Section:

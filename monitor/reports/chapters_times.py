@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from monitor.calls.tally import together
 from monitor.reports.document import Chart, Column, Form, Kind, Paragraph, Section, Table
-from monitor.reports.measures import Row, plain, together
+from monitor.reports.measures import Row, plain
 from monitor.worktime import Hours
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from sqlalchemy import and_, select
 from monitor.calls import formulas
 from monitor.calls.facts import Outcome, microseconds
 from monitor.calls.rules import Reading, rule_on
+from monitor.calls.tally import together
 from monitor.ledger.cells import AsStored, Cuts, cells, slot
 from monitor.ledger.coverage import last_seen, unobserved, unobserved_us
 from monitor.ledger.rows import CALLS, RULES, StoredRule, rule_of
@@ -37,7 +38,7 @@ from monitor.reports.progress import Progress, Silent
 from monitor.reports.reading import Agents, add_waiting, has_calls, missed_calls
 from monitor.reports.recounting import Anew, find_rule
 from monitor.reports.selection import names_along, selection
-from monitor.reports.sums import Sums, judged_months, together
+from monitor.reports.sums import Sums, judged_months
 from monitor.reports.worst_hours import Reasons
 from monitor.worktime import Hours
 

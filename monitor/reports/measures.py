@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from monitor.calls.facts import Outcome, Verdict
 from monitor.calls.rules import SECOND_US, Reading
-from monitor.calls.tally import Tally
 from monitor.reports.document import Column, Kind, Quotient, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
+    from monitor.calls.tally import Tally
     from monitor.reports.document import Value
     from monitor.reports.words import Words
 
@@ -270,11 +270,3 @@ def plain(columns: Mapping[str, tuple[str, Kind]], *, unprinted: Collection[str]
         Column(key=key, heading=heading, kind=kind, printed=key not in unprinted)
         for key, (heading, kind) in columns.items()
     )
-
-
-def together(tallies: Iterable[Tally]) -> Tally:
-    """Tallies added up."""
-    whole = Tally()
-    for tally in tallies:
-        whole.add(tally)
-    return whole

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, case, func, or_, select
 
 from monitor.calls.facts import Outcome, Verdict
-from monitor.ledger.cells import LOST
+from monitor.calls.formulas import NEVER_ANSWERED
 from monitor.ledger.rows import ATTEMPTS, CALLS
 from monitor.masking import mask_number
 from monitor.reports.figures import AgentFigures, MissedCall
@@ -166,7 +166,7 @@ def missed_calls(connection: Connection, chosen: ColumnElement[bool], judging: J
         stored.system, stored.linkedid, stored.filed_at, stored.line, stored.queue, stored.caller, stored.outcome,
         judging.rings.label("rings"), stored.waiting_us,
     )  # fmt: skip
-    asked = select(*columns).where(chosen, stored.outcome.in_(LOST))
+    asked = select(*columns).where(chosen, stored.outcome.in_(NEVER_ANSWERED))
     for row in connection.execute(asked.order_by(stored.filed_at, stored.system, stored.linkedid)):
         system, linkedid, filed_at, line, queue, caller, outcome, rings, waiting_us = row
         yield MissedCall(

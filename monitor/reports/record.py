@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitor.calls.facts import Outcome
-from monitor.calls.tally import Tally
+from monitor.calls.tally import Tally, together
 from monitor.reports import charter
 from monitor.reports.chapters_annex import formulas_of_the_promises, readings
 from monitor.reports.chapters_observation import observed
@@ -29,7 +29,7 @@ from monitor.reports.document import (
     Tile,
     Tiles,
 )
-from monitor.reports.measures import Row, plain, together
+from monitor.reports.measures import Row, plain
 from monitor.reports.record_promises import promises, scope_unknown
 from monitor.reports.subject import Subject
 from monitor.reports.telling import coverage, dates, place

@@ -10,21 +10,13 @@ from monitor.ledger.cells import Cell
 from monitor.worktime import Hours
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from datetime import date, datetime, timedelta
 
     from monitor.calls.facts import Outcome
     from monitor.reports.local_days import LocalDay
 
 _HourKey = tuple["date", tuple[int, "timedelta"]]
-
-
-def together(tallies: Iterable[Tally]) -> Tally:
-    """Some tallies in one of its own."""
-    whole = Tally()
-    for tally in tallies:
-        whole.add(tally)
-    return whole
 
 
 def judged_months(

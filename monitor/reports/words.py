@@ -11,7 +11,7 @@ from monitor import forms
 from monitor.calls.facts import GapCause
 from monitor.calls.rules import Reading
 from monitor.reports.figures import Why
-from monitor.reports.periods import Period, Span
+from monitor.reports.period_words import PeriodWords
 from monitor.texts import catalogue, texts_in
 from monitor.worktime import Hours
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from monitor.reports.figures import RuleFigures
+    from monitor.reports.periods import Period
     from monitor.texts import Language
 
 
@@ -39,20 +40,7 @@ class Words:
         """English needs a singular where a count stands in a sentence."""
         self.terms = texts_in(language)
         _c = texts.pgettext
-        self.months = (
-            _c("month", "January"),
-            _c("month", "February"),
-            _c("month", "March"),
-            _c("month", "April"),
-            _c("month", "May"),
-            _c("month", "June"),
-            _c("month", "July"),
-            _c("month", "August"),
-            _c("month", "September"),
-            _c("month", "October"),
-            _c("month", "November"),
-            _c("month", "December"),
-        )
+        self._periods = PeriodWords(texts)
         self.weekdays = (
             _c("weekday", "Mon"),
             _c("weekday", "Tue"),
@@ -138,13 +126,11 @@ class Words:
 
     def day(self, day: date) -> str:
         """A date in words."""
-        _ = self.text
-        return _("{day} {month} {year}").format(day=day.day, month=self.months[day.month - 1], year=day.year)
+        return self._periods.day(day)
 
     def month(self, year: int, month: int) -> str:
         """A month in words."""
-        _ = self.text
-        return _("{month} {year}").format(month=self.months[month - 1], year=year)
+        return self._periods.month(year, month)
 
     def instant(self, at: datetime) -> str:
         """A local day and time of day, to the minute."""
@@ -152,15 +138,7 @@ class Words:
 
     def period(self, period: Period) -> str:
         """A period in words."""
-        _ = self.text
-        if period.span is Span.MONTH:
-            return self.month(period.first.year, period.first.month)
-        if period.span is Span.HALF:
-            half = _("first half of {year}") if period.first.month == 1 else _("second half of {year}")
-            return half.format(year=period.first.year)
-        if period.first == period.last:
-            return self.day(period.first)
-        return _("{first} to {last}").format(first=self.day(period.first), last=self.day(period.last))
+        return self._periods.period(period.span, period.first, period.last)
 
     def half_hour(self, half_hour: int) -> str:
         """When a half-hour of the day begins, counted from 0."""

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.calls.formulas import ABANDONED, nearest_rank
 from monitor.calls.rules import SECOND_US, Reading, RingRule
-from monitor.calls.tally import Tally
+from monitor.calls.tally import Tally, together
 from monitor.calls.terms import (
     AttemptResult,
     GapCause,
@@ -44,7 +44,6 @@ from monitor.reports.figures import (
     Why,
     WorstHour,
 )
-from monitor.reports.measures import together
 from monitor.reports.order import House, Order
 from monitor.reports.periods import Period, Span
 from monitor.worktime import Hours, Shift, WorkTime

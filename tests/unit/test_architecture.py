@@ -70,6 +70,7 @@ WORKSHOP = {
     "monitor.report_worker",
     "monitor.reports.kept",
     "monitor.reports.order",
+    "monitor.reports.period_words",
     "monitor.reports.periods",
 }
 """All that the page knows of reports: to order them and to give them out. They are made in another process."""
