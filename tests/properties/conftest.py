@@ -1,24 +1,5 @@
-"""Hypothesis, the same on every machine: enough examples to find what we look for, few enough for a minute."""
+"""The settings of Hypothesis."""
 
-from __future__ import annotations
+from . import profile
 
-import os
-
-from hypothesis import HealthCheck, settings
-
-settings.register_profile(
-    "ci",
-    max_examples=100,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-settings.register_profile(
-    "search",
-    max_examples=500,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+__all__ = ["profile"]
