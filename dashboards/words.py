@@ -131,6 +131,7 @@ def reasons(words: Words) -> Mapping[str, str]:
         VerdictReason.CALLER_LEFT_WITHIN_RULE: term("reason", "caller left within the rule"),
         VerdictReason.NO_PHONE_RANG: term("reason", "no phone rang"),
         VerdictReason.PARTLY_UNOBSERVED: term("reason", "partly unobserved"),
+        VerdictReason.RINGING_UNKNOWN: term("reason", "ringing not known"),
     }
 
 

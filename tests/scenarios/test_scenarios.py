@@ -52,6 +52,7 @@ CALL = {
     "answered_by_pickup",
     "attempts",
     "transfers",
+    "source",
 }
 ATTEMPT = {"agent", "member", "channel", "queue", "started_at", "ended_at", "ringing_seconds", "rings", "result"}
 TRANSFER = {
