@@ -126,16 +126,7 @@ def _tiles(subject: Subject) -> Iterator[Tile]:
         kind=Kind.COUNT,
         detail=tuple(changes(subject, lambda tally: tally.offered, words.more_calls)),
     )
-    yield Tile(
-        key="answer_rate",
-        label=_c("report", "Answer rate"),
-        value=judged.answer_rate,
-        kind=Kind.SHARE,
-        detail=(
-            _("{part} of {count}").format(part=words.count(judged.answered), count=words.calls(judged.offered)),
-            *changes(subject, lambda tally: tally.answer_rate, words.points),
-        ),
-    )
+    yield answer_rate_tile(subject)
     yield Tile(
         key="asa_seconds",
         label=_c("report", "ASA"),
@@ -167,7 +158,14 @@ def _tiles(subject: Subject) -> Iterator[Tile]:
             if count
         ),
     )
-    yield Tile(
+    yield coverage_tile(subject)
+
+
+def coverage_tile(subject: Subject) -> Tile:
+    """Coverage, with how long was not observed."""
+    words, figures = subject.words, subject.figures
+    _, _c = words.text, words.of
+    return Tile(
         key="coverage",
         label=_c("report", "Coverage"),
         value=figures.coverage,
@@ -176,6 +174,22 @@ def _tiles(subject: Subject) -> Iterator[Tile]:
             _("not observed: {duration}").format(duration=words.duration(figures.unobserved_us))
             if figures.unobserved_us
             else _("observed throughout"),
+        ),
+    )
+
+
+def answer_rate_tile(subject: Subject) -> Tile:
+    """The answer rate, with the calls it is made of."""
+    words, judged = subject.words, subject.figures.judged
+    _, _c = words.text, words.of
+    return Tile(
+        key="answer_rate",
+        label=_c("report", "Answer rate"),
+        value=judged.answer_rate,
+        kind=Kind.SHARE,
+        detail=(
+            _("{part} of {count}").format(part=words.count(judged.answered), count=words.calls(judged.offered)),
+            *changes(subject, lambda tally: tally.answer_rate, words.points),
         ),
     )
 

@@ -16,7 +16,16 @@ from monitor.reports import charter
 from monitor.reports.chapters_annex import formulas_of_the_promises, readings
 from monitor.reports.chapters_observation import observed
 from monitor.reports.chapters_rings import excluded
-from monitor.reports.chapters_summary import changes, compared, compliance_tile, earlier, notices, silence
+from monitor.reports.chapters_summary import (
+    answer_rate_tile,
+    changes,
+    compared,
+    compliance_tile,
+    coverage_tile,
+    earlier,
+    notices,
+    silence,
+)
 from monitor.reports.document import (
     Chart,
     Definitions,
@@ -133,16 +142,7 @@ def _tiles(subject: Subject) -> Iterator[Tile]:
     _, _c = words.text, words.of
     yield compliance_tile(subject, subject.headline, against=True)
     yield compliance_tile(subject, subject.other)
-    yield Tile(
-        key="answer_rate",
-        label=_c("report", "Answer rate"),
-        value=judged.answer_rate,
-        kind=Kind.SHARE,
-        detail=(
-            _("{part} of {count}").format(part=words.count(judged.answered), count=words.calls(judged.offered)),
-            *changes(subject, lambda tally: tally.answer_rate, words.points),
-        ),
-    )
+    yield answer_rate_tile(subject)
     if not scope_unknown(figures):
         yield Tile(
             key="direct_handling_rate",
@@ -151,17 +151,7 @@ def _tiles(subject: Subject) -> Iterator[Tile]:
             kind=Kind.SHARE,
             detail=tuple(changes(subject, lambda tally: tally.direct_handling_rate, words.points)),
         )
-    yield Tile(
-        key="coverage",
-        label=_c("report", "Coverage"),
-        value=figures.coverage,
-        kind=Kind.SHARE,
-        detail=(
-            _("not observed: {duration}").format(duration=words.duration(figures.unobserved_us))
-            if figures.unobserved_us
-            else _("observed throughout"),
-        ),
-    )
+    yield coverage_tile(subject)
 
 
 # -- months, and the half before
