@@ -154,7 +154,8 @@ def _per_second(first: dict[str, Any], last: dict[str, Any], name: str) -> float
 
 
 def _measure(reader: Reader, watchers: Watchers, watching: int, cost: _Cost, seconds: float) -> None:
-    # Each crowd finds the board as it was left, and is first sent all of it.
+    # Each crowd is first sent the whole board, which costs what no stretch of watching does; readers of a stream are
+    # told of no end of that, so time has to pass before the measurement.
     time.sleep(_SETTLING_SECONDS)
     cost.ended += watchers.tell()["ended"]
     before = _glance(reader)

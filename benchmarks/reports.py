@@ -124,7 +124,8 @@ def _report(url: str, settings: Path, out: Path) -> tuple[float, float, float]:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
         while process.poll() is None:
             peak_kb = max(peak_kb, _peak_kb(process.pid))
-            # What it took at most stands there until it ends; nothing announces the end any sooner.
+            # The kernel's high-water mark goes with the process, and what wait() tells of memory begins with that of
+            # this one, from which it was forked: so it is read, again and again, while the command runs.
             time.sleep(_LOOK_SECONDS)
     if process.returncode:
         raise RuntimeError("the report was not made: run its command by hand to see why")

@@ -158,6 +158,8 @@ def _watch() -> None:
     while os.read(sys.stdin.fileno(), 1024):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
+    # The main thread unwinds meanwhile and the process ends with it, this thread too: only one that hangs (in a
+    # statement of the database, in typst) is still here when the time is over.
     time.sleep(GRACE_SECONDS)
     os.kill(os.getpid(), signal.SIGKILL)
 
