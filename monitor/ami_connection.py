@@ -186,7 +186,7 @@ class Connection(asyncio.Protocol):
             if was_up and restarted:
                 self._put(LinkDown(at_us, GapCause.RESTARTED, f"{listener.where} restarted."))
             if restarted or not was_up:
-                self._put(LinkUp(at_us, listener.settings.name, restarted))
+                self._put(LinkUp(at_us, conversation.system or listener.settings.name, restarted))
             self._link_up = True
         elif step.kind is StepKind.RESYNCED:
             self.was_live = True

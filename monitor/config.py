@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from monitor.config_keeping import JournalSettings, MetricsSettings, PrivacySettings, ReconcileSettings
 from monitor.config_reports import MailSettings, ReportSettings, WorkingTimeSettings
 from monitor.config_sections import (
     AsteriskSettings,
@@ -39,10 +40,14 @@ if TYPE_CHECKING:
 __all__ = [
     "AlertSettings",
     "AsteriskSettings",
+    "JournalSettings",
     "LedgerSettings",
     "LineSettings",
     "LogSettings",
     "MailSettings",
+    "MetricsSettings",
+    "PrivacySettings",
+    "ReconcileSettings",
     "ReportSettings",
     "RuleSettings",
     "Settings",
@@ -69,7 +74,11 @@ class Settings(BaseSettings):
     rule: tuple[RuleSettings, ...] = (RuleSettings(),)
     transfers: TransferSettings = TransferSettings()
     ledger: LedgerSettings = Field(default_factory=LedgerSettings)
+    journal: JournalSettings = Field(default_factory=JournalSettings)
+    privacy: PrivacySettings = PrivacySettings()
+    reconcile: tuple[ReconcileSettings, ...] = ()
     web: WebSettings = WebSettings()
+    metrics: MetricsSettings = MetricsSettings()
     alerts: AlertSettings = AlertSettings()
     working_time: WorkingTimeSettings = WorkingTimeSettings()
     reports: ReportSettings = Field(default_factory=ReportSettings)
@@ -102,6 +111,7 @@ class Settings(BaseSettings):
             ("asterisk", [system.name for system in self.asterisk]),
             ("line", [line.name for line in self.line]),
             ("rule", [rule.rule().label for rule in self.rule]),
+            ("reconcile", [one.system for one in self.reconcile]),
         ):
             twice = next((name for number, name in enumerate(names) if name in names[:number]), None)
             if twice is not None:
@@ -164,6 +174,7 @@ def load(
     flags = dict(overrides or {})
     state: Tree = {
         "ledger": {"url": default_ledger_url(environ), "spool_dir": str(state_folder(environ) / "spool")},
+        "journal": {"folder": str(state_folder(environ) / "journal")},
         "reports": {"folder": str(state_folder(environ) / "reports")},
     }
     sources = tuple(InitSettingsSource(Settings, tree) for tree in (flags, environment, file_tree, state))
@@ -177,6 +188,7 @@ def load(
         user.read_hash()
     settings.web.read_session_secret()
     settings.ledger.connect_url()
+    settings.privacy.read_key()
     settings.reports.mail.read_password()
     for system in settings.asterisk:
         system.read_secret()
@@ -197,7 +209,11 @@ def keys() -> dict[str, frozenset[str]]:
         "rule": RuleSettings,
         "transfers": TransferSettings,
         "ledger": LedgerSettings,
+        "journal": JournalSettings,
+        "privacy": PrivacySettings,
+        "reconcile": ReconcileSettings,
         "web": WebSettings,
+        "metrics": MetricsSettings,
         "web.user": UserSettings,
         "web.token": TokenSettings,
         "alerts": AlertSettings,

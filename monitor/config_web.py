@@ -100,9 +100,18 @@ class WebSettings(Section):
     session_secret_file: Path | None = None
     """A file with the key that signs the cookies; without it one is drawn at each start, and all sign in anew."""
     secure_cookies: bool = False
-    """Send cookies over HTTPS only: set it where a proxy in front speaks TLS."""
+    """Send cookies over HTTPS only: set it where a proxy in front speaks TLS; so it is where this speaks it itself."""
+    tls_cert: Path | None = None
+    """The certificate, with its chain, of HTTPS; without it plain HTTP is served."""
+    tls_key: Path | None = None
 
-    _absolute = field_validator("session_secret_file")(_path)
+    _absolute = field_validator("session_secret_file", "tls_cert", "tls_key")(_path)
+
+    @model_validator(mode="after")
+    def _certificate_and_key(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("needs tls_cert and tls_key together; give both or neither")
+        return self
 
     @model_validator(mode="after")
     def _signed_in_outside(self) -> Self:

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from monitor.ami.clock import RemoteClock
-from monitor.ami.decoder import Decoder
-from monitor.ami.feed import Batch, LinkDown, LinkUp
-from monitor.ami.protocol import pong_us
+from monitor.ami.feed import LinkDown, TimePassed
 from monitor.ami_listener import AmiListener
 from monitor.calls.facts import Gap, GapCause, instant, microseconds
 from monitor.calls.state import NEVER_US
-from monitor.calls.tracker import CLOCK_STEP_US, Tracker
+from monitor.following import Following
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
-    from monitor.ami.feed import FeedItem
+    from monitor.ami.feed import FeedItem, JournalItem
     from monitor.calls.facts import Fact
     from monitor.calls.state import Plan
     from monitor.config import AsteriskSettings
@@ -45,6 +42,14 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
+class Recorder(Protocol):
+    """Where everything that moves a system's call state is written down before it does."""
+
+    def append(self, item: JournalItem) -> None:
+        """Write an item down; returns at once and never raises."""
+        ...
+
+
 class Follower:
     """One Asterisk, listened to and followed; what metrics and /readyz ask of it.
 
@@ -54,6 +59,7 @@ class Follower:
         tell: takes each fact.
         pause_seconds: says how long to let others work before more is read; 0 but under a load no centre makes.
         clock_rate: how fast its clock runs; 1 but for a simulator.
+        journal: where what comes is written down first; None for nowhere.
     """
 
     def __init__(
@@ -64,18 +70,15 @@ class Follower:
         *,
         pause_seconds: Callable[[], float] = lambda: 0.0,
         clock_rate: float = 1.0,
+        journal: Recorder | None = None,
     ) -> None:
         self._pause_seconds = pause_seconds
-        self._plan = plan
         self._tell = tell
+        self._journal = journal
         self._queue: asyncio.Queue[FeedItem] = asyncio.Queue(FEED_ITEMS)
         self._listener = AmiListener(settings, self._queue)
-        self._decoder = Decoder()
-        self._clock = RemoteClock(clock_rate)
-        # What is late here by our clock is late there by as much more as that clock runs faster.
+        self.following = Following(settings.name, plan, clock_rate=clock_rate)
         self._grace_us = int(GRACE_US * clock_rate)
-        self._disorder_us = int(CLOCK_STEP_US * max(1.0, clock_rate))
-        self._tracker = Tracker(settings.name, plan, disorder_us=self._disorder_us)
         self._gaps_us = 0
         self._blind_since_us: int | None = None
 
@@ -84,7 +87,7 @@ class Follower:
     @property
     def system(self) -> str:
         """The name its calls are filed under: AMI's SystemName, until that is known the configured one."""
-        return self._tracker.system
+        return self.following.system
 
     @property
     def up(self) -> bool:
@@ -111,7 +114,7 @@ class Follower:
 
     def now(self) -> datetime:
         """What its clock shows now."""
-        return instant(self._clock.at(now_us()))
+        return instant(self.following.clock.at(now_us()))
 
     @property
     def reason(self) -> str | None:
@@ -121,7 +124,7 @@ class Follower:
     @property
     def events(self) -> Mapping[str, int]:
         """Events received, by name."""
-        return {name.decode("utf-8", "replace"): count for name, count in self._decoder.counts.items()}
+        return self.following.events
 
     @property
     def reconnects(self) -> int:
@@ -136,24 +139,24 @@ class Follower:
     @property
     def discarded(self) -> Mapping[str, int]:
         """Packets dropped, by reason."""
-        return self._listener.discarded | {"broken_off": self._decoder.malformed}
+        return self._listener.discarded | {"broken_off": self.following.malformed}
 
     @property
     def unexpected(self) -> Mapping[str, int]:
         """Events that did not fit, by kind."""
-        return {"unknown_channel": 0, "no_timestamp": self._listener.untimed_events} | self._tracker.unexpected
+        return {"unknown_channel": 0, "no_timestamp": self._listener.untimed_events} | self.following.unexpected
 
     @property
     def unobserved_us(self) -> int:
         """How long it could not be observed, in all."""
         if self._blind_since_us is None:
             return self._gaps_us
-        return self._gaps_us + max(0, self._clock.at(now_us()) - self._blind_since_us)
+        return self._gaps_us + max(0, self.following.clock.at(now_us()) - self._blind_since_us)
 
     @property
     def alive(self) -> bool:
         """Whether it still does its work: nothing that fell due has waited for it longer than `STUCK_US`."""
-        overdue_us = self._clock.at(now_us()) - self._tracker.next_deadline_us
+        overdue_us = self.following.clock.at(now_us()) - self.following.next_deadline_us
         return overdue_us < STUCK_US
 
     # The work
@@ -166,16 +169,15 @@ class Follower:
 
     def close(self) -> None:
         """No more will come: the calls in progress end unobserved, and from now on nothing is seen."""
-        tracker = self._tracker
-        self._out(tracker.link_down(max(tracker.now_us, self._clock.at(now_us())), GapCause.MONITOR_DOWN))
-        self._out(tracker.close())
+        self._take(LinkDown(now_us(), GapCause.MONITOR_DOWN, "The monitor was stopped."))
+        self._out(self.following.close())
 
     async def _follow(self) -> None:
-        self._out(self._tracker.link_down(now_us(), GapCause.NOT_CONNECTED))
+        self._take(LinkDown(now_us(), GapCause.NOT_CONNECTED, "The monitor has begun to connect."))
         while True:
             item = await self._next()
             if item is None and not self._pong_is_late:
-                self._out(self._tracker.advance(self._clock.at(now_us()) - self._grace_us))
+                self._take(TimePassed(self.following.clock.at(now_us()) - self._grace_us))
                 continue
             if item is None:
                 # The wire may be dead, and the phone that seems to ring on answered: time stands still until it tells.
@@ -187,55 +189,20 @@ class Follower:
 
     async def _next(self) -> FeedItem | None:
         """The next thing the listener has; None where a timer falls due before there is one."""
-        deadline_us = self._tracker.next_deadline_us
+        deadline_us = self.following.next_deadline_us
         if deadline_us >= NEVER_US or not self._queue.empty():
             return await self._queue.get()
         try:
-            async with asyncio.timeout(self._clock.seconds_until(deadline_us + self._grace_us, now_us())):
+            async with asyncio.timeout(self.following.clock.seconds_until(deadline_us + self._grace_us, now_us())):
                 return await self._queue.get()
         except TimeoutError:
             return None
 
-    def _take(self, item: FeedItem) -> None:
-        if isinstance(item, Batch):
-            self._read(item)
-        elif isinstance(item, LinkUp):
-            self._link_up(item)
-        elif isinstance(item, LinkDown):
-            # Timers may have run a little beyond what was seen last; what was seen is what counts.
-            at_us = max(self._clock.at(item.at_us), self._decoder.last_us)
-            self._out(self._tracker.link_down(at_us, item.cause))
-        elif item.refused:
-            log.warning("present_unknown", system=self._tracker.system, refused=item.refused)
-
-    def _read(self, batch: Batch) -> None:
-        decode, feed = self._decoder.decode, self._tracker.feed
-        received_us = batch.received_at_us
-        # Answers carry no Timestamp even where events do; the tracker's time is Asterisk's, not ours.
-        there_us = self._clock.at(received_us)
-        before_us = self._decoder.last_us
-        for _, packet in batch.packets:
-            event = decode(packet, there_us)
-            if event is not None:
-                facts = feed(event)
-                if facts:
-                    self._out(facts)
-            elif (pong := pong_us(packet)) is not None:
-                self._clock.observe(received_us, pong)
-                there_us = self._clock.at(received_us)
-        if self._decoder.last_us != before_us:
-            self._clock.observe(received_us, self._decoder.last_us)
-
-    def _link_up(self, notice: LinkUp) -> None:
-        at_us = max(self._clock.at(notice.at_us), self._tracker.now_us)
-        if self._listener.system != self._tracker.system:
-            # Asterisk's own name is the one calls are filed under; nothing was filed under the other yet but the wait.
-            self._out(self._tracker.link_up(at_us))
-            self._out(self._tracker.close())
-            self._tracker = Tracker(self._listener.system, self._plan, disorder_us=self._disorder_us)
-        elif notice.restarted:
-            self._out(self._tracker.restarted(at_us))
-        self._out(self._tracker.link_up(at_us))
+    def _take(self, item: JournalItem) -> None:
+        """Write an item down, then follow it: what is known of a call can be made anew from what was written."""
+        if self._journal is not None:
+            self._journal.append(item)
+        self._out(self.following.take(item))
 
     def _out(self, facts: list[Fact]) -> None:
         for fact in facts:

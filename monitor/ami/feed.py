@@ -30,7 +30,7 @@ class LinkUp:
 
     at_us: int
     system: str
-    """The configured name."""
+    """The name its calls are filed under: AMI's SystemName, the configured one where Asterisk has none."""
     restarted: bool = False
     """Asterisk is another process than at the last connection: no call of that time lives on."""
 
@@ -54,4 +54,14 @@ class Resynced:
     """Actions that were not answered or not permitted: what they list is not known, which is not the same as empty."""
 
 
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """Nothing came, and so much time has gone by on the system's own clock: what fell due by then has been told."""
+
+    at_us: int
+
+
 FeedItem = Batch | LinkUp | LinkDown | Resynced
+
+JournalItem = FeedItem | TimePassed
+"""All that ever moves the call state of a system. The same items in the same order give the same facts."""

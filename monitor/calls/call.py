@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from monitor.calls.rules import RingRule
 
 
-_CALL_INSTANTS = ("entered_us", "maybe_asked_us", "asked_us", "first_ring_us", "answered_us", "stopped_waiting_us")
+_CALL_INSTANTS = (
+    "seen_us",
+    "entered_us",
+    "maybe_asked_us",
+    "asked_us",
+    "first_ring_us",
+    "answered_us",
+    "stopped_waiting_us",
+)
 
 
 class Clock:
@@ -159,6 +167,8 @@ class LiveCall:
     system: str
     linkedid: str
     rule: RingRule
+    seen_us: int
+    """When anything was first seen of it."""
     key: f.CallKey = field(init=False)
     """What identifies it in every fact."""
     joined: set[str] = field(default_factory=set)

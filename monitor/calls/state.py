@@ -97,7 +97,7 @@ class State:
         """The call of a linkedid; a new one, watched by no line yet, where it is not known."""
         call = self.calls.get(linkedid)
         if call is None:
-            call = self.calls[linkedid] = LiveCall(self.system, linkedid, self.plan.rule_at(at_us))
+            call = self.calls[linkedid] = LiveCall(self.system, linkedid, self.plan.rule_at(at_us), at_us)
         return call
 
     def add_channel(self, uniqueid: str, name: str, linkedid: str, state: int, at_us: int) -> Channel:

@@ -134,6 +134,11 @@ class Tracker:
         return len(self._state.channels)
 
     @property
+    def oldest_call_us(self) -> int | None:
+        """When the oldest call in progress was first seen; None where there is none."""
+        return min((call.seen_us for call in self._state.calls.values()), default=None)
+
+    @property
     def next_deadline_us(self) -> int:
         """The instant at which `advance` has something to do, if no event comes first."""
         due_us = min(self._state.next_timer_us, self._state.members.next_timer_us)

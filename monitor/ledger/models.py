@@ -226,6 +226,3 @@ class RuleRow(Base):
     period_us: Mapped[int]
     definition: Mapped[dict[str, Any]] = mapped_column(JSON)
     """The whole rule as JSON, cadence included: enough to count again without this program's tables."""
-
-
-TABLES = tuple(Base.metadata.sorted_tables)

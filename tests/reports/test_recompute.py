@@ -14,8 +14,8 @@ from monitor.calls.facts import Observed, Outcome, Source, Verdict, VerdictReaso
 from monitor.calls.rules import SECOND_US, RingRule
 from monitor.calls.verdicts import judge
 from monitor.cli import app
-from monitor.ledger.models import TABLES
 from monitor.ledger.rows import StoredRule
+from monitor.ledger.tables import TABLES
 from monitor.reports.recounting import Anew, find_rule
 from tests.ledger.records import a_call, after
 

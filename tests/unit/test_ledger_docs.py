@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Table, create_engine, text
 
 from monitor.calls.facts import AgentState, Call, Gap, Hold, RingAttempt, Transfer
-from monitor.ledger.models import TABLES, Base
 from monitor.ledger.rows import StoredRule
+from monitor.ledger.tables import METADATA, TABLES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "ledger.md").read_text(encoding="utf-8")
 SECTIONS = {section.partition("\n")[0]: section for section in re.split(r"^## ", PAGE, flags=re.MULTILINE)[1:]}
@@ -56,14 +56,14 @@ def test_the_key_is_named(table: Table) -> None:
     ],
 )
 def test_every_field_of_a_fact_has_its_column(fact: type[Call], table: str, elsewhere: set[str]) -> None:
-    columns = {column.name for column in Base.metadata.tables[table].columns}
+    columns = {column.name for column in METADATA.tables[table].columns}
     assert {field.name for field in fields(fact)} - columns == elsewhere
 
 
 @pytest.mark.parametrize("statement", re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL))
 def test_the_statements_of_the_page_run(statement: str) -> None:
     engine = create_engine("sqlite://")
-    Base.metadata.create_all(engine)
+    METADATA.create_all(engine)
     with engine.connect() as connection:
         given = dict.fromkeys(re.findall(r":(\w+)", statement), 0)
         assert connection.execute(text(statement), given).all() == []
