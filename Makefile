@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO_SECONDS ?=
 DEMO_ARGS ?=
 
-.PHONY: help demo test lint lab bench clean secrets dashboards texts catalogue screenshots
+.PHONY: help demo test lint lab bench clean secrets dashboards texts catalogue screenshots reliability
 help:
 	@echo "make demo    watch a simulated call centre (DEMO_SECONDS=20 ends by itself)"
 	@echo "make test    lint, types and all tests; the lab too where this machine can have it"
@@ -13,6 +13,7 @@ help:
 	@echo "make dashboards  write the Grafana boards and their Korean catalogue anew"
 	@echo "make texts   bring the Korean catalogue up to the sources; untranslated texts fail the tests"
 	@echo "make screenshots  take the pictures of the page that the documentation shows"
+	@echo "make reliability  try every fault at length, and write docs/reliability.md"
 	@echo "make bench   speed and memory against other readers of AMI"
 
 .venv/ready: pyproject.toml constraints.txt
@@ -55,6 +56,14 @@ catalogue:
 	$(BIN)/pybabel -q update $(TEXTS) --input-file build/callmonitor.pot --output-dir monitor/locale \
 		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 120
 	$(BIN)/pybabel -q compile $(TEXTS) --directory monitor/locale
+
+# Each fault as often and as long as the page tells; half an hour, and the machine for itself.
+reliability: .venv/ready
+	mkdir -p build
+	rm -f build/reliability.jsonl
+	CALLMONITOR_THOROUGH=1 CALLMONITOR_RELIABILITY=build/reliability.jsonl \
+		$(BIN)/python -m pytest -m fault -q --timeout 1800
+	$(BIN)/python -m tests.faults.report build/reliability.jsonl
 
 screenshots: .venv/ready
 	$(BIN)/python -m tests.page.screenshots

@@ -6,11 +6,15 @@ import atexit
 import os
 import shutil
 import tempfile
+from typing import TYPE_CHECKING
 
 from .day.fixtures import replayed_day
 from .faults.fixtures import told
 from .ledger.fixtures import cluster, postgres_programs, postgres_url, private_cluster, repository, store
 from .reports.fixtures import month_file
+
+if TYPE_CHECKING:
+    import pytest
 
 __all__ = [
     "cluster",
@@ -30,3 +34,10 @@ def pytest_configure() -> None:
     folder = tempfile.mkdtemp(prefix="callmonitor-tests-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ["XDG_STATE_HOME"] = folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that tells what a fault cost: `make reliability` runs those."""
+    for item in items:
+        if "told" in getattr(item, "fixturenames", ()):
+            item.add_marker("fault")

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 OUTCOMES = "CALLMONITOR_RELIABILITY"
 """Environment: the file to which outcomes are appended, one JSON object a line; none are where it is not set."""
 
+THOROUGH = bool(os.environ.get("CALLMONITOR_THOROUGH"))
+"""Faults are tried as often and as long as docs/reliability.md tells; else as CI has time for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultOutcome:
