@@ -83,7 +83,15 @@ KNOWN_TO_SINKS = {
     "monitor.calls.terms",
 }
 """All that a sink may know of calls: the facts, and the formulas and sums that page, metrics and reports share."""
-LEAVES = {"monitor.csv_text", "monitor.errors", "monitor.forms", "monitor.masking", "monitor.texts", "monitor.log"}
+LEAVES = {
+    "monitor.csv_text",
+    "monitor.errors",
+    "monitor.forms",
+    "monitor.log",
+    "monitor.masking",
+    "monitor.numbers",
+    "monitor.texts",
+}
 """Rooms that know nothing of the flow and may be used anywhere in it."""
 LINES_AT_MOST = 400
 
