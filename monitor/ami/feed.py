@@ -61,7 +61,17 @@ class TimePassed:
     at_us: int
 
 
+@dataclass(frozen=True, slots=True)
+class ClockSet:
+    """Our own clock was set: what was received before this reads `by_us` less than what is received from here on."""
+
+    at_us: int
+    """By the clock as it is from here on."""
+    by_us: int
+    """How far it was set: above 0 forward, below 0 back."""
+
+
 FeedItem = Batch | LinkUp | LinkDown | Resynced
 
-JournalItem = FeedItem | TimePassed
+JournalItem = FeedItem | TimePassed | ClockSet
 """All that ever moves the call state of a system. The same items in the same order give the same facts."""
