@@ -6,15 +6,16 @@ what time it is stands in the items.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import structlog
 
 from monitor.ami.clock import RemoteClock
 from monitor.ami.decoder import Decoder
-from monitor.ami.feed import Batch, LinkDown, LinkUp, TimePassed
+from monitor.ami.feed import Batch, LinkDown, LinkUp, Resynced, Standing, TimePassed
 from monitor.ami.protocol import pong_us
-from monitor.calls.tracker import CLOCK_STEP_US, Tracker
+from monitor.calls.tracker import CLOCK_STEP_US, Tracker, TrackerStanding
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -74,6 +75,21 @@ class Following:
         """Events that did not fit, by kind."""
         return self._tracker.unexpected
 
+    @property
+    def blind(self) -> bool:
+        """Whether nothing is seen of it now."""
+        return self._tracker.blind
+
+    @property
+    def calls_known(self) -> int:
+        """Calls in progress, those of no line among them."""
+        return self._tracker.calls_known
+
+    def forget_counts(self) -> None:
+        """Count events from 0: those so far were counted before."""
+        self._decoder.forget_counts()
+        self._tracker.unexpected.clear()
+
     def oldest_call_age_us(self, now_us: int) -> int | None:
         """How long ago the oldest call in progress was first seen; None where there is none.
 
@@ -92,12 +108,32 @@ class Following:
         if isinstance(item, LinkUp):
             return self._link_up(item)
         if isinstance(item, LinkDown):
-            return self.blind(item.at_us, item.cause)
-        if item.refused:
+            return self.blinded(item.at_us, item.cause)
+        if isinstance(item, Standing):
+            return self._restore(item)
+        if isinstance(item, Resynced) and item.refused:
             log.warning("present_unknown", system=self._tracker.system, refused=item.refused)
         return []
 
-    def blind(self, at_us: int, cause: GapCause) -> list[Fact]:
+    def standing(self, at_us: int) -> Standing:
+        """What is known besides the calls in progress, for those who begin to read a journal here.
+
+        Args:
+            at_us: now, by our own clock.
+        """
+        known = {
+            "system": self._tracker.system,
+            "clock": self.clock.anchor,
+            "last_us": self._decoder.last_us,
+            "tracker": self._tracker.standing()._asdict(),
+        }
+        return Standing(at_us, json.dumps(known, separators=(",", ":")))
+
+    def without_calls(self, at_us: int) -> list[Fact]:
+        """Every call in progress has ended by an instant of our own clock, unseen."""
+        return self._tracker.restarted(max(self.clock.at(at_us), self._tracker.now_us))
+
+    def blinded(self, at_us: int, cause: GapCause) -> list[Fact]:
         """From an instant of our own clock on, nothing is seen of the system."""
         # Timers may have run a little beyond what was seen last; what was seen is what counts.
         return self._tracker.link_down(max(self.clock.at(at_us), self._decoder.last_us), cause)
@@ -105,6 +141,21 @@ class Following:
     def close(self) -> list[Fact]:
         """No more will come: every call still open ends, unobserved."""
         return self._tracker.close()
+
+    def _restore(self, standing: Standing) -> list[Fact]:
+        try:
+            known = json.loads(standing.state)
+            system, clock, last_us = known["system"], known["clock"], known["last_us"]
+            tracker = TrackerStanding(**known["tracker"])
+        except (ValueError, KeyError, TypeError):
+            # Another release wrote it. Members' states are told anew, and nothing else is lost but what it was for.
+            log.warning("standing_unknown", system=self._tracker.system)
+            return []
+        self.clock.hold(*clock)
+        self._decoder.go_on(last_us)
+        if system != self._tracker.system:
+            self._tracker = Tracker(system, self._plan, disorder_us=self._disorder_us)
+        return self._tracker.restore(tracker)
 
     def _read(self, batch: Batch) -> list[Fact]:
         facts: list[Fact] = []

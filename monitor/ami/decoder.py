@@ -279,6 +279,15 @@ class Decoder:
         """The last instant read, microseconds since 1970; 0 before the first."""
         return self._last_us
 
+    def go_on(self, last_us: int) -> None:
+        """Go on from the last instant read before."""
+        self._last_us = last_us
+
+    def forget_counts(self) -> None:
+        """Count from 0."""
+        self.counts.clear()
+        self.untimed = self.malformed = 0
+
     def decode(self, packet: bytes, received_us: int | None = None) -> e.Event | None:
         """The event in a packet; None where it is a response, the banner, or nothing the call state takes.
 

@@ -71,7 +71,20 @@ class ClockSet:
     """How far it was set: above 0 forward, below 0 back."""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What was known of a system besides its calls; each segment of a journal begins with it.
+
+    Taken where it was written it changes nothing. Taken first, what follows gives the facts that it gave.
+    """
+
+    at_us: int
+    """By the monitor's own clock."""
+    state: str
+    """One line of JSON in ASCII for `monitor.following` alone; it holds names of members, and no caller's number."""
+
+
 FeedItem = Batch | LinkUp | LinkDown | Resynced
 
-JournalItem = FeedItem | TimePassed | ClockSet
+JournalItem = FeedItem | TimePassed | ClockSet | Standing
 """All that ever moves the call state of a system. The same items in the same order give the same facts."""

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.calls.facts import AgentState, AgentStatus, QueueCallers, instant
 from monitor.calls.rules import SECOND_US
 from monitor.calls.state import NEVER_US
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from monitor.ami import events as e
     from monitor.calls.facts import Fact
 
@@ -23,10 +25,26 @@ _TALKING = frozenset({2, 3, 7, 8})
 _AWAY = frozenset({0, 4, 5})
 
 
+class MemberStanding(NamedTuple):
+    """All that is known of one member of one queue, as plain values."""
+
+    queue: str
+    agent: str
+    name: str
+    status: str | None
+    """As it was told last; None where nothing was."""
+    status_at_us: int
+    device: int
+    paused: bool
+    wrapup_s: int
+    wrap_until_us: int
+
+
 @dataclass(slots=True)
 class _Member:
     name: str
     told: AgentStatus | None = None
+    told_at_us: int = 0
     device: int = 0
     paused: bool = False
     wrapup_s: int = 0
@@ -104,6 +122,31 @@ class Members:
             self._callers[queue] = count
             facts.append(QueueCallers(system=self._system, queue=queue, callers=count, at=instant(at_us)))
 
+    def standing(self) -> list[MemberStanding]:
+        """All that is known of the members."""
+        return [
+            MemberStanding(
+                *(queue, agent, member.name, member.told, member.told_at_us),
+                *(member.device, member.paused, member.wrapup_s, member.wrap_until_us),
+            )
+            for (queue, agent), member in self._members.items()
+        ]
+
+    def restore(self, members: Iterable[MemberStanding], facts: list[Fact]) -> None:
+        """Know of the members what is told here, and nothing else; tell again of those whose status was not known."""
+        before, self._members, self._timers = self._members, {}, []
+        for each in members:
+            key = each.queue, each.agent
+            told = None if each.status is None else AgentStatus(each.status)
+            self._members[key] = _Member(
+                each.name, told, each.status_at_us, each.device, each.paused, each.wrapup_s, each.wrap_until_us
+            )
+            if each.wrap_until_us > each.status_at_us:
+                heappush(self._timers, (each.wrap_until_us, *key))
+            known = before.get(key)
+            if told is not None and (known is None or known.told is not told):
+                facts.append(self._fact(key, each.name, told, each.status_at_us))
+
     def _wrap_until(self, key: tuple[str, str], member: _Member, until_us: int, at_us: int) -> None:
         if until_us > max(at_us, member.wrap_until_us):
             member.wrap_until_us = until_us
@@ -112,7 +155,7 @@ class Members:
     def _tell(self, key: tuple[str, str], member: _Member, at_us: int, facts: list[Fact]) -> None:
         status = member.status(at_us)
         if status is not member.told:
-            member.told = status
+            member.told, member.told_at_us = status, at_us
             facts.append(self._fact(key, member.name, status, at_us))
 
     def _fact(self, key: tuple[str, str], name: str, status: AgentStatus | None, at_us: int) -> AgentState:

@@ -12,11 +12,11 @@ fire at their exact instants before any event that comes after them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from monitor.ami import events as e
 from monitor.calls import conversation, dialling, life, presence, transferring
-from monitor.calls.agents import Members
+from monitor.calls.agents import Members, MemberStanding
 from monitor.calls.facts import Gap, GapCause, instant
 from monitor.calls.rules import SECOND_US
 from monitor.calls.state import NEVER_US, Plan, State
@@ -94,6 +94,18 @@ HANDLERS: dict[type[e.Event], Callable[[State, Any], None]] = {
 }
 
 
+class TrackerStanding(NamedTuple):
+    """What is known of a system besides its calls in progress, as plain values."""
+
+    now_us: int
+    tells_who_left: bool
+    blind_since_us: int
+    blind_cause: str | None
+    """None where it is observed."""
+    members: list[list[Any]]
+    """Of each its `MemberStanding`."""
+
+
 class Tracker:
     """Follows every call of one system.
 
@@ -129,9 +141,19 @@ class Tracker:
         return self._state.unexpected
 
     @property
+    def blind(self) -> bool:
+        """Whether nothing is seen now."""
+        return self._blind_since_us is not None
+
+    @property
     def channels_known(self) -> int:
         """Channels held in memory; 0 once every call has ended."""
         return len(self._state.channels)
+
+    @property
+    def calls_known(self) -> int:
+        """Calls in progress, those of no line among them."""
+        return len({id(call) for call in self._state.calls.values()})
 
     @property
     def oldest_call_us(self) -> int | None:
@@ -255,6 +277,30 @@ class Tracker:
         presence.over_with_unseen_end(state, state.now_us)
         facts, state.facts = state.facts, []
         return before + facts
+
+    def standing(self) -> TrackerStanding:
+        """What is known besides the calls in progress."""
+        state = self._state
+        since_us, cause = self._blind_since_us or (0, None)
+        return TrackerStanding(
+            state.now_us, state.tells_who_left, since_us, cause, [list(member) for member in state.members.standing()]
+        )
+
+    def restore(self, standing: TrackerStanding) -> list[Fact]:
+        """Know what was known besides the calls; returns what that tells of members and of being blind."""
+        state = self._state
+        state.now_us, state.tells_who_left = standing.now_us, standing.tells_who_left
+        state.members.restore([MemberStanding(*member) for member in standing.members], state.facts)
+        if standing.blind_cause is None:
+            self._blind_since_us = None
+        elif self._blind_since_us is None:
+            cause = GapCause(standing.blind_cause)
+            self._blind_since_us = (standing.blind_since_us, cause)
+            began_at = instant(standing.blind_since_us)
+            state.facts.append(Gap(system=state.system, started_at=began_at, ended_at=None, cause=cause))
+        state.due_us = self.next_deadline_us
+        facts, state.facts = state.facts, []
+        return facts
 
     def _fire(self, now_us: int) -> None:
         state = self._state
