@@ -189,6 +189,7 @@ def load(
     settings.web.read_session_secret()
     settings.ledger.connect_url()
     settings.privacy.read_key()
+    settings.metrics.read_token_sha256()
     settings.reports.mail.read_password()
     for system in settings.asterisk:
         system.read_secret()

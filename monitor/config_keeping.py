@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from pathlib import Path  # noqa: TC003 - pydantic reads the annotations when the module is loaded
@@ -112,8 +113,10 @@ class MetricsSettings(Section):
     tls_key: Path | None = None
     token_sha256: SecretStr | None = None
     """The SHA-256 of the bearer token that /metrics asks for, as `callmonitor make-token` prints it."""
+    token_file: Path | None = None
+    """Or a file that holds the token itself in one line, which Prometheus may read too."""
 
-    _absolute = field_validator("tls_cert", "tls_key")(_path)
+    _absolute = field_validator("tls_cert", "tls_key", "token_file")(_path)
 
     @field_validator("token_sha256")
     @classmethod
@@ -128,4 +131,19 @@ class MetricsSettings(Section):
             raise ValueError("needs tls_cert and tls_key together; give both or neither")
         if not self.host and self.tls_cert is not None:
             raise ValueError("has a certificate and no host; set host, or give the certificate to [web]")
+        if self.token_sha256 is not None and self.token_file is not None:
+            raise ValueError("has both token_sha256 and token_file; give one of them")
         return self
+
+    def read_token_sha256(self) -> str | None:
+        """The SHA-256 of the token in hexadecimal; None where none is asked for.
+
+        Raises:
+            ConfigError: its file cannot be read, or does not hold one long line.
+        """
+        if self.token_sha256 is not None:
+            return self.token_sha256.get_secret_value()
+        if self.token_file is None:
+            return None
+        token = one_line(self.token_file, "token_file of [metrics]", "a token of 32 characters or more", _KEY)
+        return hashlib.sha256(token.encode()).hexdigest()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from pathlib import Path  # noqa: TC003 - pydantic reads the annotations when the module is loaded
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from monitor.addresses import is_loopback
 from monitor.config_sections import Section, one_line
 from monitor.config_sources import absolute
 
@@ -143,10 +143,12 @@ class WebSettings(Section):
     @property
     def on_loopback(self) -> bool:
         """Whether only this machine reaches it."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_loopback(self.host)
+
+    @property
+    def https_only(self) -> bool:
+        """Whether browsers come over HTTPS, spoken here or by a proxy in front."""
+        return self.secure_cookies or self.tls_cert is not None
 
 
 class AlertSettings(Section):

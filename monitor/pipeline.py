@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from starlette.routing import Mount
 
 from monitor import __version__
 from monitor.alerts_setup import alerts_of
@@ -32,7 +31,7 @@ from monitor.recall import recall
 from monitor.report_setup import basis_of, house_of, schedule_of
 from monitor.report_worker import Workshop
 from monitor.reports.kept import Kept
-from monitor.web import WebServer, create_app
+from monitor.web_serving import Serving
 
 if TYPE_CHECKING:
     import socket
@@ -187,6 +186,14 @@ class Monitor:
             reports=self.schedule,
             page_url=settings.alerts.page_url,
         )
+        self.web = Serving(
+            settings.web,
+            settings.metrics,
+            self.registry,
+            systems=self.systems,
+            store=self.store,
+            page=self.page.app,
+        )
         self._sinks: list[tuple[str, Sink]] = []
         self.add_sink(self.board, "board")
         self.add_sink(metrics, "metrics")
@@ -248,9 +255,8 @@ class Monitor:
             stack.callback(self.writer.close, 5.0)
             for rule in self.settings.ring_rules():
                 self.writer.record_rule(rule)
-            app = create_app(self.registry, self.systems, self.store, routes=[Mount("/", self.page.app)])
             stack.push_async_callback(self.workshop.close)
-            await stack.enter_async_context(WebServer(app, listening))
+            await stack.enter_async_context(self.web.on(listening))
             await asyncio.to_thread(self.writer.flush, _STORE_SECONDS)
             began_at = instant(now_us())
             downtime = Downtime(self.writer, [follower.system for follower in self.followers], began_at)

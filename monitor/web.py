@@ -1,7 +1,7 @@
-"""The HTTP edge: /metrics, /healthz and /readyz, served by uvicorn in the program's own event loop.
+"""The HTTP edge: applications served by uvicorn in the program's own event loop, over TLS or without.
 
-Nothing here can change anything. These three ask nobody who they are, and name no caller; the page that is mounted
-beside them has a door of its own. It binds to loopback unless told otherwise.
+It binds to loopback unless told otherwise. What is served is in `monitor.web_probes` and `monitor.page`, who may be
+connected in `monitor.web_limits`, and which address serves what in `monitor.web_serving`.
 """
 
 from __future__ import annotations
@@ -9,68 +9,46 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import resource
 import socket
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import uvicorn
-from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from monitor.errors import ConfigError
+from monitor.web_limits import Crowd, Entrance, Limits, Patient
+from monitor.web_probes import Part, health_routes, metrics_route
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
-    from prometheus_client import CollectorRegistry, Metric
-    from starlette.requests import Request
+    from prometheus_client import CollectorRegistry
     from starlette.routing import BaseRoute
+
+    from monitor.web_tls import Certificate
+
+__all__ = ["Part", "WebServer", "bind", "create_app", "free_port"]
 
 DEFAULT_HOST = "127.0.0.1"
 PORTS_TRIED = 50
 """How many ports `free_port` steps over before it gives up."""
 UNREAD_SECONDS = 20
 """How long what was sent may stay unread before the connection ends (where the system knows how: Linux)."""
-HEAD_SECONDS = 10
-"""How long a connection may take to ask for something."""
-MOST_CONNECTIONS = 2_000
-_OWN_DESCRIPTORS = 200
-"""For Asterisks, the ledger, alerts and files."""
 _SHUTDOWN_SECONDS = 2
 
 
-class Part(Protocol):
-    """Something the monitor cannot do its work without: one Asterisk, or the store."""
-
-    @property
-    def up(self) -> bool:
-        """Whether it can be used now."""
-        ...
-
-    @property
-    def reason(self) -> str | None:
-        """Why it cannot, in a plain sentence with a next step; None while it can."""
-        ...
-
-
-class _Collected:
-    """Families collected earlier, in the shape an encoder asks for."""
-
-    def __init__(self, families: list[Metric]) -> None:
-        self._families = families
-
-    def collect(self) -> Iterable[Metric]:
-        """The families, as they were."""
-        return self._families
-
-
 def create_app(
-    registry: CollectorRegistry, systems: Mapping[str, Part], store: Part, *, routes: Sequence[BaseRoute] = ()
+    registry: CollectorRegistry,
+    systems: Mapping[str, Part],
+    store: Part,
+    *,
+    others: Mapping[str, Part] | None = None,
+    routes: Sequence[BaseRoute] = (),
+    metrics: bool = True,
+    token_sha256: Callable[[], str | None] = lambda: None,
+    here_only: bool = False,
 ) -> Starlette:
     """The application.
 
@@ -78,47 +56,23 @@ def create_app(
         registry: what /metrics shows.
         systems: each Asterisk by name, read at every request.
         store: the ledger's store, read at every request.
+        others: what else /readyz tells of, by name.
         routes: further routes, such as the live page's.
+        metrics: whether /metrics is among them.
+        token_sha256: of the token that /metrics asks for now; None for none.
+        here_only: it is bound to loopback.
     """
-    encoding = asyncio.Lock()
-
-    async def metrics(request: Request) -> Response:
-        encoder, content_type = choose_encoder(request.headers.get("accept", ""))
-        async with encoding:
-            # Board and counters belong to the event loop's thread, so they are read here, at one instant; turning them
-            # into text takes longer and needs only what was read.
-            collected = _Collected(list(registry.collect()))
-            body = await asyncio.to_thread(encoder, collected)
-        return Response(body, headers={"content-type": content_type})
-
-    async def healthz(_request: Request) -> Response:
-        return PlainTextResponse("ok\n")
-
-    async def readyz(_request: Request) -> Response:
-        parts = {f"asterisk/{name}": part for name, part in systems.items()} | {"store": store}
-        ready = all(part.up for part in parts.values()) and bool(systems)
-        body = {
-            "ready": ready,
-            "parts": {
-                name: {"up": part.up, "reason": None if part.up else part.reason} for name, part in parts.items()
-            },
-        }
-        if not systems:
-            body["reason"] = "no Asterisk is configured: add an [[asterisk]] section"
-        return JSONResponse(body, status_code=200 if ready else 503)
-
-    return Starlette(
-        routes=[
-            Route("/metrics", metrics),
-            Route("/healthz", healthz),
-            Route("/readyz", readyz),
-            *routes,
-        ]
-    )
+    shown = [metrics_route(registry, token_sha256=token_sha256, here_only=here_only)] if metrics else []
+    return Starlette(routes=[*shown, *health_routes(systems, {"store": store} | dict(others or {})), *routes])
 
 
-def bind(host: str = DEFAULT_HOST, port: int = 0) -> socket.socket:
+def bind(host: str = DEFAULT_HOST, port: int = 0, section: str = "web") -> socket.socket:
     """A listening socket on exactly this address, to be handed to `WebServer`; port 0 takes any free one.
+
+    Args:
+        host: an address of this machine, or its name.
+        port: of it.
+        section: of the settings that the two are from, for messages.
 
     Raises:
         ConfigError: the port is taken, not allowed, or the address is not this machine's.
@@ -126,7 +80,9 @@ def bind(host: str = DEFAULT_HOST, port: int = 0) -> socket.socket:
     try:
         return _bind(host, port)
     except OSError as error:
-        raise ConfigError(f"The web address {_shown(host, port)} cannot be used: {_cause(error)}.") from error
+        raise ConfigError(
+            f"The {section} address {_shown(host, port)} cannot be used: {_cause(error, section)}."
+        ) from error
 
 
 def free_port(host: str = DEFAULT_HOST, first: int = 0) -> socket.socket:
@@ -142,7 +98,9 @@ def free_port(host: str = DEFAULT_HOST, first: int = 0) -> socket.socket:
             return _bind(host, port)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
-                raise ConfigError(f"The web address {_shown(host, port)} cannot be used: {_cause(error)}.") from error
+                raise ConfigError(
+                    f"The web address {_shown(host, port)} cannot be used: {_cause(error, 'web')}."
+                ) from error
     last = min(first + PORTS_TRIED, 65536) - 1
     raise ConfigError(f"No port from {first} to {last} is free on {host}: give another one with --port.")
 
@@ -164,58 +122,18 @@ def _bind(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _cause(error: OSError) -> str:
+def _cause(error: OSError, section: str) -> str:
     if error.errno == errno.EADDRINUSE:
-        return "another program listens on this port; stop it, or set another [web] port"
+        return f"another program listens on this port; stop it, or set another [{section}] port"
     if error.errno == errno.EACCES:
-        return "ports below 1024 need a privilege; set a higher [web] port"
+        return f"ports below 1024 need a privilege; set a higher [{section}] port"
     if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
-        return "the host is no address of this machine; set [web] host to 127.0.0.1 or to one of its own"
+        return f"the host is no address of this machine; set [{section}] host to 127.0.0.1 or to one of its own"
     return str(error.strerror)
 
 
 def _shown(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-class _Patient(H11Protocol):
-    """One connection, whose peer has to ask for something.
-
-    Who connects and keeps silent, or never ends a request's head, holds a descriptor that the connections of Asterisk,
-    the ledger and everybody else need.
-    """
-
-    _known: object = None
-    _looking: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
-        """Take the connection, unless there are too many."""
-        super().connection_made(transport)
-        if len(self.connections) > most_connections():
-            transport.abort()
-            return
-        self._looking = self.loop.call_later(HEAD_SECONDS, self._look)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Look no more."""
-        if self._looking is not None:
-            self._looking.cancel()
-        super().connection_lost(exc)
-
-    def _look(self) -> None:
-        """End the connection where no request is being answered, and none has come since the last look."""
-        cycle: RequestResponseCycle | None = self.cycle
-        answering = cycle is not None and not cycle.response_complete
-        if not answering and cycle is self._known:
-            self.transport.abort()
-            return
-        self._known = cycle
-        self._looking = self.loop.call_later(HEAD_SECONDS, self._look)
-
-
-def most_connections() -> int:
-    """How many connections are taken at once: what descriptors are left when the program's own are set aside."""
-    return max(16, min(MOST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _OWN_DESCRIPTORS))
 
 
 class _Uvicorn(uvicorn.Server):
@@ -230,14 +148,42 @@ class _Uvicorn(uvicorn.Server):
 class WebServer:
     """Serves an application on a bound socket while an `async with` block runs.
 
+    Args:
+        app: what answers.
+        listening: as `bind` makes it; closed at the end.
+        tls: speak TLS with this certificate; None for plain HTTP.
+        limits: what those may have who ask for nothing.
+
     Attributes:
         url: where it answers, as in `http://127.0.0.1:9158`.
     """
 
-    def __init__(self, app: Starlette, listening: socket.socket) -> None:
+    def __init__(
+        self,
+        app: Starlette,
+        listening: socket.socket,
+        *,
+        tls: Certificate | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self._app = app
+        self._listening = listening
+        self._tls = tls
+        self._limits = limits or Limits()
+        self._entrance: Entrance | None = None
+        self._server: _Uvicorn | None = None
+        self._task: asyncio.Task[None] | None = None
+        host, port = listening.getsockname()[:2]
+        self.url = f"{'http' if tls is None else 'https'}://{_shown(host, port)}"
+
+    async def __aenter__(self) -> Self:
+        crowd = Crowd(self._limits)
         config = uvicorn.Config(
-            app,
-            http=_Patient,
+            self._app,
+            http=type("_Patient", (Patient,), {"crowd": crowd}),
+            # Nothing here speaks WebSocket, whatever libraries are installed.
+            ws="none",
+            h11_max_incomplete_event_size=self._limits.head_bytes,
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -245,20 +191,20 @@ class WebServer:
             # An open event stream of the live page must not keep the program from ending.
             timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
         )
+        config.load()
+        config.ssl = None if self._tls is None else self._tls.context
         self._server = _Uvicorn(config)
-        self._listening = listening
-        self._task: asyncio.Task[None] | None = None
-        host, port = listening.getsockname()[:2]
-        self.url = f"http://{_shown(host, port)}"
-
-    async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._server.serve(sockets=[self._listening]), name="web")
+        self._entrance = Entrance(self._listening, crowd)
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._entrance]), name="web")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.should_exit = True
+        if self._server is not None:
+            self._server.should_exit = True
         if self._task is not None:
             await self._task
+        if self._entrance is not None:
+            self._entrance.close()
         self._listening.close()

@@ -23,7 +23,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
-from monitor.page.access_attempts import Attempts, address_of
+from monitor.addresses import address_of
+from monitor.page.access_attempts import Attempts
 from monitor.page.access_forms import (
     BAD_TOKEN,
     ELSEWHERE,
@@ -99,8 +100,8 @@ class Access:
         self._numbers_for = settings.numbers_for
         self._passwords = Passwords(settings.user, key, clock)
         self._attempts = Attempts(clock)
-        self._sessions = Sessions(key, timedelta(hours=settings.session_hours), clock, secure=settings.secure_cookies)
-        self.middleware = [Middleware(SecurityHeaders, secure=settings.secure_cookies)]
+        self._sessions = Sessions(key, timedelta(hours=settings.session_hours), clock, secure=settings.https_only)
+        self.middleware = [Middleware(SecurityHeaders, secure=settings.https_only)]
         if not self._users:
             self.middleware.append(Middleware(LoopbackNames, refuse=self._misdirected))
         self.middleware.append(Middleware(_Door, access=self))

@@ -9,7 +9,6 @@ machines guess one password without end.
 
 from __future__ import annotations
 
-import ipaddress
 import math
 from collections import OrderedDict, deque
 from typing import TYPE_CHECKING
@@ -98,16 +97,3 @@ class _Tally:
 
     def forget(self, key: str) -> None:
         self._instants.pop(key, None)
-
-
-def address_of(host: str | None) -> str:
-    """What attempts are counted by: an IPv4 address, or the /64 that one IPv6 customer has to choose from."""
-    try:
-        address = ipaddress.ip_address(host or "")
-    except ValueError:
-        return "unknown"
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((int(address), 64), strict=False))
-    return str(address)

@@ -15,8 +15,9 @@ import pytest
 from argon2 import extract_parameters
 from argon2.exceptions import VerifyMismatchError
 
+from monitor.addresses import address_of
 from monitor.errors import ConfigError
-from monitor.page.access_attempts import REMEMBERED, Attempts, address_of
+from monitor.page.access_attempts import REMEMBERED, Attempts
 from monitor.page.access_passwords import Passwords, TooManyAtOnceError, decoy, hash_password
 from tests.unit.test_replay import callmonitor
 

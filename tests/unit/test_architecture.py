@@ -84,6 +84,7 @@ KNOWN_TO_SINKS = {
 }
 """All that a sink may know of calls: the facts, and the formulas and sums that page, metrics and reports share."""
 LEAVES = {
+    "monitor.addresses",
     "monitor.csv_text",
     "monitor.errors",
     "monitor.forms",

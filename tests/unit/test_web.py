@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 import socket
 from contextlib import asynccontextmanager, closing
@@ -16,7 +15,6 @@ from prometheus_client import CollectorRegistry, Counter
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from monitor import web
 from monitor.errors import ConfigError
 from monitor.web import WebServer, bind, create_app, free_port
 
@@ -217,59 +215,3 @@ def test_an_ipv6_address_is_written_in_brackets() -> None:
     with closing(listening):
         assert WebServer(create_app(CollectorRegistry(), {}, Part()), listening).url.startswith("http://[::1]:")
         assert listening.family is socket.AF_INET6
-
-
-async def ended(reader: asyncio.StreamReader, seconds: float) -> bool:
-    """Whether the server ends a connection within a time."""
-    try:
-        async with asyncio.timeout(seconds):
-            with contextlib.suppress(ConnectionError):
-                while await reader.read(1 << 16):
-                    pass
-            return True
-    except TimeoutError:
-        return False
-
-
-@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nX: ", b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET / HT"])
-def test_who_asks_for_nothing_does_not_keep_a_connection(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, "HEAD_SECONDS", 0.2)
-
-    async def wait() -> bool:
-        async with served() as client:
-            reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
-            writer.write(sent)
-            over = await ended(reader, 3)
-            writer.close()
-            return over
-
-    assert asyncio.run(wait())
-
-
-def test_an_answer_that_takes_long_is_not_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, "HEAD_SECONDS", 0.1)
-
-    async def slow(_request: Request) -> PlainTextResponse:
-        await asyncio.sleep(0.6)  # six looks
-        return PlainTextResponse("here")
-
-    assert get("/slow", routes=[Route("/slow", slow)]).text == "here"
-
-
-def test_there_is_a_bound_to_connections(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever comes in vain is cut off, and those who are there are served on."""
-    monkeypatch.setattr(web, "MOST_CONNECTIONS", 20)
-
-    async def crowd() -> tuple[bool, int]:
-        async with served() as client:
-            assert (await client.get("/healthz")).status_code == 200
-            port = client.base_url.port
-            writers = [(await asyncio.open_connection("127.0.0.1", port))[1] for _ in range(19)]
-            reader, one_more = await asyncio.open_connection("127.0.0.1", port)
-            over = await ended(reader, 3)
-            status = (await client.get("/healthz")).status_code
-            for writer in (*writers, one_more):
-                writer.close()
-            return over, status
-
-    assert asyncio.run(crowd()) == (True, 200)
