@@ -130,15 +130,17 @@ def replay(
     from monitor.progress_bar import BytesBar
     from monitor.replay_json import call_as_json
 
-    plan = plan_of(settings_of(config), tuple(line or ()))
+    settings = settings_of(config)
+    plan = plan_of(settings, tuple(line or ()))
     reading = recorded.Replay(plan, system, recorded.Warnings(sys.stderr))
     out = sys.stdout.buffer
     with ExitStack() as stack:
         keeper = None
         if store is not None:
+            from monitor.numbers import Numbers
             from monitor.replay_store import Keeper
 
-            keeper = Keeper(store, plan.rules)
+            keeper = Keeper(store, plan.rules, numbers=Numbers(settings.privacy.read_key()))
             stack.callback(keeper.close)
         # Where the calls themselves come to the terminal, they show how far it is.
         at = (

@@ -119,9 +119,10 @@ def cdr(
     with ExitStack() as stack:
         calls: Iterator[Call]
         if any("://" in source for source in given):
-            from monitor.imports.cdr_table import CdrTable
+            from monitor.imports.kinds import CDR
+            from monitor.imports.record_table import RecordTable
 
-            rows = CdrTable(given[0], table)
+            rows = RecordTable(given[0], table, CDR)
             stack.callback(rows.close)
             counted = stack.enter_context(CountBar("cdr", rows.rows(), "rows"))
             calls = rows.calls(reader, zone, frame.notes, counted.at)
@@ -212,6 +213,7 @@ def _taken(settings: Settings, store: str | None, calls: Iterator[Call], *, dry_
     from monitor.ledger.repository import Repository
     from monitor.ledger.schema import upgrade
     from monitor.ledger.store import Store
+    from monitor.numbers import Numbers
 
     opened = Store(store or settings.ledger.connect_url())
     try:
@@ -220,7 +222,7 @@ def _taken(settings: Settings, store: str | None, calls: Iterator[Call], *, dry_
             return Intake(None, dry=True).take_all(calls)
         if not dry_run:
             upgrade(opened)
-        repository = Repository(opened)
+        repository = Repository(opened, numbers=Numbers(settings.privacy.read_key()))
         repository.ping()
         if not dry_run:
             for rule in settings.ring_rules():

@@ -25,6 +25,8 @@ from monitor.ledger.repository import Repository
 from monitor.ledger.writer import LedgerWriter
 from monitor.metrics import Metrics
 from monitor.page.app import Page, Sources
+from monitor.metrics_settings import SettingsCollector
+from monitor.numbers import Numbers
 from monitor.page.reports import ReportSources
 from monitor.plan import plan_of
 from monitor.recall import recall
@@ -121,10 +123,12 @@ class Monitor:
         self.writer = LedgerWriter(
             settings.ledger.connect_url(),
             spool_dir=settings.ledger.spool_dir,
+        numbers = Numbers(settings.privacy.read_key())
             memory_facts=settings.ledger.memory_facts,
         )
         self.store = StoreHealth(self.writer)
         plan = plan_of(settings)
+            numbers=numbers,
         self.followers = tuple(
             Follower(system, plan, self.tell, pause_seconds=self._pause_seconds, clock_rate=clock_rate)
             for system in settings.require_asterisk()
@@ -136,8 +140,10 @@ class Monitor:
         self.registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
-        self.alerts = alerts_of(settings, self._clock_of)
-        self._reading = Repository(settings.ledger.connect_url())
+        self.registry.register(SettingsCollector(self.reload))
+        self.alerts = AlertDesk(settings, self._clock_of)
+        self.reload.add(self.alerts.prepare)
+        self._reading = Repository(self._ledger(), numbers=numbers)
         basis = basis_of(settings)
         self.kept = Kept(settings.reports.folder)
         self.workshop = Workshop(settings.ledger.connect_url(), basis, house_of(settings), self.kept, self.now)

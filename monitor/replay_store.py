@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from monitor.ledger.repository import Repository
 from monitor.ledger.rows import STORED_FACTS, StoredFact
 from monitor.ledger.schema import upgrade
+from monitor.numbers import PLAIN
 
 if TYPE_CHECKING:
     from monitor.calls.facts import Fact
     from monitor.calls.rules import RingRule
+    from monitor.numbers import Numbers
 
 _FACTS_A_BATCH = 500
 
@@ -21,15 +23,16 @@ class Keeper:
     Args:
         store: URL or path; brought up to date first.
         rules: the rules that make verdicts.
+        numbers: how callers' numbers are kept.
 
     Raises:
         StoreError: the ledger cannot be opened or written.
     """
 
-    def __init__(self, store: str, rules: tuple[RingRule, ...]) -> None:
+    def __init__(self, store: str, rules: tuple[RingRule, ...], *, numbers: Numbers = PLAIN) -> None:
         self._waiting: list[StoredFact] = []
         upgrade(store)
-        self._repository = Repository(store)
+        self._repository = Repository(store, numbers=numbers)
         for rule in rules:
             self._repository.record_rule(rule)
 

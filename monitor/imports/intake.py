@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from monitor.ledger.edge import as_kept
 from monitor.ledger.rows import CALLS, rank
 from monitor.ledger.whole import among, whole_calls
 
@@ -87,7 +88,9 @@ class Intake:
             return
         known = self._known(calls) if self._repository is not None else {}
         wanted = []
-        for call in calls:
+        for read in calls:
+            # The ledger may keep less of a caller than was read.
+            call = read if self._repository is None else as_kept(read, self._repository.numbers)
             fate = _fate(call, known.get(call.key))
             self._count(call, fate)
             if fate in {Fate.NEW, Fate.REPLACED}:

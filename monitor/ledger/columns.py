@@ -14,6 +14,7 @@ from sqlalchemy import TIMESTAMP, BigInteger, Text
 from sqlalchemy.types import TypeDecorator
 
 from monitor.calls.facts import instant, microseconds
+from monitor.numbers import hash_mark, is_hash
 
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
@@ -38,7 +39,9 @@ def bare(number: str) -> str:
 
 
 def caller_ends(number: str | None) -> str | None:
-    """The digits a number ends with, at most `ENDS_DIGITS` of them; None where it ends with none."""
+    """The digits a number ends with, at most `ENDS_DIGITS` of them; the mark of a hash; None where it has neither."""
+    if number and is_hash(number):
+        return hash_mark(number)
     found = _ENDS.search(bare(number)) if number else None
     return found[0] if found else None
 

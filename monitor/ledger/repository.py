@@ -19,6 +19,7 @@ from monitor.calls.facts import AgentState, Call, CallKey, Gap
 from monitor.errors import StoreError
 from monitor.ledger import rows
 from monitor.ledger.columns import REPLACEMENT
+from monitor.ledger.edge import as_kept
 from monitor.ledger.rows import (
     AGENT_STATES,
     CALLS,
@@ -32,6 +33,7 @@ from monitor.ledger.rows import (
 from monitor.ledger.schema import head, revision_of
 from monitor.ledger.store import RefusedFact, Store
 from monitor.ledger.whole import CHUNK, among, whole_calls
+from monitor.numbers import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Table
 
     from monitor.calls.rules import RingRule
+    from monitor.numbers import Numbers
 
 _NO_END = datetime.max.replace(tzinfo=UTC)
 
@@ -49,13 +52,15 @@ class Repository:
 
     Args:
         store: a file path, a URL, or an opened `Store`.
+        numbers: how callers' numbers are kept.
 
     Raises:
         StoreError: the path or URL makes no sense. Each method raises it where the store is away, locked, read-only or
             not brought up to date.
     """
 
-    def __init__(self, store: str | Path | Store) -> None:
+    def __init__(self, store: str | Path | Store, *, numbers: Numbers = PLAIN) -> None:
+        self.numbers = numbers
         self.store = store if isinstance(store, Store) else Store(store)
         self._insert_many = sqlite.insert if self.store.is_sqlite else _insert_arrays
         self._insert_each = sqlite.insert if self.store.is_sqlite else postgresql.insert
@@ -78,7 +83,7 @@ class Repository:
                 key = _stored_key(fact)
                 known = calls.get(key)
                 if known is None or rows.rank(fact) >= rows.rank(known):
-                    calls[key] = fact
+                    calls[key] = as_kept(fact, self.numbers)
             elif isinstance(fact, AgentState):
                 states[fact.system, fact.queue, fact.agent, fact.at] = fact
             elif isinstance(fact, Gap):

@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from monitor.calls.facts import Call
 from monitor.errors import StoreError
+from monitor.ledger.edge import as_kept
 from monitor.ledger.repository import Repository
 from monitor.ledger.rows import STORED_FACTS, StoredFact, StoredRule
 from monitor.ledger.schema import upgrade
 from monitor.ledger.spool import Spool, decode
 from monitor.ledger.store import RefusedFact, Store
+from monitor.numbers import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
     from monitor.calls.facts import Fact
     from monitor.calls.rules import RingRule
+    from monitor.numbers import Numbers
 
 _log = structlog.get_logger(__name__)
 
@@ -53,6 +57,7 @@ class LedgerWriter:
         memory_seconds: how long they do so, which is what a killed program can lose.
         retry_seconds: the longest wait between two tries to reach the store; the first is a sixtieth of it.
         ping_seconds: how long `up` may be out of date when nothing is written.
+        numbers: how callers' numbers are kept, also by what waits on disk.
 
     Raises:
         StoreError: the store's path or URL makes no sense.
@@ -69,8 +74,9 @@ class LedgerWriter:
         memory_seconds: float = 60.0,
         retry_seconds: float = 30.0,
         ping_seconds: float = 2.0,
+        numbers: Numbers = PLAIN,
     ) -> None:
-        self.repository = Repository(Store(store))
+        self.repository = Repository(store, numbers=numbers)
         self.up = False
         """Whether the store answered when it was last asked."""
         self.written_total = 0
@@ -137,7 +143,7 @@ class LedgerWriter:
     def record(self, fact: Fact) -> None:
         """Take a fact; those the ledger does not keep are passed over. Returns at once and never raises."""
         if isinstance(fact, STORED_FACTS):
-            self._take(fact)
+            self._take(as_kept(fact, self.repository.numbers) if isinstance(fact, Call) else fact)
 
     def record_rule(self, rule: RingRule) -> None:
         """Take a rule that makes verdicts from now on. Returns at once and never raises."""

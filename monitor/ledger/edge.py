@@ -1,0 +1,36 @@
+"""The ledger's edge: a call as it may be kept, before it is written anywhere, the files where facts wait among them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from monitor.masking import is_number
+from monitor.numbers import hash_mark
+
+if TYPE_CHECKING:
+    from monitor.calls.facts import Call, Transfer
+    from monitor.numbers import Numbers
+
+
+def as_kept(call: Call, numbers: Numbers) -> Call:
+    """A call as the ledger keeps it; what is kept already stays as it is.
+
+    Args:
+        call: as it was followed or brought in.
+        numbers: how callers' numbers are kept.
+    """
+    caller = numbers.stored(call.caller)
+    transfers = call.transfers
+    if numbers.hashed and caller and transfers:
+        transfers = tuple(_not_back(transfer, caller, numbers) for transfer in transfers)
+    if caller == call.caller and transfers == call.transfers:
+        return call
+    return replace(call, caller=caller, transfers=transfers)
+
+
+def _not_back(transfer: Transfer, caller: str, numbers: Numbers) -> Transfer:
+    """A transfer that does not tell in full the number which its call hides: that of a caller sent to themselves."""
+    if is_number(transfer.to) and numbers.stored(transfer.to) == caller:
+        return replace(transfer, to=hash_mark(caller))
+    return transfer
