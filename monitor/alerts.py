@@ -15,15 +15,15 @@ import structlog
 
 from monitor.alerts_alertmanager import Alertmanager
 from monitor.alerts_apprise import Apprise
-from monitor.alerts_groups import Groups
+from monitor.alerts_groups import Change, Groups, Turn
 from monitor.alerts_words import words_in
 from monitor.calls.rules import rule_on
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from types import TracebackType
 
-    from monitor.alerts_groups import Change, Group, Present
+    from monitor.alerts_groups import Group, Present
     from monitor.calls.facts import Fact
     from monitor.calls.rules import RingRule
     from monitor.texts import Language
@@ -62,16 +62,25 @@ class Figures:
 
     def __init__(self, targets: Sequence[Target]) -> None:
         self._targets = targets
+        self._sent = self._failed = 0
+        """By targets that are not told any more: what was counted stays counted."""
+
+    def change_to(self, targets: Sequence[Target]) -> None:
+        """Go on with other targets."""
+        gone = [target for target in self._targets if target not in targets]
+        self._sent += sum(target.sent for target in gone)
+        self._failed += sum(target.failed for target in gone)
+        self._targets = targets
 
     @property
     def sent(self) -> int:
         """Alerts or messages that were taken."""
-        return sum(target.sent for target in self._targets)
+        return self._sent + sum(target.sent for target in self._targets)
 
     @property
     def failed(self) -> int:
         """Those of tries that failed."""
-        return sum(target.failed for target in self._targets)
+        return self._failed + sum(target.failed for target in self._targets)
 
     @property
     def waiting(self) -> int:
@@ -85,12 +94,8 @@ class Alerts:
     Args:
         rules: at least one ring rule.
         clock: what the clock of a system shows now.
-        alertmanager: base URLs of Alertmanagers.
-        apprise: URLs of apprise.
-        language: of apprise's messages; an Alertmanager gets both.
-        page_url: where people reach the page; empty for nowhere.
-        warnings: tell of the last ring within the promise too.
-        repeat_seconds: how long apprise is not told of the same line and queue again.
+
+    Keyword Args: as of `prepare`.
 
     Raises:
         ConfigError: an address cannot be used.
@@ -101,57 +106,134 @@ class Alerts:
         rules: Sequence[RingRule],
         clock: Callable[[str], datetime],
         *,
-        alertmanager: Iterable[str] = (),
-        apprise: Iterable[str] = (),
+        alertmanager: Sequence[str] = (),
+        apprise: Sequence[str] = (),
         language: Language = "ko",
         page_url: str = "",
         warnings: bool = True,
         repeat_seconds: float = 60.0,
     ) -> None:
         self._clock = clock
-        self._groups = Groups(rules, self._here, warnings=warnings)
-        self.alertmanagers = [Alertmanager(address, self, page_url=page_url) for address in alertmanager]
-        messengers = [
-            Apprise(
-                number,
-                address,
-                self,
-                words_in(language),
-                limit=rule_on(tuple(rules), datetime.now(UTC).date()).limit,
-                page_url=page_url,
-                repeat_seconds=repeat_seconds,
-            )
-            for number, address in enumerate(apprise, 1)
-        ]
-        self._targets: list[Target] = [*self.alertmanagers, *messengers]
-        self.figures: Mapping[str, Figures] = {
-            kind: Figures(targets)
-            for kind, targets in ((ALERTMANAGER, self.alertmanagers), (APPRISE, messengers))
-            if targets
-        }
-        """By kind of target, of those that are configured."""
+        self._rules = tuple(rules)
+        self._groups = Groups(rules, self._here)
+        self.alertmanagers: list[Alertmanager] = []
+        self._targets: dict[tuple[str, str], Target] = {}
+        """By kind and address."""
+        self.figures: dict[str, Figures] = {}
+        """By kind of target, of those that are or were configured."""
         self._broken: set[str] = set()
         """Targets whose task has met an error of our own, of which the log has been told."""
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: dict[Target, asyncio.Task[None]] = {}
+        self._telling = False
+        self.prepare(
+            alertmanager=alertmanager,
+            apprise=apprise,
+            language=language,
+            page_url=page_url,
+            warnings=warnings,
+            repeat_seconds=repeat_seconds,
+        )()
+
+    def prepare(
+        self,
+        *,
+        alertmanager: Sequence[str],
+        apprise: Sequence[str],
+        language: Language,
+        page_url: str,
+        warnings: bool,
+        repeat_seconds: float,
+    ) -> Callable[[], None]:
+        """Make ready to tell others, or otherwise. Who is told already goes on where it was.
+
+        Args:
+            alertmanager: base URLs of Alertmanagers.
+            apprise: URLs of apprise.
+            language: of apprise's messages; an Alertmanager gets both.
+            page_url: where people reach the page; empty for nowhere.
+            warnings: tell of the last ring within the promise too.
+            repeat_seconds: how long apprise is not told of the same line and queue again.
+
+        Returns:
+            What changes over, at once.
+
+        Raises:
+            ConfigError: an address cannot be used.
+        """
+        known, words = self._targets, words_in(language)
+        limit = rule_on(self._rules, datetime.now(UTC).date()).limit
+        managers: dict[tuple[str, str], Alertmanager] = {}
+        for address in alertmanager:
+            target = known.get((ALERTMANAGER, address))
+            managers[ALERTMANAGER, address] = (
+                target if isinstance(target, Alertmanager) else Alertmanager(address, self)
+            )
+        messengers: dict[tuple[str, str], Apprise] = {}
+        for number, address in enumerate(apprise, 1):
+            target = known.get((APPRISE, address))
+            messenger = target if isinstance(target, Apprise) else Apprise(number, address, self, words, limit=limit)
+            messengers[APPRISE, address] = messenger
+
+        def change_over() -> None:
+            for manager in managers.values():
+                manager.page_url = page_url
+            for number, messenger in enumerate(messengers.values(), 1):
+                messenger.tell_as(number, words, page_url=page_url, repeat_seconds=repeat_seconds)
+            self._groups.take_warnings(wanted=warnings)
+            self.alertmanagers = list(managers.values())
+            for kind, targets in ((ALERTMANAGER, self.alertmanagers), (APPRISE, list(messengers.values()))):
+                if kind in self.figures:
+                    self.figures[kind].change_to(targets)
+                elif targets:
+                    self.figures[kind] = Figures(targets)
+            self._change_to({**managers, **messengers})
+
+        return change_over
+
+    def _change_to(self, targets: dict[tuple[str, str], Target]) -> None:
+        """Tell these from now on; who is new hears at once of what rings now."""
+        before, self._targets = self._targets, targets
+        for target in (target for address, target in targets.items() if address not in before):
+            for group in self._groups:
+                target.take(Change(group, Turn.BEGAN))
+            if self._telling:
+                self._begin(target)
+        for target in (target for address, target in before.items() if address not in targets):
+            if (task := self._tasks.pop(target, None)) is not None:
+                task.cancel()
 
     def record(self, fact: Fact) -> None:
         """Take a fact. Returns at once."""
         for change in self._groups.record(fact):
-            for target in self._targets:
+            for target in self._targets.values():
                 target.take(change)
 
     async def __aenter__(self) -> Self:
         """Begin to tell."""
-        self._tasks = [asyncio.create_task(self._run(target), name=target.name) for target in self._targets]
+        self.begin()
         return self
+
+    def begin(self) -> None:
+        """Begin to tell; belongs to the event loop."""
+        self._telling = True
+        for target in self._targets.values():
+            self._begin(target)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Tell no more."""
+        await self.end()
+
+    async def end(self) -> None:
         """Tell no more. What fires ends by itself, unless a monitor that starts meanwhile goes on with it."""
-        for task in self._tasks:
+        self._telling = False
+        for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    def _begin(self, target: Target) -> None:
+        self._tasks[target] = asyncio.create_task(self._run(target), name=target.name)
 
     async def _run(self, target: Target) -> None:
         """Run a target; an error of our own is told, and must not be the last alert there was."""

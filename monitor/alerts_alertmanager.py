@@ -104,7 +104,7 @@ class Alertmanager:
         self.failed = 0
         """Alerts of requests that failed; each counts again when it fails again."""
         self._view = view
-        self._page = f"{page_url}/" if page_url else ""
+        self.page_url = page_url
         self._due: dict[Group, float] = {}
         self._known: dict[Group, _Known] = {}
         self._wake = asyncio.Event()
@@ -279,8 +279,8 @@ class Alertmanager:
             "startsAt": began.isoformat(),
             "endsAt": ends.isoformat(),
         }
-        if self._page:
-            alert["annotations"]["page"] = alert["generatorURL"] = self._page
+        if self.page_url:
+            alert["annotations"]["page"] = alert["generatorURL"] = f"{self.page_url}/"
         return alert
 
 

@@ -96,16 +96,13 @@ class Apprise:
             )
         self._format = NotifyFormat.TEXT
         self._types = {Kind.WARNING: NotifyType.WARNING, Kind.BREACH: NotifyType.FAILURE}
-        self.name = f"apprise {number}"
         self.sent = 0
         """Messages it has sent."""
         self.failed = 0
         """Tries that failed."""
         self._view = view
-        self._words = words
         self._limit = limit
-        self._page = f"{page_url}/" if page_url else ""
-        self._repeat_seconds = repeat_seconds
+        self.tell_as(number, words, page_url=page_url, repeat_seconds=repeat_seconds)
         self._places: dict[_Place, _Untold] = {}
         self._wake = asyncio.Event()
         self._away = False
@@ -114,6 +111,13 @@ class Apprise:
     def waiting(self) -> int:
         """Lines and queues of which there is something to tell."""
         return sum(bool(untold.calls) for untold in self._places.values())
+
+    def tell_as(self, number: int, words: Words, *, page_url: str, repeat_seconds: float) -> None:
+        """Tell otherwise from now on; the arguments are the constructor's."""
+        self.name = f"apprise {number}"
+        self._words = words
+        self._page = f"{page_url}/" if page_url else ""
+        self._repeat_seconds = repeat_seconds
 
     def take(self, change: Change) -> None:
         """A group has changed. Returns at once; only further calls are told of."""

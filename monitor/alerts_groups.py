@@ -154,12 +154,18 @@ class Groups:
             AgentState: self._agent_state,
             Gap: self._gap,
         }
-        if warnings:
-            self._takers[RingWarning] = self._ring_warning
+        self.take_warnings(wanted=warnings)
 
     def __iter__(self) -> Iterator[Group]:
         """The groups in which calls are now."""
         return iter(tuple(self._groups))
+
+    def take_warnings(self, *, wanted: bool) -> None:
+        """Take warnings from now on, or no more; those there are go on to their end."""
+        if wanted:
+            self._takers[RingWarning] = self._ring_warning
+        else:
+            self._takers.pop(RingWarning, None)
 
     def record(self, fact: Fact) -> list[Change]:
         """Take a fact, and say what it changed; most change nothing."""

@@ -3,13 +3,94 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
 
-    from monitor.alerts import Alerts
+    from monitor.alerts import Alerts, Figures
+    from monitor.calls.facts import Fact
     from monitor.config import Settings
+    from monitor.texts import Language
+
+
+class _Wanted(TypedDict):
+    """Who is to be told, as `Alerts` takes it."""
+
+    alertmanager: Sequence[str]
+    apprise: Sequence[str]
+    language: Language
+    page_url: str
+    warnings: bool
+    repeat_seconds: float
+
+
+class AlertDesk:
+    """Sink: hands facts to those who are told at once, who may be others later. Enter it to begin to tell.
+
+    Args:
+        settings: as loaded.
+        clock: what the clock of a system shows now.
+
+    Raises:
+        ConfigError: an address cannot be used.
+
+    Attributes:
+        figures: by kind of target, what was told; grows when a kind is first configured.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[str], datetime]) -> None:
+        self._clock = clock
+        self._telling = False
+        self.figures: dict[str, Figures] = {}
+        self._alerts = alerts_of(settings, clock)
+        self._take_figures()
+
+    def record(self, fact: Fact) -> None:
+        """Take a fact. Returns at once."""
+        if self._alerts is not None:
+            self._alerts.record(fact)
+
+    def prepare(self, settings: Settings) -> Callable[[], None]:
+        """Make ready to tell whom other settings name; returns what changes over, at once.
+
+        Raises:
+            ConfigError: an address cannot be used.
+        """
+        if self._alerts is None:
+            made = alerts_of(settings, self._clock)
+        else:
+            made, change_over = self._alerts, self._alerts.prepare(**_wanted(settings))
+
+        def begin() -> None:
+            if self._alerts is not None:
+                change_over()
+            elif made is not None:
+                self._alerts = made
+                if self._telling:
+                    made.begin()
+            self._take_figures()
+
+        return begin
+
+    def _take_figures(self) -> None:
+        if self._alerts is not None:
+            self.figures.update(self._alerts.figures)
+
+    async def __aenter__(self) -> Self:
+        """Begin to tell."""
+        self._telling = True
+        if self._alerts is not None:
+            self._alerts.begin()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Tell no more."""
+        if self._alerts is not None:
+            await self._alerts.end()
 
 
 def alerts_of(settings: Settings, clock: Callable[[str], datetime] = lambda _: datetime.now(UTC)) -> Alerts | None:
@@ -22,21 +103,23 @@ def alerts_of(settings: Settings, clock: Callable[[str], datetime] = lambda _: d
     Raises:
         ConfigError: an address cannot be used.
     """
-    alerts = settings.alerts
-    if not (alerts.alertmanager or alerts.apprise):
+    if not (settings.alerts.alertmanager or settings.alerts.apprise):
         return None
     from monitor.alerts import Alerts  # noqa: PLC0415 - its HTTP client takes 0.3 s and 18 MB
 
-    return Alerts(
-        settings.ring_rules(),
-        clock,
-        alertmanager=alerts.alertmanager,
-        apprise=[address.get_secret_value() for address in alerts.apprise],
-        language=settings.language,
-        page_url=alerts.page_url,
-        warnings=alerts.warnings,
-        repeat_seconds=alerts.repeat_seconds,
-    )
+    return Alerts(settings.ring_rules(), clock, **_wanted(settings))
+
+
+def _wanted(settings: Settings) -> _Wanted:
+    alerts = settings.alerts
+    return {
+        "alertmanager": alerts.alertmanager,
+        "apprise": [address.get_secret_value() for address in alerts.apprise],
+        "language": settings.language,
+        "page_url": alerts.page_url,
+        "warnings": alerts.warnings,
+        "repeat_seconds": alerts.repeat_seconds,
+    }
 
 
 def who_is_told(settings: Settings) -> str:

@@ -17,7 +17,7 @@ import structlog
 
 from monitor.ami.feed import Batch, FeedItem, LinkDown, LinkUp, Resynced
 from monitor.ami.login import Conversation, Phase, Step, StepKind
-from monitor.ami.problems import Lost, Silent, TlsFailed
+from monitor.ami.problems import Left, Lost, Silent, TlsFailed
 from monitor.ami.protocol import PacketReader, event_name, is_ami
 from monitor.calls.facts import GapCause
 from monitor.errors import ConnectionProblem
@@ -118,6 +118,10 @@ class Connection(asyncio.Protocol):
         self._end(Lost(self._listener.where, reason))
 
     # ---- the end
+
+    def leave(self) -> None:
+        """End it by our own will."""
+        self._end(Left(self._listener.where))
 
     def close(self) -> None:
         """Close at once; what was handed on already stays to be drained."""

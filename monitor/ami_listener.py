@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from monitor.ami.login import Conversation
     from monitor.config import AsteriskSettings
 
+_LEADS_THERE = ("host", "port", "username", "tls", "tls_hostname")
+"""Settings that another connection is needed for; what else changes holds from the next one on."""
 RESTART_SLACK_SECONDS = 2.0
 """`Uptime` is in whole seconds: start times nearer to each other than this are one start."""
 
@@ -68,6 +70,8 @@ class AmiListener:
         self.settings = settings
         self.deliver = deliver
         self._draw = draw
+        self._connection: Connection | None = None
+        self._changed = asyncio.Event()
         self._sessions = 0
         self._started_at: float | None = None
         self._told: str | None = None
@@ -92,16 +96,41 @@ class AmiListener:
         """Connect, listen, and do so again whenever the connection ends; returns only by cancellation."""
         failures = 0
         while True:
+            self._changed.clear()
             try:
                 connection = await self._connect()
             except ConnectionProblem as failure:
                 failures += 1
                 await self._down(failure)
             else:
+                self._connection = connection
+                if self._changed.is_set():
+                    # It was made by settings that do not hold any more.
+                    connection.leave()
                 problem = await connection.over()
+                self._connection = None
                 failures = 0 if connection.was_live else failures + 1
                 await self._down(problem, connection.unheard_since_us)
-            await asyncio.sleep(self._pause_seconds(failures))
+            failures = await self._pause(failures)
+
+    def take_settings(self, settings: AsteriskSettings) -> None:
+        """Go by other settings of the same system: at once where they lead elsewhere, else from the next login on."""
+        before, self.settings = self.settings, settings
+        if before == settings:
+            return
+        # What was wrong may have been mended: the next try is not waited for.
+        self._changed.set()
+        if self._connection is not None and any(getattr(before, key) != getattr(settings, key) for key in _LEADS_THERE):
+            self._connection.leave()
+
+    async def _pause(self, failures: int) -> int:
+        """Wait for the next try, not longer than until the settings change; returns the failures that still count."""
+        try:
+            async with asyncio.timeout(self._pause_seconds(failures)):
+                await self._changed.wait()
+        except TimeoutError:
+            return failures
+        return 0
 
     def _pause_seconds(self, failures: int) -> float:
         """How long to wait before the next try: anything up to a limit that doubles with each failure.

@@ -72,7 +72,7 @@ def run(
     from monitor import service
 
     web = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
-    service.run(settings_of(config, web=web or None, language=lang), screen=screen)
+    service.run(lambda: settings_of(config, web=web or None, language=lang), screen=screen)
 
 
 @app.command()

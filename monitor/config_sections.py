@@ -199,12 +199,22 @@ class LedgerSettings(Section):
         Raises:
             ConfigError: `password_file` cannot be read, or does not hold one line.
         """
-        if self.password_file is None:
+        password = self.read_password()
+        if password is None:
             return self.url.get_secret_value()
         from sqlalchemy.engine import make_url  # noqa: PLC0415
 
-        password = one_line(self.password_file, "password_file of [ledger]", "the database user's password")
         return make_url(self.url.get_secret_value()).set(password=password).render_as_string(hide_password=False)
+
+    def read_password(self) -> str | None:
+        """What `password_file` holds at this moment; None where there is none.
+
+        Raises:
+            ConfigError: it cannot be read, or does not hold one line.
+        """
+        if self.password_file is None:
+            return None
+        return one_line(self.password_file, "password_file of [ledger]", "the database user's password")
 
     @property
     def shown_url(self) -> str:

@@ -15,7 +15,7 @@ from monitor.calls.state import NEVER_US
 from monitor.following import Following
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from monitor.ami.feed import FeedItem, JournalItem
@@ -158,6 +158,11 @@ class Follower:
         """Whether it still does its work: nothing that fell due has waited for it longer than `STUCK_US`."""
         overdue_us = self.following.clock.at(now_us()) - self.following.next_deadline_us
         return overdue_us < STUCK_US
+
+    def take_settings(self, settings: Sequence[AsteriskSettings]) -> None:
+        """Go by other settings of the same system, found among all by its configured name."""
+        name = self._listener.settings.name
+        self._listener.take_settings(next(system for system in settings if system.name == name))
 
     # The work
 

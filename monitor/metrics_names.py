@@ -264,6 +264,19 @@ SINK_FAILURES = Name(
     "Facts that one taker of facts (board, metrics, ledger, alerts, screen) failed to take; the others have them. "
     "Source: the program.",
 )
+CONFIG_SUCCESSFUL = Name(
+    "callcenter_config_last_reload_successful",
+    "gauge",
+    (),
+    "1 where the settings were taken over when they were last loaded, at the start or on SIGHUP; 0 where they were "
+    "refused and those before hold on. Source: the program.",
+)
+CONFIG_SUCCEEDED = Name(
+    "callcenter_config_last_reload_success_timestamp_seconds",
+    "gauge",
+    (),
+    "When settings were last taken over, in seconds since 1970. Source: the program.",
+)
 PAGE_INFO = Name(
     "callcenter_page_info",
     "gauge",

@@ -15,29 +15,31 @@ import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from monitor import __version__
-from monitor.alerts_setup import alerts_of
+from monitor.alerts_setup import AlertDesk
 from monitor.board import Board
 from monitor.calls.facts import instant
 from monitor.downtime import Downtime
 from monitor.follower import Follower, now_us
 from monitor.ledger.beginning import first_call_at
 from monitor.ledger.repository import Repository
+from monitor.ledger.store import Store
 from monitor.ledger.writer import LedgerWriter
 from monitor.metrics import Metrics
-from monitor.page.app import Page, Sources
 from monitor.metrics_settings import SettingsCollector
 from monitor.numbers import Numbers
+from monitor.page.app import Page, Sources
 from monitor.page.reports import ReportSources
 from monitor.plan import plan_of
 from monitor.recall import recall
-from monitor.report_setup import basis_of, house_of, schedule_of
+from monitor.reload import Reload
+from monitor.report_setup import basis_of, house_of, schedule_of, standing_of
 from monitor.report_worker import Workshop
 from monitor.reports.kept import Kept
 from monitor.web_serving import Serving
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from monitor.calls.facts import Fact
@@ -115,20 +117,21 @@ class Monitor:
     """
 
     def __init__(self, settings: Settings, *, clock_rate: float = 1.0) -> None:
-        self.settings = settings
+        self.reload = Reload(settings)
+        """How other settings are taken over while this runs; each part says below what it takes."""
         self._clock_rate = clock_rate
         rules = settings.ring_rules()
         names = [system.name for system in settings.require_asterisk()]
         self.board = Board(rules, systems=names, zone=settings.zone)
-        self.writer = LedgerWriter(
-            settings.ledger.connect_url(),
-            spool_dir=settings.ledger.spool_dir,
         numbers = Numbers(settings.privacy.read_key())
+        self.writer = LedgerWriter(
+            self._ledger(),
+            spool_dir=settings.ledger.spool_dir,
             memory_facts=settings.ledger.memory_facts,
+            numbers=numbers,
         )
         self.store = StoreHealth(self.writer)
         plan = plan_of(settings)
-            numbers=numbers,
         self.followers = tuple(
             Follower(system, plan, self.tell, pause_seconds=self._pause_seconds, clock_rate=clock_rate)
             for system in settings.require_asterisk()
@@ -146,7 +149,7 @@ class Monitor:
         self._reading = Repository(self._ledger(), numbers=numbers)
         basis = basis_of(settings)
         self.kept = Kept(settings.reports.folder)
-        self.workshop = Workshop(settings.ledger.connect_url(), basis, house_of(settings), self.kept, self.now)
+        self.workshop = Workshop(self._ledger_url, basis, house_of(settings), self.kept, self.now)
         begins = partial(first_call_at, self._reading.store)
         self.schedule = schedule_of(
             settings,
@@ -187,7 +190,7 @@ class Monitor:
             lines=[line.name for line in settings.line],
             version=__version__,
             sink_failures=self.sink_failures,
-            alerts=self.alerts.figures if self.alerts is not None else {},
+            alerts=self.alerts.figures,
             page=self.page,
             reports=self.schedule,
             page_url=settings.alerts.page_url,
@@ -204,9 +207,41 @@ class Monitor:
         self.add_sink(self.board, "board")
         self.add_sink(metrics, "metrics")
         self.add_sink(self.writer, "ledger")
-        if self.alerts is not None:
-            self.add_sink(self.alerts, "alerts")
+        self.add_sink(self.alerts, "alerts")
         self.add_sink(self.page, "page")
+        self.reload.add(self._prepare)
+
+    @property
+    def settings(self) -> Settings:
+        """Those that hold now."""
+        return self.reload.settings
+
+    def _ledger_url(self) -> str:
+        """The ledger's URL, with its password of this moment."""
+        return self.settings.ledger.connect_url()
+
+    def _ledger_password(self) -> str | None:
+        return self.settings.ledger.read_password()
+
+    def _ledger(self) -> Store:
+        """The ledger, connected to with the password of each moment."""
+        return Store(self._ledger_url(), password=self._ledger_password)
+
+    def _prepare(self, settings: Settings) -> Callable[[], None]:
+        """Make the Asterisks, the page's door and the schedule ready for other settings."""
+        let_in = self.page.access.prepare(settings.web)
+        certify = self.web.prepare(settings.web, settings.metrics)
+        standing = standing_of(settings)
+
+        def change_over() -> None:
+            let_in()
+            certify()
+            for follower in self.followers:
+                follower.take_settings(settings.asterisk)
+            if self.schedule is not None:
+                self.schedule.standing = standing
+
+        return change_over
 
     def now(self) -> datetime:
         """The time in the centre: ours, or where its clock runs at a rate of its own, that of its first system."""
@@ -267,8 +302,7 @@ class Monitor:
             began_at = instant(now_us())
             downtime = Downtime(self.writer, [follower.system for follower in self.followers], began_at)
             told = await downtime.tell(self.tell)
-            if self.alerts is not None:
-                await stack.enter_async_context(self.alerts)
+            await stack.enter_async_context(self.alerts)
             stack.callback(self._close_followers)
             tasks = [asyncio.create_task(follower.run()) for follower in self.followers]
             tasks.append(asyncio.create_task(self.page.run()))

@@ -118,7 +118,8 @@ class Schedule:
     ) -> None:
         self._workshop = workshop
         self._kept = kept
-        self._standing = standing
+        self.standing = standing
+        """May be replaced by another of the same time zone."""
         self._zone = standing.work_time.zone
         self._clock = clock
         self._first_call_at = first_call_at
@@ -167,8 +168,8 @@ class Schedule:
             return
         if due != self._done:
             await self._make_all(due, now)
-        if self._standing.post is not None:
-            await self._mail_all(self._standing.post)
+        if self.standing.post is not None:
+            await self._mail_all(self.standing.post)
 
     async def _ours(self, now: datetime) -> bool:
         """Whether the folder is ours; what another has to do there is not told as ours."""
@@ -187,11 +188,11 @@ class Schedule:
 
     def _latest_due(self, now: datetime) -> date:
         """The month in which something was due last, as its first day."""
-        work_time, local = self._standing.work_time, now.astimezone(self._zone)
+        work_time, local = self.standing.work_time, now.astimezone(self._zone)
         # What the clock on the wall shows decides: a time that a day skips or has twice is passed like any other.
         first = work_time.first_working_day(local.year, local.month)
         month = local.date().replace(day=1)
-        passed = (local.date(), local.time()) >= (first, self._standing.at)
+        passed = (local.date(), local.time()) >= (first, self.standing.at)
         return month if passed else _month_before(month)
 
     async def _make_all(self, due: date, now: datetime) -> None:
@@ -283,7 +284,7 @@ class Schedule:
         return True
 
     def _order(self, period: Period) -> Order:
-        standing = self._standing
+        standing = self.standing
         record = period.span is Span.HALF
         return Order(
             period=period,

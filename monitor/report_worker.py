@@ -107,7 +107,7 @@ class Workshop:
     """Takes orders, and has one report made after the other.
 
     Args:
-        store: the ledger's URL, with its password.
+        store: gives the ledger's URL, with its password of the moment.
         basis: what figures rest on.
         house: what reports say of the institution.
         kept: where they are kept.
@@ -117,7 +117,7 @@ class Workshop:
 
     def __init__(
         self,
-        store: str,
+        store: Callable[[], str],
         basis: Basis,
         house: House,
         kept: Kept,
@@ -226,7 +226,7 @@ class Workshop:
             basis=self._basis,
             house=self._house,
             folder=self._kept.folder,
-            store=self._store,
+            store=self._store(),
             now=self._clock(),
         )
         process = await asyncio.create_subprocess_exec(

@@ -9,6 +9,7 @@ import resource
 import signal
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -21,6 +22,7 @@ from monitor.web import bind
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
 
     from monitor.config import Settings
     from monitor.terminal import Terminal
@@ -32,20 +34,33 @@ _STATUS_SECONDS = 10.0
 """How often systemd is told how things are, where it has no watchdog that wants to hear it oftener."""
 
 
-def run(settings: Settings, *, screen: bool) -> None:
+def run(load: Callable[[], Settings], *, screen: bool) -> None:
     """Run until SIGTERM or SIGINT; what is still open is then written down, and the ledger flushed.
 
     Args:
-        settings: as loaded.
+        load: reads the settings, now and at each SIGHUP.
         screen: show the board on standard output.
+
+    Raises:
+        ConfigError: the settings cannot be used.
     """
+    # Until somebody listens for it, the signal would end the process; what it asks for is done right afterwards.
+    asked = Asked()
+    signal.signal(signal.SIGHUP, lambda *_: asked.ask())
+    settings = load()
     # Each browser that watches holds a descriptor, and the usual 1,024 are soon gone.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     # Lines of the log would tear the screen where both are one terminal; `2> FILE` keeps them all.
     torn = screen and sys.stdout.isatty() and sys.stderr.isatty()
-    log.configure(settings.log.model_copy(update={"level": "error"}) if torn else settings.log)
+
+    def write_log(settings: Settings) -> None:
+        log.configure(settings.log.model_copy(update={"level": "error"}) if torn else settings.log)
+
+    write_log(settings)
     monitor = Monitor(settings)
+    monitor.reload.load = load
+    monitor.reload.add(lambda settings: partial(write_log, settings))
     listening = bind(settings.web.host, settings.web.port)
     host, port = listening.getsockname()[:2]
     _log.info(
@@ -60,22 +75,47 @@ def run(settings: Settings, *, screen: bool) -> None:
             monitor.board, lambda: datetime.now(UTC), language=settings.language, store=monitor.store
         )
         monitor.add_sink(terminal, "screen")
-    asyncio.run(_until_signalled(monitor, listening, terminal))
+    asyncio.run(_until_signalled(monitor, listening, terminal, asked))
     _log.info("monitor_stopped")
 
 
-async def _until_signalled(monitor: Monitor, listening: socket.socket, terminal: Terminal | None) -> None:
+class Asked:
+    """Whether the settings are to be loaded anew: SIGHUP may come before anybody can do it."""
+
+    def __init__(self) -> None:
+        self._asked = asyncio.Event()
+
+    def ask(self) -> None:
+        """Take the signal."""
+        self._asked.set()
+
+    async def keep_loading(self, monitor: Monitor, notifier: Notifier) -> None:
+        """Load the settings anew as often as it is asked for, for ever."""
+        await monitor.started.wait()
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
+            notifier.reloading()
+            await monitor.reload.again()
+            notifier.ready(_status(monitor))
+
+
+async def _until_signalled(monitor: Monitor, listening: socket.socket, terminal: Terminal | None, asked: Asked) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, asked.ask)
+    notifier = Notifier(os.environ)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(tell_systemd(monitor, Notifier(os.environ), stop))
+        loading = tasks.create_task(asked.keep_loading(monitor, notifier))
+        tasks.create_task(tell_systemd(monitor, notifier, stop))
         if terminal is not None:
             tasks.create_task(terminal.run(stop))
         await monitor.run(listening, stop)
         # Whatever ended it, the others end with it.
         stop.set()
+        loading.cancel()
 
 
 async def tell_systemd(monitor: Monitor, notifier: Notifier, stop: asyncio.Event) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from typing import TYPE_CHECKING
 
 import structlog
@@ -48,6 +49,11 @@ class Notifier:
     def alive(self, status: str) -> None:
         """The service still does its work; to be told twice in `watchdog_seconds`."""
         self._tell("WATCHDOG=1", status)
+
+    def reloading(self) -> None:
+        """The service loads its settings anew; `ready` is told when it has."""
+        # The instant tells systemd which signal this answers, where the unit is of the type notify-reload.
+        self._tell(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}", "")
 
     def status(self, status: str) -> None:
         """How the service is, in a sentence that `systemctl status` shows."""

@@ -11,6 +11,7 @@ ConnectionProblem
 ├── ShutDown           Asterisk said that it shuts down or restarts
 ├── Goodbye            Asterisk ended the session
 ├── Lost               the connection broke
+├── Left               we left it, since the settings lead elsewhere
 └── Silent             a ping was not answered: the peer is gone, and no one told us
 """
 
@@ -105,6 +106,13 @@ class Lost(ConnectionProblem):
 
     def __init__(self, where: str, reason: str) -> None:
         super().__init__(f"{where} was lost ({reason}); see that Asterisk runs, and the network between.")
+
+
+class Left(ConnectionProblem):
+    """We left it, since the settings lead elsewhere."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(f"{where} was left, since the settings name another address or account; nothing to do.")
 
 
 class Silent(ConnectionProblem):

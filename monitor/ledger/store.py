@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 
-from monitor.errors import StoreError
+from monitor.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy import Connection, Engine
     from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -74,13 +74,15 @@ class Store:
 
     Args:
         store: a file path or URL.
+        password: reads PostgreSQL's password at each connection, in place of the URL's; None leaves that.
 
     Raises:
         StoreError: the path or URL makes no sense. That the store is away is told when it is used.
     """
 
-    def __init__(self, store: str | Path) -> None:
+    def __init__(self, store: str | Path, *, password: Callable[[], str | None] | None = None) -> None:
         self.url = parse(store)
+        self._password = password
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         hidden = {key: "***" if "password" in key else value for key, value in self.url.query.items()}
         self.name = self.url.database or "" if self.is_sqlite else _shown(self.url.set(query=hidden))
@@ -110,10 +112,21 @@ class Store:
             "options": "-c timezone=UTC -c statement_timeout=60s",
         }
         arguments = {key: value for key, value in arguments.items() if key not in self.url.query}
-        return create_engine(
+        engine = create_engine(
             self.url, hide_parameters=True, pool_pre_ping=True, pool_size=2,
             connect_args=arguments,
         )  # fmt: skip
+        event.listen(engine, "do_connect", self._put_password)
+        return engine
+
+    def _put_password(self, _dialect: object, _record: object, _arguments: object, parameters: dict[str, Any]) -> None:
+        """Connect with the password of this moment: it may have been changed since the start."""
+        try:
+            password = None if self._password is None else self._password()
+        except ConfigError as error:
+            raise StoreError(str(error)) from error
+        if password is not None:
+            parameters["password"] = password
 
     def create_file(self) -> None:
         """Make the SQLite file where there is none, readable by its owner alone: it holds callers' numbers.

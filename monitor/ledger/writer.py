@@ -49,7 +49,7 @@ class LedgerWriter:
     You must call `start` before and `close` after; `record` may be called from any thread between.
 
     Args:
-        store: a file path or URL; it is brought up to date when it is first reached.
+        store: a file path, URL or store; it is brought up to date when it is first reached.
         spool_dir: the folder where facts wait on disk; beside the file for SQLite, where it may be None.
         batch_facts: facts written in one transaction.
         batch_seconds: how long a fact waits for others to be written with it.
@@ -65,7 +65,7 @@ class LedgerWriter:
 
     def __init__(
         self,
-        store: str | Path,
+        store: str | Path | Store,
         *,
         spool_dir: Path | None = None,
         batch_facts: int = 500,

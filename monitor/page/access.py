@@ -12,6 +12,7 @@ import re
 import secrets
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -92,24 +93,50 @@ class Access:
     """
 
     def __init__(self, settings: WebSettings, renderer: Renderer, clock: Callable[[], datetime]) -> None:
-        key = settings.read_session_secret() or secrets.token_bytes(32)
+        self._drawn_key = secrets.token_bytes(32)
         self._renderer = renderer
         self._clock = clock
-        self._users = {name_key(user.name): user for user in settings.user}
-        self._tokens = settings.token
-        self._numbers_for = settings.numbers_for
-        self._passwords = Passwords(settings.user, key, clock)
         self._attempts = Attempts(clock)
-        self._sessions = Sessions(key, timedelta(hours=settings.session_hours), clock, secure=settings.https_only)
-        self.middleware = [Middleware(SecurityHeaders, secure=settings.https_only)]
-        if not self._users:
-            self.middleware.append(Middleware(LoopbackNames, refuse=self._misdirected))
+        self._secure = settings.https_only
+        self._sessions = self._sessions_of(settings)
+        self.prepare(settings)()
+        self.middleware = [Middleware(SecurityHeaders, secure=self._secure)]
+        # People may be let in, or nobody any more, while this runs.
+        self.middleware.append(Middleware(LoopbackNames, refuse=self._misdirected, open_to_all=lambda: not self._users))
         self.middleware.append(Middleware(_Door, access=self))
         self.routes: list[BaseRoute] = [
             Route("/login", self._form, methods=["GET"]),
             Route("/login", self._sign_in, methods=["POST"]),
             Route("/logout", self._sign_out, methods=["POST"]),
         ]
+
+    def prepare(self, settings: WebSettings) -> Callable[[], None]:
+        """Make ready for other settings: users, programs, roles and the cookies' key. Sign-ins that fit them hold on.
+
+        Returns:
+            What changes over, at once.
+
+        Raises:
+            ConfigError: a file with a password's hash or the cookies' key cannot be read.
+        """
+        passwords = Passwords(settings.user, self._key_of(settings), self._clock)
+        sessions = self._sessions_of(settings)
+        users = {name_key(user.name): user for user in settings.user}
+
+        def change_over() -> None:
+            sessions.go_on_from(self._sessions)
+            self._users, self._tokens, self._numbers_for = users, settings.token, settings.numbers_for
+            self._passwords, self._sessions = passwords, sessions
+
+        return change_over
+
+    def _key_of(self, settings: WebSettings) -> bytes:
+        return settings.read_session_secret() or self._drawn_key
+
+    def _sessions_of(self, settings: WebSettings) -> Sessions:
+        lasting = timedelta(hours=settings.session_hours)
+        # Browsers keep a cookie under the name it had: whether that says "secure" is for a restart to change.
+        return Sessions(self._key_of(settings), lasting, self._clock, secure=self._secure)
 
     # -- who is there --------------------------------------------------------------------------------------------------
 
@@ -134,6 +161,14 @@ class Access:
         """Whether a sign-in holds still: not run out, not ended, its user there, and their password the same."""
         known = self._passwords.fingerprint(session.name) if session.name in self._users else None
         return known is not None and hmac.compare_digest(known, session.fingerprint) and self._sessions.holds(session)
+
+    def holds_for(self, viewer: Viewer, session: Session | None) -> bool:
+        """Whether who streams would be let in as the same viewer still: neither signed out nor given another role."""
+        if session is None:
+            return not self._users
+        user = self._users.get(session.name)
+        same = user is not None and (viewer.role, viewer.numbers) == (user.role, user.role in self._numbers_for)
+        return same and self.holds(session)
 
     def _program(self, token: str) -> Viewer:
         digest = hashlib.sha256(token.encode()).hexdigest()
@@ -302,22 +337,24 @@ class _Door:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
-        answer, session = await self._access.admit(Request(scope, receive))
+        request = Request(scope, receive)
+        answer, session = await self._access.admit(request)
+        viewer: Viewer = request.state.viewer
         if answer is not None:
             await answer(scope, receive, send)
-        elif session is None:
+        elif session is None and not self._access.holds_for(viewer, None):
             await self._app(scope, receive, send)
         else:
-            await self._while_it_holds(session, scope, receive, send)
+            await self._while_it_holds(partial(self._access.holds_for, viewer, session), scope, receive, send)
 
-    async def _while_it_holds(self, session: Session, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _while_it_holds(self, holds: Callable[[], bool], scope: Scope, receive: Receive, send: Send) -> None:
         streams = over = False
 
         async def sending(message: Message) -> None:
             nonlocal streams, over
             if message["type"] == "http.response.start":
                 streams = Headers(raw=message["headers"]).get("content-type", "").startswith("text/event-stream")
-            elif streams and (over or not self._access.holds(session)):
+            elif streams and (over or not holds()):
                 over = True
                 # What a server raises once a browser has gone: whoever streams stops.
                 raise OSError("the sign-in of this stream has ended")

@@ -83,6 +83,10 @@ class Sessions:
             signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256, "clock": self._clock},
         )
 
+    def go_on_from(self, before: Sessions) -> None:
+        """Take over who signed out: what another one ended stays ended."""
+        self._ended = before._ended
+
     def start(self, response: Response, name: str, fingerprint: str) -> None:
         """Let a response sign somebody in, under an identity that nobody could have known before."""
         value = self._sessions.dumps([name, fingerprint, secrets.token_urlsafe(16)])

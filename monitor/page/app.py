@@ -72,7 +72,7 @@ class Page:
 
     def __init__(self, settings: WebSettings, language: Language, sources: Sources) -> None:
         renderer = Renderer(sources.zone, language)
-        access = Access(settings, renderer, lambda: datetime.now(UTC))
+        self.access = access = Access(settings, renderer, lambda: datetime.now(UTC))
         self.board = BoardPages(
             renderer, sources.board, sources.systems, sources.store, sources.clock, rate=sources.rate
         )

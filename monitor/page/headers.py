@@ -103,15 +103,19 @@ class LoopbackNames:
     Args:
         app: what answers.
         refuse: the answer to everybody else.
+        open_to_all: whether nobody signs in now; who signs in may come by any name.
     """
 
-    def __init__(self, app: ASGIApp, *, refuse: Callable[[Request], Response]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, refuse: Callable[[Request], Response], open_to_all: Callable[[], bool] = lambda: True
+    ) -> None:
         self._app = app
         self._refuse = refuse
+        self._open_to_all = open_to_all
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse."""
-        if scope["type"] != "http" or is_from_here(scope):
+        if scope["type"] != "http" or not self._open_to_all() or is_from_here(scope):
             await self._app(scope, receive, send)
             return
         await self._refuse(Request(scope))(scope, receive, send)

@@ -208,7 +208,7 @@ def test_one_that_hangs_holds_up_nobody(receiver: Receiver) -> None:
 
 def test_places_that_were_told_of_are_forgotten(receiver: Receiver) -> None:
     alerts = telling(address(receiver), repeat_seconds=0.01)
-    (target,) = alerts._targets
+    (target,) = alerts._targets.values()
     assert isinstance(target, alerts_apprise.Apprise)
 
     async def test() -> None:

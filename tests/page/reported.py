@@ -64,7 +64,7 @@ class Office:
         """A browser in front of the page, of a user with a role; of whoever sits at the machine where there is none."""
         renderer = Renderer(SEOUL, "ko")
         clock = Clock(self.now)
-        workshop = Workshop(self.store, BASIS, House(), self.kept, clock)
+        workshop = Workshop(lambda: self.store, BASIS, House(), self.kept, clock)
         rules = tuple(rule.label for rule in BASIS.rules)
         store = Store(self.store)
         sources = ReportSources(

@@ -61,7 +61,7 @@ def test_last_months_report_lies_in_the_mailbox_on_the_first_working_day(tmp_pat
 
     async def look_twice(settings: Settings) -> None:
         kept = Kept(settings.reports.folder)
-        workshop = Workshop(ledger, basis_of(settings), house_of(settings), kept, lambda: now)
+        workshop = Workshop(lambda: ledger, basis_of(settings), house_of(settings), kept, lambda: now)
         for _ in range(2):
             schedule = schedule_of(
                 settings,

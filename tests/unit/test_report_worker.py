@@ -59,7 +59,7 @@ def run(
     """Play a scene in a workshop, and close it."""
 
     async def play() -> None:
-        workshop = Workshop(store, BASIS, House(), Kept(folder), lambda: NOW, limit_seconds=limit_seconds)
+        workshop = Workshop(lambda: store, BASIS, House(), Kept(folder), lambda: NOW, limit_seconds=limit_seconds)
         try:
             async with asyncio.timeout(LONG_SECONDS * 2):
                 await scene(workshop)
