@@ -213,6 +213,7 @@ def texts_in(language: Language) -> Texts:
             Source.AMI: _c("source", "followed by this monitor"),
             Source.QUEUE_LOG: _c("source", "brought in from the queue log (queue_log)"),
             Source.CDR: _c("source", "brought in from call detail records (CDR)"),
+            Source.CEL: _c("source", "brought in from the channel event log (CEL)"),
         },
         outcomes={
             Outcome.ANSWERED: _c("outcome", "answered"),

@@ -77,6 +77,8 @@ class Source(StrEnum):
     """Brought in from Asterisk's queue log: seconds and agents, but no phone's exact ringing."""
     CDR = "cdr"
     """Brought in from call detail records."""
+    CEL = "cel"
+    """Brought in from the channel event log: who talked with whom and when, to the microsecond, but no ringing."""
 
 
 class AttemptResult(StrEnum):

@@ -122,11 +122,13 @@ def row_of(values: Mapping[str, object], zone: tzinfo) -> CdrRow:
     if not uniqueid or not text("disposition"):
         raise ValueError("it has no uniqueid or no disposition")
     hint = epoch_of(uniqueid)
-    start_at = _instant(values.get("start"), zone, hint)
+    start_at = instant_of(values.get("start"), zone, hint)
     if start_at is None:
         raise ValueError("it has no start")
-    answer_at = _instant(values.get("answer"), zone, start_at)
-    end_at = _instant(values.get("end"), zone, answer_at or start_at) or start_at + timedelta(seconds=whole("duration"))
+    answer_at = instant_of(values.get("answer"), zone, start_at)
+    end_at = instant_of(values.get("end"), zone, answer_at or start_at) or start_at + timedelta(
+        seconds=whole("duration")
+    )
     disposition = text("disposition").upper().replace("_", " ")
     if answer_at is None and disposition == "ANSWERED" and whole("billsec"):
         answer_at = end_at - timedelta(seconds=whole("billsec"))
@@ -161,7 +163,7 @@ def interface_of(channel: str) -> str:
     return _INTERFACE.sub("", channel)
 
 
-def _instant(value: object, zone: tzinfo, near_at: datetime | None) -> datetime | None:
+def instant_of(value: object, zone: tzinfo, near_at: datetime | None) -> datetime | None:
     """An instant; of a local time that the clocks show twice, the one that fits another instant of the same call.
 
     Raises:

@@ -21,6 +21,22 @@ NAMED_AT_MOST = 5
 _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time."""
+
+    since: datetime
+    until: datetime
+    """The first instant behind it."""
+
+    def __contains__(self, at: datetime) -> bool:
+        """Whether an instant lies in it."""
+        return self.since <= at < self.until
+
+
+ALWAYS = Span(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+
+
 class LeftOut(StrEnum):
     """Why a call was not taken."""
 
@@ -86,6 +102,7 @@ class Told:
     queue: str | None = None
     agent: str | None = None
     member: str | None = None
+    answered_by_pickup: bool = False
     attempts: tuple[RingAttempt, ...] = ()
     transfers: tuple[Transfer, ...] = ()
 
@@ -118,7 +135,7 @@ def call_of(told: Told, frame: Frame) -> Call:
         queue=told.queue,
         agent=told.agent,
         member=told.member,
-        answered_by_pickup=False,
+        answered_by_pickup=told.answered_by_pickup,
         attempts=told.attempts,
         transfers=told.transfers,
         holds=(),

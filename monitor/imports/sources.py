@@ -1,4 +1,4 @@
-"""Calls out of files: queue logs, and call detail records as CSV."""
+"""Calls out of files: queue logs, and call detail records and channel events as CSV."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from monitor.errors import ImportRefused
-from monitor.imports import cdr, queue_log
-from monitor.imports.cdr_calls import doubtful
+from monitor.imports import queue_log
 from monitor.imports.files import lines_of
-from monitor.imports.frame import Notes
+from monitor.imports.frame import ALWAYS, Notes, Span
+from monitor.imports.kinds import CDR, LOOKED_AT, R, refuse_other_zone
 from monitor.imports.queue_calls import QueueLogReader
 
 if TYPE_CHECKING:
@@ -19,12 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from monitor.calls.facts import Call
-    from monitor.imports.cdr import CdrRow
     from monitor.imports.cdr_calls import CdrReader
     from monitor.imports.frame import Frame
-
-_LOOKED_AT = 200
-"""Lines in which a file has to show what it is."""
+    from monitor.imports.kinds import Kind, Reader
 
 
 def _nowhere(_: int) -> None:
@@ -47,13 +44,16 @@ class _Read:
         self._here = 0
 
 
-def calls_of_queue_logs(paths: Sequence[Path], frame: Frame, at: Callable[[int], None] = _nowhere) -> Iterator[Call]:
+def calls_of_queue_logs(
+    paths: Sequence[Path], frame: Frame, at: Callable[[int], None] = _nowhere, *, within: Span = ALWAYS
+) -> Iterator[Call]:
     """The calls in queue logs, each as soon as no more of it can come.
 
     Args:
         paths: in any order; they are read by the time of their first lines.
         frame: where the calls belong.
         at: told of the bytes that have been read, of all files together.
+        within: lines of other times are passed over.
 
     Raises:
         ImportRefused: a file cannot be read, or is no queue log.
@@ -64,9 +64,46 @@ def calls_of_queue_logs(paths: Sequence[Path], frame: Frame, at: Callable[[int],
         for number, line in lines_of(path, frame.notes, read.here):
             frame.notes.read += 1
             try:
-                yield from reader.take(queue_log.parse(line), str(path))
+                event = queue_log.parse(line)
+                if event.at in within:
+                    yield from reader.take(event, str(path))
             except ValueError as error:
                 frame.notes.cannot_read(f"{path}, line {number}", str(error))
+        read.file_ends()
+    yield from reader.end()
+
+
+def calls_of_row_files(
+    paths: Sequence[Path],
+    kind: Kind[R],
+    reader: Reader[R],
+    zone: tzinfo,
+    *,
+    notes: Notes,
+    at: Callable[[int], None] = _nowhere,
+    within: Span = ALWAYS,
+) -> Iterator[Call]:
+    """The calls in files of records, a row each.
+
+    Args:
+        paths: in the order in which Asterisk wrote them.
+        kind: of what.
+        reader: gathers the rows of a call.
+        zone: in which the times are told.
+        notes: told of what cannot be read.
+        at: told of the bytes that have been read, of all files together.
+        within: rows of other times are passed over.
+
+    Raises:
+        ImportRefused: a file cannot be read, holds no such records, or its times are those of another zone.
+    """
+    for path in paths:
+        refuse_other_zone(kind, list(islice(_rows(kind, path, zone, Notes()), LOOKED_AT)), str(path))
+    read = _Read(at)
+    for path in paths:
+        for row in _rows(kind, path, zone, notes, read.here):
+            if kind.at(row) in within:
+                yield from reader.take(row)
         read.file_ends()
     yield from reader.end()
 
@@ -74,53 +111,15 @@ def calls_of_queue_logs(paths: Sequence[Path], frame: Frame, at: Callable[[int],
 def calls_of_cdr_files(
     paths: Sequence[Path], reader: CdrReader, zone: tzinfo, notes: Notes, at: Callable[[int], None] = _nowhere
 ) -> Iterator[Call]:
-    """The calls in files of call detail records.
-
-    Args:
-        paths: in the order in which Asterisk wrote them.
-        reader: gathers the rows of a call.
-        zone: in which the times are told.
-        notes: told of what cannot be read.
-        at: told of the bytes that have been read, of all files together.
-
-    Raises:
-        ImportRefused: a file cannot be read, holds no such records, or its times are those of another zone.
-    """
-    for path in paths:
-        refuse_other_zone(list(islice(_rows(path, zone, Notes()), _LOOKED_AT)), str(path))
-    read = _Read(at)
-    for path in paths:
-        for row in _rows(path, zone, notes, read.here):
-            yield from reader.take(row)
-        read.file_ends()
-    yield from reader.end()
-
-
-def refuse_other_zone(rows: Sequence[CdrRow], where: str) -> None:
-    """Compare the times of the first rows with the instants in their uniqueids.
-
-    Raises:
-        ImportRefused: most of them disagree, and say by how much.
-    """
-    seen: dict[str, CdrRow] = {}
-    for row in rows:
-        seen.setdefault(row.uniqueid, row)
-    wrong = [row for row in seen.values() if doubtful(row)]
-    if len(wrong) * 2 > len(seen):
-        epoch_at = cdr.epoch_of(wrong[0].uniqueid)
-        assert epoch_at is not None  # noqa: S101 - only then is a row doubtful
-        hours = (wrong[0].start_at - epoch_at).total_seconds() / 3600
-        raise ImportRefused(
-            f"{where}: its times are {abs(hours):.1f} hours {'ahead of' if hours > 0 else 'behind'} the instants in "
-            "its uniqueids; give the zone they were written in, as in --timezone Asia/Seoul (UTC where usegmtime=yes)."
-        )
+    """The calls in files of call detail records, as `calls_of_row_files` reads them."""
+    return calls_of_row_files(paths, CDR, reader, zone, notes=notes, at=at)
 
 
 def _by_time(paths: Sequence[Path]) -> list[Path]:
     """Files by the time of their first line; those that hold none are left out."""
     begun: list[tuple[datetime, int, Path]] = []
     for number, path in enumerate(dict.fromkeys(paths)):
-        first = [line for _, line in islice(lines_of(path, None), _LOOKED_AT)]
+        first = [line for _, line in islice(lines_of(path, None), LOOKED_AT)]
         for line in first:
             try:
                 begun.append((queue_log.parse(line).at, number, path))
@@ -135,19 +134,19 @@ def _by_time(paths: Sequence[Path]) -> list[Path]:
     return [path for *_, path in sorted(begun)]
 
 
-def _rows(path: Path, zone: tzinfo, notes: Notes, at: Callable[[int], None] = _nowhere) -> Iterator[CdrRow]:
+def _rows(kind: Kind[R], path: Path, zone: tzinfo, notes: Notes, at: Callable[[int], None] = _nowhere) -> Iterator[R]:
     """The rows of one file."""
     columns: tuple[str, ...] | None = None
     for place, cells in _cells(path, notes, at):
         if columns is None:
-            columns, names = _columns(cells, path)
+            columns, names = _columns(kind, cells, path)
             if names:
                 continue
         notes.read += 1
         try:
             if len(cells) != len(columns):
                 raise ValueError(f"it has {len(cells)} columns where {len(columns)} belong")  # noqa: TRY301 - as a row of wrong values
-            yield cdr.row_of(dict(zip(columns, cells, strict=True)), zone)
+            yield kind.row_of(dict(zip(columns, cells, strict=True)), zone)
         except ValueError as error:
             notes.cannot_read(f"{path}, line {place}", str(error))
 
@@ -177,11 +176,8 @@ def _cells(path: Path, notes: Notes, at: Callable[[int], None]) -> Iterator[tupl
             yield place, cells
 
 
-def _columns(cells: Sequence[str], path: Path) -> tuple[tuple[str, ...], bool]:
+def _columns(kind: Kind[R], cells: Sequence[str], path: Path) -> tuple[tuple[str, ...], bool]:
     try:
-        return cdr.columns_of(cells)
+        return kind.columns_of(cells)
     except ValueError as error:
-        raise ImportRefused(
-            f"{path}: {error}; give Master.csv as cdr_csv writes it with loguniqueid=yes, or a CSV whose first line "
-            "names its columns."
-        ) from error
+        raise ImportRefused(f"{path}: {error}; {kind.advice}.") from error

@@ -85,8 +85,10 @@ STORED_FACTS = (Call, AgentState, Gap, StoredRule)
 
 _WHOLE = 2
 _END_KNOWN = 1
-_BROUGHT_IN = {Source.QUEUE_LOG: -3, Source.CDR: -4}
-"""Below whatever this monitor saw itself. A queue log tells more of a call than call detail records do."""
+_BROUGHT_IN = {Source.QUEUE_LOG: -3, Source.CDR: -4, Source.CEL: -3}
+"""Below whatever this monitor saw itself. A queue log tells more of a call than call detail records do. The channel
+event log tells more again: it stands beside the queue log and is written to the microsecond, so that its last word is
+later than the same second's in a log that cuts them off."""
 
 
 def completeness(call: Call) -> int:

@@ -107,6 +107,7 @@ def _sources(subject: Subject) -> Table:
             "Does not know menus, exact ringing or transfers made by a phone; waiting in whole seconds."
         ),
         Source.CDR: _("Does not know waiting apart from ringing, queues' members or transfers made by a phone."),
+        Source.CEL: _("Does not know how long a phone rang, nor hold; of calls that nobody answered, not always why."),
     }
     ordered = [source for source in Source if figures.sources.get(source)]
     whole = sum(figures.sources.values())

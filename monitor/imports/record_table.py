@@ -1,17 +1,18 @@
-"""Call detail records in a database, as Asterisk's ODBC and PostgreSQL back ends write them."""
+"""Call detail records and channel events in a database, as Asterisk's ODBC and PostgreSQL back ends write them."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic
 
-from sqlalchemy import MetaData, Table, create_engine, func, make_url, select
+from sqlalchemy import DateTime, MetaData, Table, create_engine, func, make_url, select
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, NoSuchTableError, SQLAlchemyError
 
 from monitor.errors import ImportRefused
-from monitor.imports import cdr
-from monitor.imports.sources import refuse_other_zone
+from monitor.imports.frame import ALWAYS, Span
+from monitor.imports.kinds import LOOKED_AT, R, refuse_other_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,27 +21,30 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from monitor.calls.facts import Call
-    from monitor.imports.cdr import CdrRow
-    from monitor.imports.cdr_calls import CdrReader
     from monitor.imports.frame import Notes
+    from monitor.imports.kinds import Kind, Reader
 
 _ROWS_AT_ONCE = 1_000
-_LOOKED_AT = 200
+_OTHER_ZONE = timedelta(days=2)
+"""No two clocks show days that lie further apart, whatever zone the times of a table are told in."""
 
 
-class CdrTable:
-    """A table of call detail records. You must call `close` when done.
+class RecordTable(Generic[R]):
+    """A table of records, a row each. You must call `close` when done.
 
     Args:
         url: of the database, as SQLAlchemy writes it.
         table: its name.
+        kind: of what.
+        password: where the URL holds none.
 
     Raises:
         ImportRefused: there is no way to it, or it holds no such records.
     """
 
-    def __init__(self, url: str, table: str = "cdr") -> None:
-        self._engine, self._name = _engine(url)
+    def __init__(self, url: str, table: str, kind: Kind[R], *, password: str | None = None) -> None:
+        self._kind = kind
+        self._engine, self._name = _engine(url, password)
         with ExitStack() as stack:
             # Nobody can close what was never made.
             stack.callback(self._engine.dispose)
@@ -52,9 +56,11 @@ class CdrTable:
         try:
             with self._engine.connect():
                 found = Table(table, MetaData(), autoload_with=self._engine)
-            columns, _ = cdr.columns_of([column.name for column in found.columns])
+            columns, _ = self._kind.columns_of([column.name for column in found.columns])
         except NoSuchTableError:
-            raise ImportRefused(f"{self._name} has no table {table!r}: name it with --table.") from None
+            raise ImportRefused(
+                f"{self._name} has no table {table!r}: name it with --table, or behind # in [[reconcile]]."
+            ) from None
         except ValueError as error:
             raise ImportRefused(f"{self._name}, table {table!r}: {error}.") from error
         except SQLAlchemyError as error:
@@ -74,7 +80,13 @@ class CdrTable:
             raise self._away(error) from error
 
     def calls(
-        self, reader: CdrReader, zone: tzinfo, notes: Notes, at: Callable[[int], None] = lambda _: None
+        self,
+        reader: Reader[R],
+        zone: tzinfo,
+        notes: Notes,
+        at: Callable[[int], None] = lambda _: None,
+        *,
+        within: Span = ALWAYS,
     ) -> Iterator[Call]:
         """The calls of all rows, by the time at which the rows begin.
 
@@ -83,33 +95,44 @@ class CdrTable:
             zone: in which times without an offset are told.
             notes: told of what cannot be read.
             at: told how many rows have been read.
+            within: rows of other times are passed over, and not even asked for where the column holds times.
 
         Raises:
             ImportRefused: the database went away, or its times are those of another zone.
         """
         try:
             with self._engine.connect().execution_options(yield_per=_ROWS_AT_ONCE) as connection:
-                first: list[CdrRow] = []
-                for row in self._read(connection, zone, None):
+                first: list[R] = []
+                for row in self._read(connection, zone, None, within):
                     first.append(row)
-                    if len(first) == _LOOKED_AT:
+                    if len(first) == LOOKED_AT:
                         break
-                refuse_other_zone(first, self._name)
-                for row in self._read(connection, zone, notes):
+                refuse_other_zone(self._kind, first, self._name)
+                for row in self._read(connection, zone, notes, within):
                     at(notes.read)
-                    yield from reader.take(row)
+                    if self._kind.at(row) in within:
+                        yield from reader.take(row)
         except SQLAlchemyError as error:
             raise self._away(error) from error
         yield from reader.end()
 
-    def _read(self, connection: Connection, zone: tzinfo, notes: Notes | None) -> Iterator[CdrRow]:
-        ordered = select(self._table).order_by(self._table.columns[self._columns.index("start")])
+    def _read(self, connection: Connection, zone: tzinfo, notes: Notes | None, within: Span) -> Iterator[R]:
+        time = self._table.columns[self._columns.index(self._kind.time_column)]
+        # Rows of one instant stand in the order in which they were written, where a key tells it.
+        ordered = select(self._table).order_by(time, *self._table.primary_key.columns)
+        if within is not ALWAYS and isinstance(time.type, DateTime):
+            told = None if time.type.timezone else zone
+            since, until = within.since - _OTHER_ZONE, within.until + _OTHER_ZONE
+            ordered = ordered.where(
+                time >= (since if told is None else since.astimezone(told).replace(tzinfo=None)),
+                time < (until if told is None else until.astimezone(told).replace(tzinfo=None)),
+            )
         with connection.execute(ordered) as found:
             for number, values in enumerate(found, start=1):
                 if notes is not None:
                     notes.read += 1
                 try:
-                    yield cdr.row_of(dict(zip(self._columns, values, strict=True)), zone)
+                    yield self._kind.row_of(dict(zip(self._columns, values, strict=True)), zone)
                 except ValueError as error:
                     if notes is not None:
                         notes.cannot_read(f"row {number}", str(error))
@@ -123,12 +146,14 @@ class CdrTable:
         return ImportRefused(f"{self._name} cannot be read ({said}): check the URL, and that the server runs.")
 
 
-def _engine(url: str) -> tuple[Engine, str]:
+def _engine(url: str, password: str | None) -> tuple[Engine, str]:
     """A way to the database, and its name without the password."""
     scheme, _, rest = url.partition("://")
     scheme = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}.get(scheme, scheme)
     try:
         made = make_url(f"{scheme}://{rest}")
+        if password is not None and not made.password:
+            made = made.set(password=password)
         name = made.render_as_string(hide_password=True)
         if made.get_backend_name() == "sqlite" and not Path(made.database or "").is_file():
             raise ImportRefused(f"{name}: there is no such file; write it as sqlite:///PATH.")
