@@ -9,6 +9,7 @@
     ├── ReportError        a report cannot be made as it was asked for
     │   └── ReportNotWritten   it was made, and cannot be written where it was to be written
     ├── MailError          a report could not be mailed
+    ├── JournalError       the journal cannot be written, or read as asked for
     ├── ImportRefused      records of another program cannot be brought in
     └── StoreError         the ledger cannot be opened or brought up to date
 
@@ -66,3 +67,7 @@ class ImportRefused(MonitorError):  # noqa: N818 - it names what happened to the
 
 class StoreError(MonitorError):
     """The ledger cannot be opened, migrated or written."""
+
+
+class JournalError(MonitorError):
+    """The journal cannot be written, or cannot be read as it was asked for."""
