@@ -44,6 +44,7 @@ ROUTES = {
     "StoreBehind": OPERATORS,
     "CoverageLow": OPERATORS,
     "ReportOverdue": OPERATORS,
+    "SettingsRefused": OPERATORS,
     "MonitorAbsent": EVERYBODY,
     "AlertDeliveryFailing": EVERYBODY,
     "AlertmanagerDeliveryFailing": EVERYBODY,

@@ -37,6 +37,7 @@ from monitor.calls.facts import (
 )
 from monitor.calls.rules import RingRule
 from monitor.metrics import Metrics
+from monitor.metrics_settings import SettingsCollector
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -141,6 +142,14 @@ class Reports:
     overdue: dict[str, int] = field(default_factory=lambda: {"report": 0, "mail": 2})
 
 
+@dataclass
+class Reloads:
+    """How the settings were loaded last."""
+
+    successful: bool = False
+    succeeded_at: float = 1_777_896_000.5
+
+
 class Centre:
     """Board and metrics on a registry of their own, both fed the same facts."""
 
@@ -163,6 +172,7 @@ class Centre:
             reports=Reports(),
             page_url="https://board.example.org",
         )
+        self.registry.register(SettingsCollector(Reloads()))
 
     def record(self, *facts: Fact) -> None:
         for fact in facts:

@@ -54,6 +54,7 @@ SINKS = {
     "monitor.metrics",
     "monitor.metrics_names",
     "monitor.metrics_present",
+    "monitor.metrics_settings",
 }
 READERS = {"monitor.page", "monitor.terminal", "monitor.terminal_screen"}
 """What people look at: it reads the board and the ledger, and nobody reads it."""
