@@ -42,7 +42,11 @@ APPLIED = frozenset(
         "metrics.tls_cert",
         "metrics.tls_key",
         "metrics.token_sha256",
-        "alerts",
+        "metrics.token_file",
+        "alerts.alertmanager",
+        "alerts.apprise",
+        "alerts.repeat_seconds",
+        "alerts.warnings",
         "reports.at",
         "reports.languages",
         "reports.formats",
@@ -51,6 +55,8 @@ APPLIED = frozenset(
     }
 )
 """What is taken over while running: whole sections, or keys of one. Of `[[asterisk]]` all is, for the same systems."""
+_REPLACED = frozenset({"tls_cert", "tls_key"})
+"""Taken over where there was one and is another: whether TLS is spoken at all is for a restart to change."""
 
 
 class Reload:
@@ -176,7 +182,11 @@ def _changed(old: BaseModel, new: BaseModel) -> list[str]:
 def _section(name: str, old: BaseModel, new: BaseModel) -> tuple[BaseModel, list[str]]:
     """A section with what can be taken over, and the keys that cannot."""
     changed = _changed(old, new)
-    taken = {key: getattr(new, key) for key in changed if f"{name}.{key}" in APPLIED}
+    taken = {
+        key: getattr(new, key)
+        for key in changed
+        if f"{name}.{key}" in APPLIED and not (key in _REPLACED and None in (getattr(old, key), getattr(new, key)))
+    }
     waiting = [f"{name}.{key}" for key in changed if key not in taken]
     if not waiting:
         return new, waiting
