@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import func, or_, select
 
-from monitor.calls.facts import Source, microseconds
+from monitor.calls.facts import GapCause, Source, microseconds
 from monitor.ledger.members import members
 from monitor.ledger.rows import AGENT_STATES, CALLS, GAPS
+from monitor.ledger.tables import WATCH
+from monitor.ledger.watch import seen_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +20,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from monitor.calls.facts import GapCause
+SIGN_OF_LIFE = timedelta(seconds=60)
+"""A monitor that lives writes down every second how far it has come; one that has not for so long is down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +40,8 @@ def unobserved(connection: Connection, system: str, since: datetime, until: date
     """What was not observed of a system, by time. Gaps of two causes may overlap.
 
     Before the first thing that the monitor itself saw of a system, nobody watched it; calls that were brought in from
-    elsewhere tell nothing of that.
+    elsewhere tell nothing of that. Nor did anybody since a monitor gave its last sign of life, if it was killed and
+    has not come back to tell of it.
 
     Args:
         connection: the transaction to read in.
@@ -69,6 +74,10 @@ def unobserved(connection: Connection, system: str, since: datetime, until: date
                 lasts=ended_at is None,
             )
         )
+    seen_at = seen_until(connection, system)
+    if seen_at is not None and seen_at + SIGN_OF_LIFE < until and not any(gap.lasts for gap in found):
+        started_at, cause = max(seen_at, since), GapCause.MONITOR_DOWN
+        found.append(Unobserved(system=system, started_at=started_at, ended_at=until, cause=cause, lasts=True))
     return found
 
 
@@ -76,8 +85,11 @@ def last_seen(connection: Connection, until: datetime) -> datetime | None:
     """The last instant before `until` of which the monitor itself left any record, of any system; None for none.
 
     A monitor that was stopped in an orderly way leaves a gap that lasts, and that is a record up to now; one that was
-    killed leaves nothing until it starts again.
+    killed leaves its last sign of life, from which on `unobserved` tells that nobody watched. A ledger without such
+    signs, of an earlier release or of recordings, tells nothing of the time behind its last record.
     """
+    if connection.scalar(select(func.count()).select_from(WATCH)):
+        return until
     lasting = select(GAPS.c.started_at).where(GAPS.c.ended_at.is_(None), GAPS.c.started_at < until).limit(1)
     if connection.scalar(lasting) is not None:
         return until

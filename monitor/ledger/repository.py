@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.calls.facts import AgentState, Call, CallKey, Gap
 from monitor.errors import StoreError
-from monitor.ledger import rows
+from monitor.ledger import rows, watch
 from monitor.ledger.columns import REPLACEMENT
 from monitor.ledger.edge import as_kept
 from monitor.ledger.rows import (
@@ -36,7 +36,7 @@ from monitor.ledger.whole import CHUNK, among, whole_calls
 from monitor.numbers import PLAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sqlalchemy import ColumnElement, Connection, Table
@@ -106,6 +106,20 @@ class Repository:
             StoreError: the store is away.
         """
         self.record_all([StoredRule.of(rule)])
+
+    def watched(self, monitor: str, seen_until: Mapping[str, datetime]) -> None:
+        """Write down up to which instant each system was followed: all that came before it must have been written.
+
+        Args:
+            monitor: what followed them: its host and process.
+            seen_until: by system, on its own clock.
+
+        Raises:
+            StoreError: the store is away.
+        """
+        with self.store.writing() as connection:
+            for system in sorted(seen_until):
+                watch.watched(connection, system, monitor, seen_until[system])
 
     def _given(self, given: list[Row]) -> list[Row] | dict[str, list[Any]]:
         """Rows in the form that the store's `_insert_many` takes."""
@@ -266,7 +280,8 @@ class Repository:
             )
             if lasting is not None:
                 return lasting
-            newest = [
+            newest = [watch.seen_until(connection, system)]
+            newest += [
                 connection.scalar(select(func.max(column)).where(table.c.system == system, column < before))
                 for table, column in (
                     (CALLS, CALLS.c.recorded_at),
@@ -274,7 +289,7 @@ class Repository:
                     (GAPS, GAPS.c.ended_at),
                 )
             ]
-        return max((at for at in newest if at is not None), default=None)
+        return max((at for at in newest if at is not None and at < before), default=None)
 
     def rules(self) -> list[StoredRule]:
         """Every rule that has made verdicts here, by the day from which it holds."""

@@ -1,0 +1,125 @@
+"""What a monitor that was stopped or killed still knows: its journal's unfinished part is followed again.
+
+    following = Following(name, plan)
+    again = follow_again(following, unfinished(folder), last_at_us(folder), now_us)
+    # again.stored to the ledger alone, again.present to what shows the present, again.news to everybody
+
+What was told before the end is told to nobody again who would count it twice: the ledger takes it, since writing twice
+is the same as once, and what shows the present takes what of it is still true. From the journal's last instant on
+nothing was seen; what that makes of the calls in progress is news, and everybody's.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import structlog
+
+from monitor.ami.feed import Standing
+from monitor.calls.facts import AgentState, Call, CallForgotten, Gap, GapCause, QueueCallers
+from monitor.ledger.rows import STORED_FACTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from monitor.ami.feed import JournalItem
+    from monitor.calls.facts import CallKey, Fact
+    from monitor.following import Following
+
+log = structlog.get_logger(__name__)
+
+MAY_WAIT_US = 120_000_000
+"""Facts wait for the store in memory at most half as long; older ones are in the ledger, or on disk on their way."""
+LONGEST_US = 12 * 3600 * 1_000_000
+"""Calls in progress so long ago are not waited for any more."""
+_PROGRESS_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What following a journal's end again has brought."""
+
+    items: int
+    """How many were followed; 0 where the journal has none."""
+    last_us: int
+    """When the last one came, by our own clock."""
+    stored: list[Fact]
+    """Of what the ledger keeps, all that it may not have."""
+    present: list[Fact]
+    """What is true at the journal's end, from the facts that told it: calls in progress, members, queues, a gap."""
+    news: list[Fact]
+    """What nobody was told before: nothing is seen from the journal's end on, and timers were due before it."""
+
+
+def follow_again(following: Following, items: Iterable[JournalItem], last_us: int, now_us: int) -> Again:
+    """Follow a journal's unfinished part; afterwards `following` knows the calls in progress, and is blind.
+
+    Args:
+        following: has followed nothing yet.
+        items: as `monitor.journal.reading.unfinished` tells them.
+        last_us: when the last of them came, by our own clock.
+        now_us: our own clock.
+    """
+    present = _Present()
+    stored: list[Fact] = []
+    count, told_at = 0, time.monotonic()
+    for item in items:
+        count += 1
+        facts = following.take(item)
+        if isinstance(item, Standing) and item.at_us <= last_us - MAY_WAIT_US:
+            # What was told before has been written; and of calls that began before the first item only parts are known.
+            stored.clear()
+        for fact in facts:
+            present.take(fact)
+            if isinstance(fact, STORED_FACTS):
+                stored.append(fact)
+        if time.monotonic() - told_at > _PROGRESS_SECONDS:
+            told_at = time.monotonic()
+            log.info("following_again", system=following.system, items=count, calls_in_progress=following.calls_known)
+    following.forget_counts()
+    if count == 0:
+        return Again(0, last_us, [], [], [])
+    in_progress = present.facts()
+    news = [] if following.blind else following.blinded(last_us, GapCause.MONITOR_DOWN)
+    if now_us - last_us > LONGEST_US:
+        news += following.without_calls(last_us)
+    return Again(count, last_us, stored, in_progress, news)
+
+
+@dataclass(slots=True)
+class _Present:
+    """Of all that was told, what is still true."""
+
+    _calls: dict[CallKey, list[tuple[int, Fact]]] = field(default_factory=dict)
+    _agents: dict[tuple[str, str, str], AgentState] = field(default_factory=dict)
+    _queues: dict[tuple[str, str], QueueCallers] = field(default_factory=dict)
+    _gaps: dict[str, Gap] = field(default_factory=dict)
+    _order: int = 0
+
+    def take(self, fact: Fact) -> None:
+        self._order += 1
+        match fact:
+            case Call() | CallForgotten():
+                self._calls.pop(fact.key, None)
+            case AgentState():
+                where = (fact.system, fact.queue, fact.agent)
+                if fact.status is None:
+                    self._agents.pop(where, None)
+                else:
+                    self._agents[where] = fact
+            case QueueCallers():
+                self._queues[fact.system, fact.queue] = fact
+            case Gap():
+                if fact.ended_at is None:
+                    self._gaps[fact.system] = fact
+                else:
+                    self._gaps.pop(fact.system, None)
+            case _:
+                self._calls.setdefault(fact.key, []).append((self._order, fact))
+
+    def facts(self) -> list[Fact]:
+        """Members first, whose names calls are shown with; then what was told of each call in progress, in order."""
+        of_calls = sorted((told for call in self._calls.values() for told in call), key=lambda told: told[0])
+        return [*self._agents.values(), *self._queues.values(), *(fact for _, fact in of_calls), *self._gaps.values()]
