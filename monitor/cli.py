@@ -205,6 +205,7 @@ def _print_findings(findings: list[Finding]) -> None:
 def check_config(config: ConfigOption = None) -> None:
     """Say whether the settings can be used."""
     from monitor.alerts_setup import who_is_told
+    from monitor.exposure import exposures
     from monitor.plan import plan_of
     from monitor.report_setup import what_is_made
 
@@ -223,6 +224,8 @@ def check_config(config: ConfigOption = None) -> None:
     typer.echo(f"Ledger: {settings.ledger.shown_url}")
     typer.echo(f"Told at once: {who_is_told(settings)}")
     typer.echo(f"Reports: {what_is_made(settings)}")
+    for each in exposures(settings):
+        typer.echo(f"Open ({each.where}): {each.sentence} → {each.next_step}")
     settings.require_asterisk()
     typer.echo("The settings can be used.")
 

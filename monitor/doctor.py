@@ -22,6 +22,7 @@ from monitor.ami_actions import Questions, SeenEvent
 from monitor.ami_listener import where
 from monitor.calls.lines import Patterns
 from monitor.errors import ConnectionProblem, ProtocolError
+from monitor.exposure import exposures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +63,7 @@ class Finding:
     """One thing found out about one system."""
 
     system: str
-    """Its configured name; `alerts` for those who are told at once."""
+    """Its configured name; `alerts` for those who are told at once; a section for what it leaves open."""
     severity: Severity
     sentence: str
     next_step: str | None = None
@@ -97,7 +98,8 @@ def doctor(settings: Settings, *, listen_seconds: float = 3.0) -> list[Finding]:
     findings: list[Finding] = []
     for system in settings.require_asterisk():
         findings += _Examination(system, settings.line, listen_seconds).findings()
-    return findings + _alerts(settings)
+    opened = [Finding(each.where, Severity.WARNING, each.sentence, each.next_step) for each in exposures(settings)]
+    return findings + _alerts(settings) + opened
 
 
 def _alerts(settings: Settings) -> list[Finding]:
@@ -150,6 +152,7 @@ class _Examination:
         account = self._account(questions)
         yield from self._reads(account)
         yield self._stamps(account)
+        yield self._addresses(questions)
 
     # ---- each question
 
@@ -326,6 +329,22 @@ class _Examination:
         return self._warning(
             "Events carry no timestamps, so that ringing is measured when they arrive here.",
             "Set `timestampevents = yes` in [general] of manager.conf, then `manager reload`.",
+        )
+
+    def _addresses(self, questions: Questions) -> Finding:
+        """Whether the account is kept to some addresses, which only manager.conf itself tells."""
+        user = self._system.username
+        own = questions.ask("GetConfig", Filename="manager.conf", Category=user)
+        if not own.succeeded:
+            return self._unknown(
+                "Whether the account is kept to this machine's address cannot be seen by the account.",
+                f"See that [{user}] in manager.conf has `deny` and `permit`, as docs/connect.md shows.",
+            )
+        if any(_configured(own.headers, key) is not None for key in ("deny", "acl")):
+            return self._good("The account is kept to some addresses (manager.conf).")
+        return self._warning(
+            "The account may be used from every address that reaches this Asterisk (manager.conf).",
+            f"Add `deny = 0.0.0.0/0.0.0.0` and a `permit` of this machine to [{user}], then `manager reload`.",
         )
 
     # ---- findings

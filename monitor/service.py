@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from monitor import log
+from monitor.exposure import exposures
 from monitor.pipeline import Monitor
 from monitor.systemd import Notifier
 from monitor.terminal import open_terminal
@@ -65,10 +66,12 @@ def run(load: Callable[[], Settings], *, screen: bool) -> None:
     host, port = listening.getsockname()[:2]
     _log.info(
         "monitor_starts",
-        metrics=f"http://{host}:{port}/metrics",
+        metrics=_metrics_url(settings, host, port),
         ledger=settings.ledger.shown_url,
         systems=[system.name for system in settings.asterisk],
     )
+    for each in exposures(settings):
+        _log.warning("open_to_strangers", where=each.where, problem=each.sentence, next_step=each.next_step)
     terminal = None
     if screen:
         terminal = open_terminal(
@@ -140,6 +143,14 @@ async def tell_systemd(monitor: Monitor, notifier: Notifier, stop: asyncio.Event
             async with asyncio.timeout(interval_seconds):
                 await stop.wait()
     notifier.stopping()
+
+
+def _metrics_url(settings: Settings, host: str, port: int) -> str:
+    """Where /metrics is served, when the page is at `host` and `port`."""
+    apart = settings.metrics.host
+    certificate = settings.metrics.tls_cert if apart else settings.web.tls_cert
+    address = f"{apart}:{settings.metrics.port}" if apart else f"{host}:{port}"
+    return f"{'http' if certificate is None else 'https'}://{address}/metrics"
 
 
 def _status(monitor: Monitor) -> str:

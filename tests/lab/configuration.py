@@ -17,7 +17,7 @@ READ_NEEDED = "system,call,agent,user,dialplan"
 NO_VARSET = "eventfilter(action(exclude),name(VarSet)) ="
 """A manager.conf line that keeps `VarSet` events from an account, checked by Asterisk before it writes them."""
 
-SECRET = "laboratory"
+SECRET = "laboratory-7d41c09e"
 """The secret of every manager account; the Asterisk listens on a loopback port of this machine only."""
 
 

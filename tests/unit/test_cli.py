@@ -116,7 +116,7 @@ def test_db_upgrade_makes_the_ledger(tmp_path: Path) -> None:
     assert callmonitor("db", "upgrade", "--store", store, cwd=tmp_path).stdout == done.stdout, "twice is once"
 
 
-UNREACHED = '[[asterisk]]\nname = "pbx1"\nhost = "127.0.0.1"\nport = 1\nusername = "m"\nsecret = "hush-hush"\n'
+UNREACHED = '[[asterisk]]\nname = "pbx1"\nhost = "127.0.0.1"\nport = 1\nusername = "m"\nsecret = "hush-hush-012345"\n'
 """Nothing listens on port 1."""
 
 
