@@ -137,10 +137,9 @@ def replay(
     with ExitStack() as stack:
         keeper = None
         if store is not None:
-            from monitor.numbers import Numbers
             from monitor.replay_store import Keeper
 
-            keeper = Keeper(store, plan.rules, numbers=Numbers(settings.privacy.read_key()))
+            keeper = Keeper(store, plan.rules, numbers=settings.privacy.read_numbers())
             stack.callback(keeper.close)
         # Where the calls themselves come to the terminal, they show how far it is.
         at = (

@@ -213,7 +213,6 @@ def _taken(settings: Settings, store: str | None, calls: Iterator[Call], *, dry_
     from monitor.ledger.repository import Repository
     from monitor.ledger.schema import upgrade
     from monitor.ledger.store import Store
-    from monitor.numbers import Numbers
 
     opened = Store(store or settings.ledger.connect_url())
     try:
@@ -222,7 +221,7 @@ def _taken(settings: Settings, store: str | None, calls: Iterator[Call], *, dry_
             return Intake(None, dry=True).take_all(calls)
         if not dry_run:
             upgrade(opened)
-        repository = Repository(opened, numbers=Numbers(settings.privacy.read_key()))
+        repository = Repository(opened, numbers=settings.privacy.read_numbers())
         repository.ping()
         if not dry_run:
             for rule in settings.ring_rules():

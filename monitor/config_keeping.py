@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from monitor.config_sections import Section, one_line
 from monitor.config_sources import absolute, state_folder
 
+from monitor.numbers import Numbers
 _KEY = re.compile(r"\S{32,}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -48,7 +49,7 @@ class PrivacySettings(Section):
     numbers: Literal["plain", "hmac"] = "plain"
     """`hmac` keeps a keyed hash of a caller's number in the ledger in place of the number."""
     key_file: Path | None = None
-    """A file that holds the key of the hash in one line: 32 random characters or more."""
+    """A file that holds the key of hashes and pseudonyms in one line: 32 random characters or more."""
     numbers_days: int = Field(default=365, ge=0)
     """Callers' numbers are erased from the ledger so long after the call; 0 keeps them."""
     agent_states_days: int = Field(default=0, ge=0)
@@ -64,12 +65,23 @@ class PrivacySettings(Section):
 
     @model_validator(mode="after")
     def _key_for_hashes(self) -> Self:
-        if (self.numbers == "hmac") != (self.key_file is not None):
-            raise ValueError('needs numbers = "hmac" and key_file together; give both or neither')
+        needed = self.numbers == "hmac" or self.agents_days > 0
+        if needed and self.key_file is None:
+            raise ValueError('needs key_file for numbers = "hmac" and for agents_days; give one')
+        if not needed and self.key_file is not None:
+            raise ValueError('has a key_file and nothing to use it for; set numbers = "hmac" or agents_days')
         return self
 
     def read_key(self) -> bytes | None:
-        """The key of the hash; None where numbers are kept as they are.
+    def read_numbers(self) -> Numbers:
+        """How callers' numbers are kept, and agents' pseudonyms made.
+
+        Raises:
+            ConfigError: the key's file cannot be read, or does not hold one long line.
+        """
+        return Numbers(self.read_key(), hashed=self.numbers == "hmac")
+
+        """The key of hashes and pseudonyms; None where there are none.
 
         Raises:
             ConfigError: its file cannot be read, or does not hold one long line.

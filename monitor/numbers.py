@@ -63,16 +63,14 @@ class Numbers:
     """How one ledger keeps callers' numbers.
 
     Args:
-        key: of the hash; None keeps numbers as they were received.
+        key: of hashes and pseudonyms; None where there are none.
+        hashed: whether the ledger holds hashes in place of numbers; never without a key.
     """
 
-    def __init__(self, key: bytes | None = None) -> None:
+    def __init__(self, key: bytes | None = None, *, hashed: bool = True) -> None:
         self._key = key
-
-    @property
-    def hashed(self) -> bool:
+        self.hashed = hashed and key is not None
         """Whether the ledger holds hashes in place of numbers."""
-        return self._key is not None
 
     def stored(self, number: str | None) -> str | None:
         """A caller's number as the ledger keeps it. What is stored already stays as it is, so that twice is once.
@@ -82,7 +80,7 @@ class Numbers:
         """
         if number is None or is_erased(number):
             return None
-        if self._key is None or not number or is_hash(number):
+        if not self.hashed or not number or is_hash(number):
             return number
         return f"hmac:{self._tagged(b'number', normal(number), _HASH_BYTES)}"
 

@@ -26,7 +26,6 @@ from monitor.ledger.store import Store
 from monitor.ledger.writer import LedgerWriter
 from monitor.metrics import Metrics
 from monitor.metrics_settings import SettingsCollector
-from monitor.numbers import Numbers
 from monitor.page.app import Page, Sources
 from monitor.page.reports import ReportSources
 from monitor.plan import plan_of
@@ -123,7 +122,7 @@ class Monitor:
         rules = settings.ring_rules()
         names = [system.name for system in settings.require_asterisk()]
         self.board = Board(rules, systems=names, zone=settings.zone)
-        numbers = Numbers(settings.privacy.read_key())
+        numbers = settings.privacy.read_numbers()
         self.writer = LedgerWriter(
             self._ledger(),
             spool_dir=settings.ledger.spool_dir,
