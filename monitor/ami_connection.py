@@ -25,6 +25,10 @@ from monitor.errors import ConnectionProblem
 if TYPE_CHECKING:
     from monitor.ami_listener import AmiListener
 
+CLOCK_SECONDS = 10.0
+"""Asterisk is asked the time at least so often, however busy it is."""
+_PINGED = frozenset({Phase.BOOTING, Phase.RESYNC, Phase.LIVE})
+
 log = structlog.get_logger(__name__)
 
 
@@ -58,8 +62,9 @@ class Connection(asyncio.Protocol):
         self._phase_timer: asyncio.TimerHandle | None = None
         self._ping_timer: asyncio.TimerHandle | None = None
         self._last_byte_at = self._loop.time()
-        self._last_byte_us = now_us()
+        self._last_byte_us = listener.clock.even_us()
         self._pinged_at: float | None = None
+        self._asked_time_at = self._last_byte_at
         self.ended: asyncio.Future[ConnectionProblem] = self._loop.create_future()
         self.was_live = False
         self.unheard_since_us: int | None = None
@@ -81,8 +86,8 @@ class Connection(asyncio.Protocol):
         if self.ended.done():
             return
         self._last_byte_at = self._loop.time()
-        received_at_us = self._last_byte_us = now_us()
-        self._listener.last_event_at = received_at_us / 1_000_000
+        received_at_us = self._last_byte_us = self._listener.clock.even_us()
+        self._listener.last_event_at = time.time()
         self._listener.heard_at = self._last_byte_at
         conversation, phase = self._conversation, self._conversation.phase
         problem: ConnectionProblem | None = None
@@ -91,6 +96,7 @@ class Connection(asyncio.Protocol):
             if not conversation.greeted:
                 conversation.greet(data)
             packets = self._reader.feed(data)
+            conversation.now_us = self._listener.clock.now_us()
             conversation.receive(packets)
         except ConnectionProblem as error:
             problem = error
@@ -242,23 +248,35 @@ class Connection(asyncio.Protocol):
     def _phase_over(self) -> None:
         problem: ConnectionProblem | None = None
         if not self._paused:
+            self._conversation.now_us = self._listener.clock.now_us()
             try:
                 self._conversation.timed_out()
             except ConnectionProblem as error:
                 problem = error
-            self._hand_on(now_us(), [], self._conversation.steps())
+            self._hand_on(self._listener.clock.even_us(), [], self._conversation.steps())
         if problem is not None:
             self._end(problem)
         else:
             self._send()
             self._time_phase()
 
+    def ping(self) -> None:
+        """Ask for a sign of life and the time there, where it has come so far that this may be asked."""
+        if self._conversation.phase in _PINGED:
+            self._asked_time_at = self._loop.time()
+            self._conversation.now_us = self._listener.clock.now_us()
+            self._conversation.ping()
+            self._send()
+
     def _keep_alive(self) -> None:
         """Ping where nothing has come for a while; end where nothing comes after that either."""
         settings, now = self._listener.settings, self._loop.time()
         if self._pinged_at is not None and self._last_byte_at > self._pinged_at:
             self._pinged_at = None
-        if self._paused or self._conversation.phase not in {Phase.BOOTING, Phase.RESYNC, Phase.LIVE}:
+        if not self._paused and self._asked_time_at + CLOCK_SECONDS <= now:
+            # It may never be silent, and its clock is to be known all the same.
+            self.ping()
+        if self._paused or self._conversation.phase not in _PINGED:
             wait = settings.ping_interval_seconds
         elif self._pinged_at is not None:
             wait = self._pinged_at + settings.ping_timeout_seconds - now
@@ -268,14 +286,8 @@ class Connection(asyncio.Protocol):
         else:
             wait = self._last_byte_at + settings.ping_interval_seconds - now
             if wait <= 0:
-                self._conversation.ping()
-                self._send()
+                self.ping()
                 self._pinged_at = now
                 wait = settings.ping_timeout_seconds
         # Not before the time-out only: an answer may have come long since, and the next ping be due.
         self._ping_timer = self._loop.call_later(min(wait, settings.ping_interval_seconds), self._keep_alive)
-
-
-def now_us() -> int:
-    """The monitor's clock in microseconds since 1970."""
-    return time.time_ns() // 1000

@@ -18,8 +18,9 @@ import structlog
 
 from monitor.ami.feed import FeedItem, LinkDown
 from monitor.ami.problems import NoAnswer, Refused, SecretUnreadable, ShutDown, TlsFailed, Unreachable
-from monitor.ami_connection import Connection, now_us
+from monitor.ami_connection import Connection
 from monitor.calls.facts import GapCause
+from monitor.clocks import OwnClock
 from monitor.errors import ConfigError, ConnectionProblem
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class AmiListener:
         settings: the system to listen to.
         deliver: a bounded queue; batches and notices go into it in order.
         draw: a number from 0 to below 1, the jitter of reconnections.
+        clock: our own; what comes is dated by its even time.
 
     Attributes:
         up: logged in, booted, and the connection is alive.
@@ -66,10 +68,12 @@ class AmiListener:
         deliver: asyncio.Queue[FeedItem],
         *,
         draw: Callable[[], float] = random.random,
+        clock: OwnClock | None = None,
     ) -> None:
         self.settings = settings
         self.deliver = deliver
         self._draw = draw
+        self.clock = clock or OwnClock()
         self._connection: Connection | None = None
         self._changed = asyncio.Event()
         self._sessions = 0
@@ -176,10 +180,15 @@ class AmiListener:
             log.warning("asterisk_away", system=self.settings.name, kind=type(problem).__name__, problem=self.problem)
         restart = isinstance(problem, ShutDown) and problem.restart
         notice = self.link_down(
-            since_us or now_us(), GapCause.RESTARTED if restart else GapCause.NOT_CONNECTED, self.problem
+            since_us or self.clock.even_us(), GapCause.RESTARTED if restart else GapCause.NOT_CONNECTED, self.problem
         )
         if notice is not None:
             await self.deliver.put(notice)
+
+    def ask_time(self) -> None:
+        """Ask Asterisk at once what time it is there; its answer comes as everything else does."""
+        if self._connection is not None:
+            self._connection.ping()
 
     # ---- what a connection reports
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from monitor.ami.feed import LinkDown, TimePassed
+from monitor.ami.feed import Batch, ClockSet, LinkDown, TimePassed
 from monitor.ami_listener import AmiListener
 from monitor.calls.facts import Gap, GapCause, instant, microseconds
 from monitor.calls.state import NEVER_US
+from monitor.clocks import OwnClock
 from monitor.following import Following
 
 if TYPE_CHECKING:
@@ -37,9 +38,8 @@ STUCK_US = 60_000_000
 """A timer later than this: whoever should have acted on it does not work any more, and no load explains it."""
 
 
-def now_us() -> int:
-    """Our own clock, microseconds since 1970."""
-    return time.time_ns() // 1000
+ASK_TIME_US = 500_000
+"""Asterisk is asked the time at once where its clock may have been set, and not more often than this."""
 
 
 class Recorder(Protocol):
@@ -60,6 +60,7 @@ class Follower:
         pause_seconds: says how long to let others work before more is read; 0 but under a load no centre makes.
         clock_rate: how fast its clock runs; 1 but for a simulator.
         journal: where what comes is written down first; None for nowhere.
+        clock: our own.
     """
 
     def __init__(
@@ -71,15 +72,18 @@ class Follower:
         pause_seconds: Callable[[], float] = lambda: 0.0,
         clock_rate: float = 1.0,
         journal: Recorder | None = None,
+        clock: OwnClock | None = None,
     ) -> None:
         self._pause_seconds = pause_seconds
         self._tell = tell
         self._journal = journal
         self._queue: asyncio.Queue[FeedItem] = asyncio.Queue(FEED_ITEMS)
-        self._listener = AmiListener(settings, self._queue)
+        self.clock = clock or OwnClock()
+        self._listener = AmiListener(settings, self._queue, clock=self.clock)
         self.following = Following(settings.name, plan, clock_rate=clock_rate)
         self._grace_us = int(GRACE_US * clock_rate)
         self._gaps_us = 0
+        self._asked_time_us = 0
         self._blind_since_us: int | None = None
 
     # What metrics and /readyz read
@@ -114,7 +118,7 @@ class Follower:
 
     def now(self) -> datetime:
         """What its clock shows now."""
-        return instant(self.following.clock.at(now_us()))
+        return instant(self.following.clock.at(self.clock.now_us()))
 
     @property
     def reason(self) -> str | None:
@@ -147,16 +151,26 @@ class Follower:
         return {"unknown_channel": 0, "no_timestamp": self._listener.untimed_events} | self.following.unexpected
 
     @property
+    def clock_offset_us(self) -> int | None:
+        """How far its clock is ahead of ours; None before it is known, and where it runs at another rate."""
+        return self.following.clock.offset_us(self.clock.now_us())
+
+    @property
+    def clock_steps(self) -> Mapping[str, int]:
+        """How often its clock was set, and ours."""
+        return {"asterisk": self.following.clock_steps, "monitor": self.clock.times_set}
+
+    @property
     def unobserved_us(self) -> int:
         """How long it could not be observed, in all."""
         if self._blind_since_us is None:
             return self._gaps_us
-        return self._gaps_us + max(0, self.following.clock.at(now_us()) - self._blind_since_us)
+        return self._gaps_us + max(0, self.following.clock.at(self.clock.now_us()) - self._blind_since_us)
 
     @property
     def alive(self) -> bool:
         """Whether it still does its work: nothing that fell due has waited for it longer than `STUCK_US`."""
-        overdue_us = self.following.clock.at(now_us()) - self.following.next_deadline_us
+        overdue_us = self.following.clock.at(self.clock.now_us()) - self.following.next_deadline_us
         return overdue_us < STUCK_US
 
     def take_settings(self, settings: Sequence[AsteriskSettings]) -> None:
@@ -174,20 +188,20 @@ class Follower:
 
     def close(self) -> None:
         """No more will come: the calls in progress end unobserved, and from now on nothing is seen."""
-        self._take(LinkDown(now_us(), GapCause.MONITOR_DOWN, "The monitor was stopped."))
+        self._take(LinkDown(self.clock.now_us(), GapCause.MONITOR_DOWN, "The monitor was stopped."))
         self._out(self.following.close())
 
     async def _follow(self) -> None:
-        self._take(LinkDown(now_us(), GapCause.NOT_CONNECTED, "The monitor has begun to connect."))
+        self._take(LinkDown(self.clock.now_us(), GapCause.NOT_CONNECTED, "The monitor has begun to connect."))
         while True:
             item = await self._next()
             if item is None and not self._pong_is_late:
-                self._take(TimePassed(self.following.clock.at(now_us()) - self._grace_us))
+                self._take(TimePassed(self.following.clock.at(self.clock.now_us()) - self._grace_us))
                 continue
             if item is None:
                 # The wire may be dead, and the phone that seems to ring on answered: time stands still until it tells.
                 item = await self._queue.get()
-            self._take(item)
+            self._received(item)
             pause_seconds = self._pause_seconds()
             if pause_seconds:
                 await asyncio.sleep(pause_seconds)
@@ -198,10 +212,33 @@ class Follower:
         if deadline_us >= NEVER_US or not self._queue.empty():
             return await self._queue.get()
         try:
-            async with asyncio.timeout(self.following.clock.seconds_until(deadline_us + self._grace_us, now_us())):
+            seconds = self.following.clock.seconds_until(deadline_us + self._grace_us, self.clock.now_us())
+            async with asyncio.timeout(seconds):
                 return await self._queue.get()
         except TimeoutError:
             return None
+
+    def _received(self, item: FeedItem) -> None:
+        """Take what came, dated by the even clock, as our clock has it that people may set."""
+        by_us = self.clock.follow()
+        if by_us:
+            self._take(ClockSet(self.clock.now_us(), by_us))
+        set_us = self.clock.set_us
+        if not set_us:
+            self._take(item)
+        elif isinstance(item, Batch):
+            self._take(replace(item, received_at_us=item.received_at_us + set_us))
+        else:
+            self._take(replace(item, at_us=item.at_us + set_us))
+        if self.following.in_doubt:
+            self._ask_time()
+
+    def _ask_time(self) -> None:
+        """Ask Asterisk what time it is, unless that was asked just now."""
+        now_us = self.clock.even_us()
+        if now_us - self._asked_time_us > ASK_TIME_US:
+            self._asked_time_us = now_us
+            self._listener.ask_time()
 
     def _take(self, item: JournalItem) -> None:
         """Write an item down, then follow it: what is known of a call can be made anew from what was written."""

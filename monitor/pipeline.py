@@ -18,14 +18,16 @@ from monitor import __version__
 from monitor.alerts_setup import AlertDesk
 from monitor.board import Board
 from monitor.calls.facts import instant
+from monitor.clocks import wall_us
 from monitor.downtime import Downtime
-from monitor.follower import Follower, now_us
+from monitor.follower import Follower
 from monitor.ledger.beginning import first_call_at
 from monitor.ledger.repository import Repository
 from monitor.ledger.store import Store
 from monitor.ledger.writer import LedgerWriter
 from monitor.metrics import Metrics
 from monitor.metrics_settings import SettingsCollector
+from monitor.numbers import Numbers
 from monitor.page.app import Page, Sources
 from monitor.page.reports import ReportSources
 from monitor.plan import plan_of
@@ -122,7 +124,7 @@ class Monitor:
         rules = settings.ring_rules()
         names = [system.name for system in settings.require_asterisk()]
         self.board = Board(rules, systems=names, zone=settings.zone)
-        numbers = settings.privacy.read_numbers()
+        numbers = Numbers(settings.privacy.read_key())
         self.writer = LedgerWriter(
             self._ledger(),
             spool_dir=settings.ledger.spool_dir,
@@ -183,7 +185,7 @@ class Monitor:
         metrics = Metrics(
             self.registry,
             self.board,
-            plan.rule_at(now_us()),
+            plan.rule_at(wall_us()),
             systems=self.systems,
             store=self.store,
             lines=[line.name for line in settings.line],
@@ -244,7 +246,7 @@ class Monitor:
 
     def now(self) -> datetime:
         """The time in the centre: ours, or where its clock runs at a rate of its own, that of its first system."""
-        return instant(now_us()) if self._clock_rate == 1 else self.followers[0].now()
+        return instant(wall_us()) if self._clock_rate == 1 else self.followers[0].now()
 
     @property
     def alive(self) -> bool:
@@ -254,7 +256,7 @@ class Monitor:
     def _clock_of(self, system: str) -> datetime:
         """What a system's clock shows now; our own time for one that has got another name since."""
         follower = self.systems.get(system)
-        return instant(now_us()) if follower is None else follower.now()
+        return instant(wall_us()) if follower is None else follower.now()
 
     def _pause_seconds(self) -> float:
         """Time for the ledger's thread, which gets little while events come faster than they can be followed."""
@@ -298,7 +300,7 @@ class Monitor:
             stack.push_async_callback(self.workshop.close)
             await stack.enter_async_context(self.web.on(listening))
             await asyncio.to_thread(self.writer.flush, _STORE_SECONDS)
-            began_at = instant(now_us())
+            began_at = instant(wall_us())
             downtime = Downtime(self.writer, [follower.system for follower in self.followers], began_at)
             told = await downtime.tell(self.tell)
             await stack.enter_async_context(self.alerts)

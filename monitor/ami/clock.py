@@ -17,6 +17,7 @@ _SLIP = 2_000
 """The estimate gives way by 1/2000, 500 µs a second, so that one lucky packet does not hold it ahead for ever."""
 _DRIFT = 500
 """The bounds grow by 1/500, 2 ms a second: twice what two bad clocks drift apart, and the slip."""
+_NEVER_US = 1 << 62
 _LONGEST_WAY_US = 60_000_000
 """No connection lives so long without an answer: one that took longer says that its ping was of another time."""
 
@@ -76,23 +77,29 @@ class RemoteClock:
         return self._there_us is not None
 
     def offset_us(self, now_us: int) -> int | None:
-        """How far it is ahead of ours, in microseconds; None before anything was observed."""
-        if self._there_us is None:
+        """How far it is ahead of ours, in microseconds; None before anything was observed, and at another rate."""
+        if self._there_us is None or self._rate != 1:
             return None
         return self.measured_at(now_us) - now_us + (self._above_us or 0) // 2
 
     # What is seen of it
 
+    def window(self, received_us: int) -> tuple[int, int]:
+        """The earliest and the latest stamp that fits, of what came at `received_us` by our clock."""
+        if self._there_us is None:
+            return 0, _NEVER_US
+        expected_us = self.measured_at(received_us)
+        earliest_us = expected_us - self.tolerance_us - self._way_us
+        if self._above_us is None:
+            return earliest_us, _NEVER_US
+        return earliest_us, expected_us + self._bound_us(received_us) + self.tolerance_us
+
     def sight(self, received_us: int, stamped_us: int) -> Sight:
         """How a stamp that came at `received_us` by our clock fits; nothing is learned from it."""
-        if self._there_us is None:
-            return Sight.FITS
-        ahead_us = stamped_us - self.measured_at(received_us)
-        if ahead_us < -self.tolerance_us - self._way_us:
+        earliest_us, latest_us = self.window(received_us)
+        if stamped_us < earliest_us:
             return Sight.LATE
-        if self._above_us is None or ahead_us <= self._bound_us(received_us) + self.tolerance_us:
-            return Sight.FITS
-        return Sight.AHEAD
+        return Sight.AHEAD if stamped_us > latest_us else Sight.FITS
 
     def observe(self, received_us: int, stamped_us: int) -> None:
         """Learn from a stamp that fits, or is late."""
@@ -133,6 +140,19 @@ class RemoteClock:
         assert self._above_us is not None  # noqa: S101 - asked by those who have looked
         return self._above_us + int(abs(received_us - self._here_us) * self._rate) // _DRIFT
 
+    @property
+    def anchor(self) -> list[int | list[int] | None]:
+        """All that is known of it, as plain values, for `hold`."""
+        fixed_us = None if self._fixed_us is None else list(self._fixed_us)
+        return [self._here_us, self._there_us, self._above_us, fixed_us, self._way_us]
+
+    def hold(
+        self, here_us: int, there_us: int | None, above_us: int | None, fixed_us: list[int] | None, way_us: int
+    ) -> None:
+        """Go on from an `anchor`."""
+        self._here_us, self._there_us, self._above_us, self._way_us = here_us, there_us, above_us, way_us
+        self._fixed_us = None if fixed_us is None else (fixed_us[0], fixed_us[1])
+
     # What is set
 
     def step(self, by_us: int) -> None:
@@ -149,7 +169,7 @@ class RemoteClock:
             self._fixed_us = here_us + by_us, there_us
 
     def fix(self, now_us: int) -> None:
-        """Go by our own clock alone from here on, as where events bear no stamps: whatever is observed moves no time."""
+        """Go by our own clock alone from here on, as where events bear no stamps: what is observed moves no time."""
         self._fixed_us = now_us, self.measured_at(now_us)
 
     def release(self) -> None:

@@ -9,7 +9,7 @@ recordings of a running one; headers that changed units between events (`RingTim
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 DOWN, RING, RINGING, UP = 0, 4, 5, 6
 """Channel states (Asterisk include/asterisk/channelstate.h): Ring is a caller's channel, Ringing a phone that rings."""
@@ -362,3 +362,13 @@ Event = (
     | FullyBooted
     | Shutdown
 )
+
+
+ANSWERS = (CoreShowChannel, CoreShowChannelsComplete, FullyBooted, QueueEntry, QueueMember, QueueParams)
+"""What Asterisk writes as an answer to a login or an action carries neither `SystemName` nor `Timestamp`."""
+
+
+UNIQUEIDS: dict[type[Event], tuple[str, ...]] = {
+    kind: tuple(name for name in kind._fields if name.endswith("uniqueid")) for kind in get_args(Event)
+}
+"""By kind of event, the fields that name a channel."""

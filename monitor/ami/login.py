@@ -20,7 +20,7 @@ from enum import Enum, auto
 from monitor.ami.evidence import NEEDED, ClassEvidence
 from monitor.ami.filters import UNWANTED, filters_by_name
 from monitor.ami.problems import Goodbye, LoginRefused, NoAnswer, NotAmi, ShutDown
-from monitor.ami.protocol import BANNER, encode_action, event_name, header
+from monitor.ami.protocol import BANNER, encode_action, event_name, header, ping_number
 
 BOOT_NOTICE_SECONDS = 1.0
 """A booted Asterisk says so at once; one that has not by then is still starting."""
@@ -94,6 +94,7 @@ class Conversation:
         notes: what the operator should know, by subject: `permissions`, `timestamps`, `system_name`.
         refused: actions about the present that were refused or not answered.
         filtered: events the server keeps back for us.
+        now_us: the time by our own clock, kept by the shell; a ping bears it, and so does its answer.
     """
 
     def __init__(
@@ -131,6 +132,7 @@ class Conversation:
         self.notes: dict[str, str] = {}
         self.refused: set[str] = set()
         self.filtered: set[str] = set()
+        self.now_us = 0
         if md5:
             self._ask("Challenge", [("AuthType", "MD5")])
             self.phase = Phase.CHALLENGE
@@ -212,8 +214,9 @@ class Conversation:
             raise NoAnswer(self._where, what, self._answer_seconds)
 
     def ping(self) -> None:
-        """Ask for a sign of life."""
-        self._ask("Ping")
+        """Ask for a sign of life, and what time it is there."""
+        self._serial += 1
+        self._out.append(encode_action("Ping", [("ActionID", ping_number(self._serial, self.now_us))]))
 
     # ---- within
 
@@ -310,7 +313,7 @@ class Conversation:
         # Answers to what was asked before are of the past now.
         self._awaited = {number: what for number, what in self._awaited.items() if what.split()[0] not in PRESENT}
         # Its answer alone tells Asterisk's time; the answers about the present bear no stamp.
-        self._ask("Ping")
+        self.ping()
         for action in PRESENT:
             self._ask(action, awaited=action)
         self._watch()

@@ -9,6 +9,8 @@ packets are never looked into: their event name decides.
 
 from __future__ import annotations
 
+import re
+
 from monitor.errors import ProtocolError
 
 MAX_PACKET_BYTES = 1 << 20
@@ -20,6 +22,7 @@ _PACKET_END = b"\r\n\r\n"
 _EVENT = b"Event: "
 _RESPONSE = b"Response: "
 _POINT = ord(".")
+_PING_NUMBER = re.compile(rb"\r\nActionID: \d+@(\d{1,17})(?:\r\n|$)")
 
 
 class PacketReader:
@@ -124,6 +127,17 @@ def pong_us(packet: bytes) -> int | None:
     **Source:** Asterisk main/manager.c `action_ping`, which stamps its answer whatever `timestampevents` says.
     """
     return timestamp_us(packet) if packet.startswith(_RESPONSE) and b"\r\nPing: Pong" in packet else None
+
+
+def ping_number(serial: int, sent_us: int) -> str:
+    """The ActionID of a ping: its answer, wherever it is read, tells when the ping was sent by our own clock."""
+    return f"{serial}@{sent_us}"
+
+
+def pinged_us(packet: bytes) -> int | None:
+    """When the ping was sent that a packet answers, microseconds since 1970; None where its ActionID does not say."""
+    found = _PING_NUMBER.search(packet)
+    return None if found is None else int(found[1])
 
 
 def is_ami(packet: bytes) -> bool:

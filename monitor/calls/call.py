@@ -192,6 +192,8 @@ class LiveCall:
     """Its record has been made (or it never gets one)."""
     partly: bool = False
     """Not all of it was seen."""
+    by_receipt: bool = False
+    """Its events bear no stamps: when they came is all that is known of when they were."""
 
     # its instants
     entered_us: int | None = None

@@ -9,7 +9,7 @@ a `key`, so that writing it twice is the same as once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from monitor.calls.terms import (
@@ -354,6 +354,8 @@ class Gap:
     started_at: datetime
     ended_at: datetime | None
     cause: GapCause
+    set_by_us: int = field(default=0, compare=False)
+    """How far the clock was set, where that is the cause; whoever keeps instants of before moves them by so much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

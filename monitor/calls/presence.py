@@ -32,13 +32,12 @@ def blinded(state: State, at_us: int) -> None:
                 channel.aside_since_us = None
 
 
-def clock_stepped(state: State, at_us: int) -> None:
-    """Asterisk's clock went back: whatever is being timed is moved to the new time, and goes on where it stood.
+def clock_set(state: State, by_us: int) -> None:
+    """Asterisk's clock was set by so much: what is being timed is moved to the new time, and goes on where it stood.
 
-    The calls in progress are marked, since how long the step hid cannot be known.
+    The calls in progress are marked, since the instant at which it was set is known only between two events.
     """
-    state.unexpected["clock_stepped_back"] += 1
-    by_us = at_us - state.now_us
+    state.unexpected["clock_stepped_forward" if by_us > 0 else "clock_stepped_back"] += 1
     for call in {id(call): call for call in state.calls.values()}.values():
         call.partly = True
         call.move(by_us)
@@ -48,9 +47,11 @@ def clock_stepped(state: State, at_us: int) -> None:
     state.timers = [(due_us + by_us, order, call) for due_us, order, call in state.timers]
     state.members.move(by_us)
     state.due_us = 0
-    state.now_us = at_us
+    state.now_us += by_us
+    # Nothing went unobserved, so that it has no length; what it did to the time is told beside it.
+    at = instant(state.now_us)
     state.facts.append(
-        f.Gap(system=state.system, started_at=instant(at_us), ended_at=instant(at_us), cause=GapCause.CLOCK_STEP)
+        f.Gap(system=state.system, started_at=at, ended_at=at, cause=GapCause.CLOCK_STEP, set_by_us=by_us)
     )
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, tzinfo
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
+from monitor.ami.events import UNIQUEIDS
 from monitor.calls import facts as f
 from monitor.calls.call import LiveCall
 from monitor.calls.channels import Bridges, Channel
@@ -16,6 +17,7 @@ from monitor.calls.rules import RingRule, rule_on
 from monitor.calls.stages import TRANSITIONS, Signal
 
 if TYPE_CHECKING:
+    from monitor.ami.events import Event
     from monitor.calls.agents import Members
 
 NEVER_US = 1 << 62
@@ -57,6 +59,7 @@ class State:
     """
 
     __slots__ = (
+        "_by_receipt",
         "bridges",
         "calls",
         "channels",
@@ -64,6 +67,7 @@ class State:
         "epoch",
         "facts",
         "members",
+        "mixed",
         "now_us",
         "plan",
         "system",
@@ -86,6 +90,9 @@ class State:
         self.due_us = NEVER_US
         """Before this instant no timer falls due."""
         self.unexpected: Counter[str] = Counter()
+        self.mixed = False
+        """Some events bore stamps and some did not."""
+        self._by_receipt = False
         self.tells_who_left = False
         """The system sends HangupRequest: a call without one was ended by the centre."""
         self.epoch = 0
@@ -98,7 +105,20 @@ class State:
         call = self.calls.get(linkedid)
         if call is None:
             call = self.calls[linkedid] = LiveCall(self.system, linkedid, self.plan.rule_at(at_us), at_us)
+            call.by_receipt = self._by_receipt
         return call
+
+    def dated_by_receipt(self, event: Event, *, by_receipt: bool) -> None:
+        """Take note of what dates the next event, and mark the calls it speaks of that another clock has dated so far.
+
+        **Source:** manager.conf `timestampevents`, which a reload may change in mid-call.
+        """
+        self._by_receipt = by_receipt
+        self.mixed = True
+        for name in UNIQUEIDS[type(event)]:
+            channel = self.channels.get(getattr(event, name))
+            if channel is not None and channel.call.by_receipt is not by_receipt:
+                channel.call.partly = True
 
     def add_channel(self, uniqueid: str, name: str, linkedid: str, state: int, at_us: int) -> Channel:
         """A channel that came to be, or that was there before we looked."""
@@ -173,6 +193,7 @@ class State:
             self.facts += [self._rings_now_for(into, channel) for channel in gone.ringing.values()]
         for channel in gone.channels.values():
             channel.call = into
+        into.partly |= into.by_receipt is not gone.by_receipt
         into.channels.update(gone.channels)
         into.attempts += gone.attempts
         into.ringing.update(gone.ringing)

@@ -99,6 +99,7 @@ class TrackerStanding(NamedTuple):
 
     now_us: int
     tells_who_left: bool
+    mixed: bool
     blind_since_us: int
     blind_cause: str | None
     """None where it is observed."""
@@ -166,8 +167,16 @@ class Tracker:
         due_us = min(self._state.next_timer_us, self._state.members.next_timer_us)
         return due_us if self._doubted is None else min(due_us, self._doubted.at_us)
 
-    def feed(self, event: e.Event) -> list[Fact]:
-        """Take one event; returns the facts it brought, timers due before it included, in order of time."""
+    def feed(self, event: e.Event, *, by_receipt: bool = False) -> list[Fact]:
+        """Take one event; returns the facts it brought, timers due before it included, in order of time.
+
+        Args:
+            event: what came.
+            by_receipt: it bore no stamp, and is dated by when it came. A call that knows both has no exact durations.
+        """
+        state = self._state
+        if by_receipt or state.mixed:
+            state.dated_by_receipt(event, by_receipt=by_receipt)
         if self._doubted is not None:
             return self._believe(event.at_us) + self.feed(event)
         if event.at_us - self._state.now_us > _FAR_AHEAD_US and self._state.channels:
@@ -210,11 +219,30 @@ class Tracker:
         self._behind = 0
         self._new_capture = False
         if state.channels:
-            presence.clock_stepped(state, event.at_us)
+            presence.clock_set(state, event.at_us - state.now_us)
         else:
+            # Nothing is timed: what is read was written at another time, one recording after the other.
             state.members.move(event.at_us - state.now_us)
             state.now_us = event.at_us
         return event
+
+    def clock_set(self, by_us: int, at_us: int) -> list[Fact]:
+        """This system's clock was set.
+
+        Args:
+            by_us: how far.
+            at_us: what it shows now that it was.
+        """
+        state = self._state
+        before = self._believe(NEVER_US)
+        blind = self._blind_since_us
+        if blind is not None:
+            # What goes unseen is told in the time of before and in that of after, each as long as it was.
+            state.now_us = max(state.now_us, at_us - by_us)
+            state.facts = self.link_up(state.now_us)
+        presence.clock_set(state, by_us)
+        facts, state.facts = state.facts, []
+        return before + facts + (self.link_down(state.now_us, blind[1]) if blind is not None else [])
 
     def begin_capture(self) -> None:
         """What is fed from here on was recorded at another time, which may be an earlier one."""
@@ -283,13 +311,14 @@ class Tracker:
         state = self._state
         since_us, cause = self._blind_since_us or (0, None)
         return TrackerStanding(
-            state.now_us, state.tells_who_left, since_us, cause, [list(member) for member in state.members.standing()]
+            *(state.now_us, state.tells_who_left, state.mixed, since_us, cause),
+            members=[list(member) for member in state.members.standing()],
         )
 
     def restore(self, standing: TrackerStanding) -> list[Fact]:
         """Know what was known besides the calls; returns what that tells of members and of being blind."""
         state = self._state
-        state.now_us, state.tells_who_left = standing.now_us, standing.tells_who_left
+        state.now_us, state.tells_who_left, state.mixed = standing.now_us, standing.tells_who_left, standing.mixed
         state.members.restore([MemberStanding(*member) for member in standing.members], state.facts)
         if standing.blind_cause is None:
             self._blind_since_us = None

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from monitor.calls.facts import AttemptResult, Outcome, Stage, Verdict, VerdictReason
+from monitor.calls.facts import AttemptResult, Observed, Outcome, Stage, Verdict, VerdictReason
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from monitor.calls.facts import Call
     from monitor.calls.rules import RingRule
 
 _ABANDONED = {
@@ -84,3 +86,9 @@ def judge(rule: RingRule, outcome: Outcome, ringing_us: int, *, whole: bool, ran
             verdict, reason = Verdict.EXCLUDED, VerdictReason.CALLER_LEFT_WITHIN_RULE
         judged.append((reading.value, verdict, reason))
     return Judgement(tuple((reading, verdict) for reading, verdict, _ in judged), judged[0][2])
+
+
+def unsure(call: Call, rule: RingRule) -> Call:
+    """A record of which it turned out that not all it tells was seen."""
+    judgement = judge(rule, call.outcome, call.ringing_us or 0, whole=False)
+    return replace(call, observed=Observed.PARTLY, verdicts=judgement.verdicts, verdict_reason=judgement.reason)

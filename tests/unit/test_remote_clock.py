@@ -47,12 +47,13 @@ def test_one_lucky_packet_is_given_up_in_time() -> None:
 
 
 def test_a_clock_that_was_set_is_followed_both_ways() -> None:
+    """The proof is an answer to a ping: 10 ms there and back, an hour more, and an hour less again."""
     clock = RemoteClock()
-    clock.observe(100 * S, 100 * S)
-    clock.observe(101 * S, 3_701 * S)
-    assert clock.at(101 * S) == 3_701 * S
-    clock.observe(102 * S, 102 * S)
-    assert clock.at(102 * S) == 102 * S
+    assert clock.pong(100 * S, 100 * S - 5_000, 100 * S - 10_000) == 0
+    assert clock.pong(101 * S, 3_701 * S - 5_000, 101 * S - 10_000) == 3_600 * S
+    assert clock.at(101 * S) == 3_701 * S - 5_000
+    assert clock.pong(102 * S, 102 * S - 5_000, 102 * S - 10_000) == -3_600 * S
+    assert clock.at(102 * S) == 102 * S - 5_000
 
 
 def test_a_simulators_clock_runs_faster() -> None:
