@@ -6,8 +6,8 @@ told of is cut to what the one that leads did not see either. Pure: time comes w
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,20 +21,15 @@ _STRETCHES = 1_000
 """Stretches of sight remembered for each system; older ones are of days that nobody asks about any more."""
 
 
-@dataclass(slots=True)
-class _Stretch:
-    """One time during which a system was seen."""
-
-    began_at: datetime
-    ended_at: datetime | None = None
-    """None while it is seen still."""
+_Stretch = tuple["datetime", "datetime | None"]
+"""From when to when; None is for ever."""
 
 
 class Sight:
     """When each system was seen, from the gaps that its follower tells."""
 
     def __init__(self) -> None:
-        self._stretches: defaultdict[str, deque[_Stretch]] = defaultdict(lambda: deque(maxlen=_STRETCHES))
+        self._seen: defaultdict[str, list[_Stretch]] = defaultdict(list)
         self._blind: defaultdict[str, set[GapCause]] = defaultdict(set)
 
     def __iter__(self) -> Iterator[str]:
@@ -42,16 +37,16 @@ class Sight:
         return iter(tuple(self._blind))
 
     def record(self, gap: Gap) -> None:
-        """Take an interval that begins or ends. The gap of a time before sight began changes nothing."""
-        causes, stretches = self._blind[gap.system], self._stretches[gap.system]
-        if gap.ended_at is None:
-            causes.add(gap.cause)
-            if stretches and stretches[-1].ended_at is None:
-                stretches[-1].ended_at = max(stretches[-1].began_at, gap.started_at)
-        elif gap.cause in causes:
+        """Take an interval in which nothing was seen: its beginning, its end, or all of it at once."""
+        causes, system = self._blind[gap.system], gap.system
+        if gap.ended_at is not None and gap.cause in causes:
             causes.discard(gap.cause)
             if not causes:
-                stretches.append(_Stretch(gap.ended_at))
+                self._seen[system] = [*self._seen[system], (gap.ended_at, None)][-_STRETCHES:]
+            return
+        if gap.ended_at is None:
+            causes.add(gap.cause)
+        self._seen[system] = _without(self._seen[system], gap.started_at, gap.ended_at)
 
     def left_of(self, gap: Gap, since: datetime) -> list[Gap]:
         """The facts after which the ledger calls unobserved only what was not seen here either.
@@ -62,10 +57,10 @@ class Sight:
             gap: as the ledger has it.
             since: what was seen before does not count, since what it brought is not in the ledger.
         """
-        left: list[tuple[datetime, datetime | None]] = [(gap.started_at, gap.ended_at)]
-        for stretch in self._stretches[gap.system]:
-            if stretch.ended_at is None or stretch.ended_at > since:
-                left = _without(left, max(stretch.began_at, since), stretch.ended_at)
+        left: list[_Stretch] = [(gap.started_at, gap.ended_at)]
+        for began_at, ended_at in self._seen[gap.system]:
+            if ended_at is None or ended_at > since:
+                left = _without(left, max(began_at, since), ended_at)
         if left == [(gap.started_at, gap.ended_at)]:
             return []
         pieces = [replace(gap, started_at=began_at, ended_at=ended_at) for began_at, ended_at in left]
@@ -74,12 +69,10 @@ class Sight:
         return pieces
 
 
-def _without(
-    left: list[tuple[datetime, datetime | None]], began_at: datetime, ended_at: datetime | None
-) -> list[tuple[datetime, datetime | None]]:
-    """Intervals less one interval; an end that is None is that of all time."""
-    rest: list[tuple[datetime, datetime | None]] = []
-    for begin, end in left:
+def _without(stretches: list[_Stretch], began_at: datetime, ended_at: datetime | None) -> list[_Stretch]:
+    """Stretches of time less one of them."""
+    rest: list[_Stretch] = []
+    for begin, end in stretches:
         if (end is not None and end <= began_at) or (ended_at is not None and ended_at <= begin):
             rest.append((begin, end))
             continue

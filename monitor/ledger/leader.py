@@ -214,7 +214,8 @@ def store_of_lock(url: str, *, password: Callable[[], str | None] | None = None)
         url: the ledger's.
         password: reads its password at each connection, in place of the URL's.
     """
-    store = Store(url)
-    given = store.url.update_query_dict({key: value for key, value in _CLIENT.items() if key not in store.url.query})
-    del password  # taken up where the ledger's store takes one
-    return Store(given.render_as_string(hide_password=False))
+    plain = Store(url)
+    given = plain.url.update_query_dict({key: value for key, value in _CLIENT.items() if key not in plain.url.query})
+    store = Store(given.render_as_string(hide_password=False), password=password)
+    store.name = plain.name
+    return store

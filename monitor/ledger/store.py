@@ -33,6 +33,17 @@ _TRIES = 1_000
 
 _BEGIN = "ledger_begin"
 """Execution option: the statement that begins a transaction in SQLite; none where it is empty."""
+_CONTENDED = "40"
+"""SQLSTATE class of what a second try mends: a deadlock, or a serialization failure.
+
+**Source:** PostgreSQL, appendix A.
+"""
+_REMEDY = "put the file aside, then restore a copy, or let `callmonitor rebuild` make a new one from the journal"
+_DAMAGED = {
+    "malformed": _REMEDY,
+    "not a database": f"give the path of a ledger; where this was one, {_REMEDY}",
+}
+"""What SQLite says of a file whose pages are not its own any more, and what an operator does."""
 _VALUES_AT_FAULT = ("21", "22", "23", "54")
 """SQLSTATE classes that no second try mends: one row written twice by one statement, data, integrity, and (told as
 operational) a value too long for an index.
@@ -43,6 +54,14 @@ operational) a value too long for an index.
 
 class RefusedFact(StoreError):  # noqa: N818 - it names what was refused, as ConnectionProblem names what failed
     """The store is there, and says no to what it was given: trying again is of no use."""
+
+
+class ContendedStore(StoreError):  # noqa: N818 - as above
+    """Another transaction on the same rows came first: trying again at once is of use."""
+
+
+class DamagedStore(StoreError):  # noqa: N818 - as above
+    """The file's content is damaged: writing to it would damage more."""
 
 
 def parse(store: str | Path) -> URL:
@@ -257,8 +276,8 @@ class Store:
     def explain(self, error: SQLAlchemyError) -> StoreError:
         """What an error of the database means to the operator; a `RefusedFact` where the values are at fault."""
         original = error.orig if isinstance(error, StatementError) else None
+        state = getattr(original, "sqlstate", None) or ""
         if isinstance(error, DBAPIError):
-            state = getattr(original, "sqlstate", None) or ""
             if isinstance(error, IntegrityError | DataError) or state.startswith(_VALUES_AT_FAULT):
                 # The database's own words would repeat the values: a caller's number.
                 return RefusedFact(f"The ledger {self.name} refused a fact ({type(original).__name__}): see the spool.")
@@ -266,6 +285,11 @@ class Store:
             return RefusedFact(f"The ledger {self.name} cannot hold a value ({type(original).__name__}).")
         default = "check the file and its disk" if self.is_sqlite else "check that the server runs and can be reached"
         said = str(original or error).strip().partition("\n")[0]
+        for words, remedy in _DAMAGED.items() if self.is_sqlite else ():
+            if words in said:
+                return DamagedStore(f"The ledger {self.name} cannot be used, and is left as it is ({said}): {remedy}.")
+        if state.startswith(_CONTENDED):
+            return ContendedStore(f"The ledger {self.name} gave way ({said}): see which program writes the same calls.")
         return StoreError(f"The ledger {self.name} cannot be used ({said}): {_next_step(said) or default}.")
 
     def close(self) -> None:
@@ -286,8 +310,6 @@ def _next_step(said: str) -> str | None:
         ("disk is full", "make room on the disk"),
         ("No space left", "make room on the server's disk"),
         ("unable to open", "check the path and who may write the file and its folder"),
-        ("malformed", "put the file aside and restore a copy"),
-        ("not a database", "give the path of a ledger, or of a file that does not exist yet"),
         ("no such table", "run `callmonitor db upgrade`"),
         ("no such column", "run `callmonitor db upgrade`"),
         ("does not exist", "create what is missing, then run `callmonitor db upgrade`"),

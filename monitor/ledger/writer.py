@@ -16,16 +16,20 @@ import structlog
 
 from monitor.calls.facts import Call
 from monitor.errors import StoreError
+from monitor.ledger.batch import Batch
 from monitor.ledger.edge import as_kept
+from monitor.ledger.leader import this_monitor
 from monitor.ledger.repository import Repository
 from monitor.ledger.rows import STORED_FACTS, StoredFact, StoredRule
 from monitor.ledger.schema import upgrade
+from monitor.ledger.soundness import check
 from monitor.ledger.spool import Spool, decode
-from monitor.ledger.store import RefusedFact, Store
+from monitor.ledger.store import DamagedStore, Store
 from monitor.numbers import PLAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from monitor.calls.facts import Fact
@@ -36,11 +40,10 @@ _log = structlog.get_logger(__name__)
 
 _ANSWER_SECONDS = 1.5
 """How long the store may take to answer before people are told that it does not."""
+_SIGN_SECONDS = 1.0
+"""Between two signs of life in the ledger."""
 _SPILLED_AT_ONCE = 1000
 """Facts turned into lines at a time: 10,000 of them would take 50 MB on their way to disk."""
-
-_Refused = tuple[StoredFact | bytes, str]
-"""A fact, or a line of the spool, and why the store will never take it."""
 
 
 class LedgerWriter:
@@ -83,6 +86,8 @@ class LedgerWriter:
         """Facts the store has taken."""
         self.rejected_total = 0
         """Facts the store will never take; they lie in the rejected file."""
+        self.watching: Callable[[], Mapping[str, datetime]] = dict
+        """Asked, from the thread that writes, up to which instant each system has been followed and told of here."""
         self._spool_path, self._rejected_path = _spool_paths(self.repository.store, spool_dir)
         self._batch_facts = batch_facts
         self._batch_seconds = batch_seconds
@@ -102,11 +107,13 @@ class LedgerWriter:
         self._closing = False
         self._give_up_at: float | None = None
         self._complete = True
+        self._sound = False
         self._migrated = False
         self._retry_after = retry_seconds / 60
         self._next_try = 0.0
         self._spill_at: float | None = None
         self._contact_at = 0.0
+        self._sign_at = 0.0
 
     @property
     def last_error(self) -> str | None:
@@ -212,6 +219,8 @@ class LedgerWriter:
             try:
                 self._write_waiting()
             except StoreError as error:
+                # What is damaged is looked through before it is written to again.
+                self._sound = self._sound and not isinstance(error, DamagedStore)
                 self._lose(str(error))
             except Exception as error:  # noqa: BLE001 - the thread must outlive anything: nobody else writes
                 # A traceback may show a caller's number, so it is for those who asked for it.
@@ -228,16 +237,21 @@ class LedgerWriter:
         Raises:
             StoreError: the store is away; what it did not take still waits.
         """
+        if not self._sound:
+            check(self.repository.store)
+            self._sound = True
         if not self._migrated:
             upgrade(self.repository.store)
             self._migrated = True
             self._reached()
+        followed = self.watching() if time.monotonic() >= self._sign_at else {}
         while not self._out_of_time():
             if self._spool is not None and self._spool.waiting:
                 self._write_spooled(self._spool)
             elif self._memory:
                 self._write_remembered()
             else:
+                self._give_sign(followed)
                 break
             self._reached()
             if len(self._memory) >= self._memory_facts:
@@ -246,22 +260,28 @@ class LedgerWriter:
             self.repository.ping()
             self._reached()
 
+    def _give_sign(self, followed: Mapping[str, datetime]) -> None:
+        """Write down how far each system was followed, now that the ledger has all that was told until then."""
+        if followed:
+            self.repository.watched(this_monitor(), followed)
+            self._sign_at = time.monotonic() + _SIGN_SECONDS
+
     def _write_spooled(self, spool: Spool) -> None:
         lines = spool.oldest(self._batch_facts)
         facts: list[StoredFact] = []
-        refused: list[_Refused] = []
+        unread: list[tuple[bytes, str]] = []
         for line in lines:
             try:
                 facts.append(decode(line))
             except (ValueError, RecursionError) as error:
-                refused.append((line, f"the line cannot be read ({type(error).__name__})"))
-        self._write(facts, refused)
+                unread.append((line, f"the line cannot be read ({type(error).__name__})"))
+        self._write(facts, unread)
         spool.taken(lines)
 
     def _write_remembered(self) -> None:
         batch = self._take_in_hand(self._batch_facts)
         try:
-            self._write(batch, [])
+            self._write(batch)
         except BaseException:
             self._memory.extendleft(reversed(batch))
             raise
@@ -276,34 +296,17 @@ class LedgerWriter:
             self._memory.popleft()
         return taken
 
-    def _write(self, facts: Sequence[StoredFact], refused: list[_Refused]) -> None:
+    def _write(self, facts: Sequence[StoredFact], unread: Iterable[tuple[bytes, str]] = ()) -> None:
         """Write facts, and put those aside that the store will never take, once the others are safe.
 
         Raises:
             StoreError: the store is away; all of them may be written again.
         """
-        written = self._write_by_halves(facts, refused)
-        for fact, why in refused:
+        batch = Batch(refused=list(unread))
+        batch.write(self.repository, facts)
+        for fact, why in batch.refused:
             self._reject(fact, why)
-        self.written_total += written
-
-    def _write_by_halves(self, facts: Sequence[StoredFact], refused: list[_Refused]) -> int:
-        """Write facts in one transaction; where one of them is refused, find it by halves.
-
-        Returns:
-            How many were written; the others are in `refused`.
-        """
-        if not facts:
-            return 0
-        try:
-            self.repository.record_all(facts)
-        except RefusedFact as error:
-            if len(facts) == 1:
-                refused.append((facts[0], str(error)))
-                return 0
-            middle = len(facts) // 2
-            return self._write_by_halves(facts[:middle], refused) + self._write_by_halves(facts[middle:], refused)
-        return len(facts)
+        self.written_total += batch.written
 
     def _reject(self, fact: StoredFact | bytes, why: str) -> None:
         if self._spool is None:
