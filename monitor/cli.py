@@ -15,10 +15,20 @@ import typer
 
 from monitor import __version__
 from monitor.cli_import import imports
+from monitor.cli_journal import FROM, TO, facts_of_period, rebuild
 from monitor.cli_recompute import recompute
+from monitor.cli_reconcile import reconcile
 from monitor.cli_reports import report
 from monitor.cli_settings import ConfigOption, StoreOption, settings_of
-from monitor.errors import CaptureError, ConfigError, ImportRefused, MonitorError, ReportError, ReportNotWritten
+from monitor.errors import (
+    CaptureError,
+    ConfigError,
+    ImportRefused,
+    JournalError,
+    MonitorError,
+    ReportError,
+    ReportNotWritten,
+)
 
 if TYPE_CHECKING:
     from monitor.doctor import Finding
@@ -40,6 +50,8 @@ app.add_typer(db, name="db")
 app.add_typer(imports, name="import")
 app.command()(report)
 app.command()(recompute)
+app.command()(rebuild)
+app.command()(reconcile)
 
 
 def _version(wanted: bool) -> None:
@@ -112,9 +124,18 @@ def simulate(
 @app.command()
 def replay(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE…", help="Raw AMI captures; - is standard input, .gz too.")
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILE…]", help="Raw AMI captures or a journal's segments; - is standard input, .gz and .zst too."
+        ),
+    ] = None,
+    *,
     config: ConfigOption = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--from", metavar=FROM, help="In place of files: calls of the journal, from this day or instant."),
+    ] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar=TO, help="To this day, or before this instant.")] = None,
     system: Annotated[
         str, typer.Option("--system", help="Name of a system whose packets carry no SystemName.")
     ] = "asterisk",
@@ -132,6 +153,8 @@ def replay(
 
     settings = settings_of(config)
     plan = plan_of(settings, tuple(line or ()))
+    if (since is None) != (until is None) or (since is None) != bool(files):
+        raise typer.BadParameter("name a FILE or several, or a period of the journal by --from and --to.")
     reading = recorded.Replay(plan, system, recorded.Warnings(sys.stderr))
     out = sys.stdout.buffer
     with ExitStack() as stack:
@@ -141,13 +164,17 @@ def replay(
 
             keeper = Keeper(store, plan.rules, numbers=settings.privacy.read_numbers())
             stack.callback(keeper.close)
-        # Where the calls themselves come to the terminal, they show how far it is.
-        at = (
-            (lambda _: None)
-            if sys.stdout.isatty()
-            else stack.enter_context(BytesBar("replay", recorded.bytes_of(files))).at
-        )
-        for fact in recorded.read_all(reading, files, at):
+        if since is not None and until is not None:
+            facts = facts_of_period(settings, plan, since, until)
+        else:
+            # Where the calls themselves come to the terminal, they show how far it is.
+            at = (
+                (lambda _: None)
+                if sys.stdout.isatty()
+                else stack.enter_context(BytesBar("replay", recorded.bytes_of(files or []))).at
+            )
+            facts = recorded.read_all(reading, files or [], at)
+        for fact in facts:
             if keeper is not None:
                 keeper.record(fact)
             if isinstance(fact, Call):
@@ -310,9 +337,9 @@ def _told(error: Exception, *, debug: bool) -> int:
             "see that this user may write there and that the disk has room."
         )
     _complain(sentence, debug=debug)
-    unusable = isinstance(error, (CaptureError, ConfigError, ImportRefused, ReportError)) and not isinstance(
-        error, ReportNotWritten
-    )
+    unusable = isinstance(
+        error, (CaptureError, ConfigError, ImportRefused, JournalError, ReportError)
+    ) and not isinstance(error, ReportNotWritten)
     return _UNUSABLE if unusable else _FAILED
 
 

@@ -7,13 +7,14 @@ import os
 import re
 from pathlib import Path  # noqa: TC003 - pydantic reads the annotations when the module is loaded
 from typing import Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from monitor.config_sections import Section, one_line
 from monitor.config_sources import absolute, state_folder
-
 from monitor.numbers import Numbers
+
 _KEY = re.compile(r"\S{32,}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -72,7 +73,6 @@ class PrivacySettings(Section):
             raise ValueError('has a key_file and nothing to use it for; set numbers = "hmac" or agents_days')
         return self
 
-    def read_key(self) -> bytes | None:
     def read_numbers(self) -> Numbers:
         """How callers' numbers are kept, and agents' pseudonyms made.
 
@@ -81,6 +81,7 @@ class PrivacySettings(Section):
         """
         return Numbers(self.read_key(), hashed=self.numbers == "hmac")
 
+    def read_key(self) -> bytes | None:
         """The key of hashes and pseudonyms; None where there are none.
 
         Raises:
@@ -103,10 +104,20 @@ class ReconcileSettings(Section):
     """The path of CEL's Master.csv, or a database URL with the table after `#`."""
     password_file: Path | None = None
     """A file that holds the database's password, for URLs that do not."""
+    timezone: str = ""
+    """In which times of records without an offset were written; empty: the centre's. UTC for usegmtime."""
     nightly_at: str = Field(default="04:10", pattern=r"^(|([01]\d|2[0-3]):[0-5]\d)$")
     """When the day before is compared, in the centre's time zone; empty for never."""
 
     _absolute = field_validator("queue_log", "password_file")(_path)
+
+    @field_validator("timezone")
+    @classmethod
+    def _a_zone(cls, value: str) -> str:
+        try:
+            return ZoneInfo(value).key if value else ""
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones, such as `Asia`
+            raise ValueError("is no time zone; write a name such as Asia/Seoul") from None
 
     @model_validator(mode="after")
     def _names_a_source(self) -> Self:

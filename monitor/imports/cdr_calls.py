@@ -79,11 +79,12 @@ class CdrReader:
             left_out[LeftOut.BEGAN_BEFORE] += 1
             return None
         first, last_at = own[0], max(row.end_at for row in own)
-        dialled = next(((row, line) for row in own if (line := self._line_of(row)) is not None), None)
+        known = frame.known.get(key)
+        dialled = next(((row, line) for row in own if (line := known or self._line_of(row)) is not None), None)
         if dialled is None or frame.line not in (None, dialled[1]):
             left_out[LeftOut.OTHER_NUMBER] += 1
             return None
-        if frame.plan.inside.match(interface_of(first.channel)) or frame.plan.inside.match(first.src):
+        if not known and (frame.plan.inside.match(interface_of(first.channel)) or frame.plan.inside.match(first.src)):
             left_out[LeftOut.OWN_PEOPLE] += 1
             return None
         if doubtful(first):

@@ -41,7 +41,7 @@ def conversations(caller: CelRow, rows: Sequence[CelRow]) -> list[Conversation]:
     for row in rows:
         last_at = row.at
         names[row.uniqueid] = row.channel
-        if row.event == "BRIDGE_ENTER" and row.told("bridge_technology") != _HOLDING:
+        if row.event == "BRIDGE_ENTER" and not is_holding(row):
             inside[row.uniqueid] = row.told("bridge_id")
         elif row.event == "BRIDGE_EXIT":
             # Where it was merged into another bridge it has entered that one before it leaves this.
@@ -60,6 +60,11 @@ def conversations(caller: CelRow, rows: Sequence[CelRow]) -> list[Conversation]:
     if person is not None:
         found.append(Conversation(began_at=began_at, ended_at=last_at, channel=names[person]))
     return [each for each in found if each.ended_at > each.began_at]
+
+
+def is_holding(entered: CelRow) -> bool:
+    """Whether a bridge that was entered is one in which nobody hears the others."""
+    return entered.told("bridge_technology") == _HOLDING
 
 
 def _persons(caller: str, inside: dict[str, str], names: dict[str, str]) -> list[str]:

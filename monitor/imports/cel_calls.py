@@ -4,7 +4,7 @@ The log tells which channels were in one bridge, and when, so that a person's an
 does not tell that a phone rang: rings stay null, and of a caller who hung up unanswered it is not told whether one did.
 
 The legs of an attended transfer by SIP are calls of their own until they are joined, each with a linkedid of its own:
-all linkedids under which one channel was ever seen are one.
+all linkedids under which one channel was ever seen are one, and so are those that met in a bridge.
 
 **Source:** https://docs.asterisk.org/Configuration/Reporting/Channel-Event-Logging-CEL/CEL-Specification/.
 """
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from monitor.calls.facts import Outcome, Source, Transfer, TransferKind, TransferResult
 from monitor.imports.cdr import epoch_of, interface_of
 from monitor.imports.cdr_calls import DOUBTFUL
-from monitor.imports.cel_bridges import Conversation, conversations
+from monitor.imports.cel_bridges import Conversation, conversations, is_holding
 from monitor.imports.frame import LINGER_SECONDS, LeftOut, Told, call_of
 
 if TYPE_CHECKING:
@@ -52,16 +52,21 @@ class CelReader:
         self._rows: dict[str, dict[CelRow, None]] = {}
         """By the name of the group, each row once, in the order in which they came."""
         self._group: dict[str, str] = {}
-        """Of each linkedid and uniqueid that is still open."""
+        """Of each linkedid, channel and bridge that is still open."""
         self._newest_at = datetime.fromtimestamp(0, UTC)
         self._taken = 0
+        self.joined: dict[str, str] = {}
+        """Linkedids that calls had beside their own, by which somebody who saw only a part of one may know it."""
 
     def take(self, row: CelRow) -> Iterator[Call]:
         """Take one row, and give the calls of which no more is to come."""
         self._taken += 1
         self._newest_at = max(self._newest_at, row.at)
-        group = self._joined(self._group.get(row.linkedid), self._group.get(row.uniqueid)) or row.linkedid
-        self._group[row.linkedid] = self._group[row.uniqueid] = group
+        group = row.linkedid
+        for name in names_of(row):
+            group = self._joined(self._group.get(name), self._group.get(group)) or group
+        for name in names_of(row):
+            self._group[name] = group
         self._rows.setdefault(group, {})[row] = None
         if self._taken % _ROWS_BETWEEN_LOOKS == 0:
             yield from self._let_go(self._newest_at)
@@ -77,7 +82,8 @@ class CelReader:
         rows = self._rows.pop(other)
         self._rows[one].update(rows)
         for row in rows:
-            self._group[row.linkedid] = self._group[row.uniqueid] = one
+            for name in names_of(row):
+                self._group[name] = one
         return one
 
     def _let_go(self, now: datetime | None) -> Iterator[Call]:
@@ -89,8 +95,8 @@ class CelReader:
         for group in quiet:
             rows = self._rows.pop(group)
             for row in rows:
-                self._group.pop(row.linkedid, None)
-                self._group.pop(row.uniqueid, None)
+                for name in names_of(row):
+                    self._group.pop(name, None)
             # Several channels' events of one moment need not come in its order.
             yield from self._calls(sorted(rows, key=lambda row: row.at))
 
@@ -107,14 +113,18 @@ class CelReader:
             # A channel that calls somebody begins a linkedid; those that are called share it.
             if first.linkedid != uniqueid:
                 continue
-            line = frame.plan.lines.find(first.exten, first.context)
-            if frame.plan.inside.match(interface_of(first.channel)) or frame.plan.inside.match(first.caller):
+            known = frame.known.get(uniqueid)
+            line = known or frame.plan.lines.find(first.exten, first.context)
+            own = (interface_of(first.channel), first.caller)
+            if not known and any(map(frame.plan.inside.match, own)):
                 left_out[LeftOut.OWN_PEOPLE] += 1
             elif line is None or frame.line not in (None, line):
                 left_out[LeftOut.OTHER_NUMBER] += 1
             elif doubtful(first):
                 left_out[LeftOut.TIME_DOUBTFUL] += 1
             else:
+                others = {row.linkedid for row in rows} - {uniqueid}
+                self.joined.update((other, uniqueid) for other in others)
                 yield self._call(first, line, rows)
 
     def _call(self, first: CelRow, line: str, rows: Sequence[CelRow]) -> Call:
@@ -200,6 +210,12 @@ def _to(transfer: CelRow, rows: Sequence[CelRow]) -> str:
         return target.removeprefix("Local/").partition("@")[0]
     consulting = (row for row in rows if row.event == "CHAN_START" and row.uniqueid == second != transfer.uniqueid)
     return next((row.exten for row in consulting), interface_of(target))
+
+
+def names_of(row: CelRow) -> tuple[str, ...]:
+    """By what rows belong together: the linkedid, the channel, and the bridge where channels meet."""
+    bridge = row.told("bridge_id") if row.event == "BRIDGE_ENTER" and not is_holding(row) else ""
+    return (row.linkedid, row.uniqueid, bridge) if bridge else (row.linkedid, row.uniqueid)
 
 
 def doubtful(row: CelRow) -> bool:

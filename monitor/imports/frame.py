@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from monitor.calls.facts import Call, CallKey, Observed, Outcome, Verdict, VerdictReason, microseconds
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from monitor.calls.facts import RingAttempt, Source, Transfer
     from monitor.calls.state import Plan
 
@@ -76,7 +78,11 @@ class Frame:
     plan: Plan
     """Lines, rules, and who is inside."""
     line: str | None = None
-    """The line of calls whose number no record tells, and the only one taken; None: take all, where they tell it."""
+    """The line of calls whose number no record tells, and the only one taken; None: take all, where they tell it.
+
+    Empty: take all, also those whose line is not told."""
+    known: Mapping[str, str] = field(default_factory=dict)
+    """The lines of calls that are known to be to one, by linkedid, whatever number the records name."""
     notes: Notes = field(default_factory=Notes)
 
 

@@ -55,6 +55,8 @@ class Kind(Generic[R]):
     at: Callable[[R], datetime]
     """When what the row tells of was over."""
     doubtful: Callable[[R], bool]
+    table: str
+    """As Asterisk's own samples call it."""
     time_column: str
     """By which rows are in order."""
     advice: str
@@ -66,6 +68,7 @@ CDR: Kind[CdrRow] = Kind(
     row_of=cdr.row_of,
     at=lambda row: row.end_at,
     doubtful=cdr_calls.doubtful,
+    table="cdr",
     time_column="start",
     advice="give Master.csv as cdr_csv writes it with loguniqueid=yes, or a CSV whose first line names its columns",
 )
@@ -74,6 +77,7 @@ CEL: Kind[CelRow] = Kind(
     row_of=cel.row_of,
     at=lambda row: row.at,
     doubtful=cel_calls.doubtful,
+    table="cel",
     time_column="eventtime",
     advice="give Master.csv as cel_custom writes it by its sample, or a CSV whose first line names its columns",
 )

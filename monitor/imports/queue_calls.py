@@ -153,10 +153,10 @@ class QueueLogReader:
         if not call.begun:
             notes.left_out[LeftOut.BEGAN_BEFORE] += 1
             return None
-        line = self._frame.line
-        if call.did is not None:
+        line = self._frame.known.get(call.told.linkedid, self._frame.line)
+        if call.did is not None and call.told.linkedid not in self._frame.known:
             named = self._frame.plan.lines.find(call.did, "")
-            if named is None or line not in (None, named):
+            if named is None or (line and line != named):
                 notes.left_out[LeftOut.OTHER_NUMBER] += 1
                 return None
             line = named

@@ -26,6 +26,8 @@ COMMANDS = (
     "import",
     "report",
     "recompute",
+    "rebuild",
+    "reconcile",
 )
 
 
