@@ -15,7 +15,7 @@ import re
 
 from monitor.masking import HASH, hash_mark, without_separators
 
-__all__ = ["ERASED", "PLAIN", "Numbers", "erased", "hash_mark", "is_erased", "is_hash", "normal"]
+__all__ = ["ERASED", "PLAIN", "Numbers", "erased", "hash_mark", "is_erased", "is_hash", "is_pseudonym", "normal"]
 
 ERASED = "*"
 """Stands for each character of a number that was erased where nothing may become shorter, as in a journal."""
@@ -59,6 +59,11 @@ def is_erased(text: str) -> bool:
     return _ERASED.fullmatch(text) is not None
 
 
+def is_pseudonym(name: str) -> bool:
+    """Whether a name is an agent's pseudonym as `Numbers.agent` makes them."""
+    return _AGENT.fullmatch(name) is not None
+
+
 class Numbers:
     """How one ledger keeps callers' numbers.
 
@@ -92,7 +97,7 @@ class Numbers:
         """
         if self._key is None:
             raise ValueError("a pseudonym needs a key")
-        return name if _AGENT.fullmatch(name) else f"agent#{self._tagged(b'agent', name, _AGENT_BYTES)}"
+        return name if is_pseudonym(name) else f"agent#{self._tagged(b'agent', name, _AGENT_BYTES)}"
 
     def _tagged(self, kind: bytes, text: str, size: int) -> str:
         # The kind keeps an agent's mobile from having the same hash as a caller's number.

@@ -6,7 +6,9 @@ import gzip
 import sys
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+import zstandard
 
 from monitor.ami.decoder import Decoder
 from monitor.ami.events import (
@@ -21,6 +23,9 @@ from monitor.ami.protocol import BANNER, PacketReader, is_ami
 from monitor.calls.facts import GapCause
 from monitor.calls.tracker import Tracker
 from monitor.errors import CaptureError
+from monitor.following import Following
+from monitor.journal.course import Course
+from monitor.journal.format import FIRST, Broken, Header, RecordReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -29,8 +34,10 @@ if TYPE_CHECKING:
     from monitor.ami.events import Event
     from monitor.calls.facts import Fact
     from monitor.calls.state import Plan
+    from monitor.journal.format import Record
 
 _CHUNK_BYTES = 1 << 18
+_ZSTD = ".zst"
 _ANSWERS = (CoreShowChannel, CoreShowChannelsComplete, FullyBooted, QueueEntry, QueueMember, QueueParams)
 """What Asterisk writes as an answer to a login or an action carries neither `SystemName` nor `Timestamp`."""
 
@@ -50,12 +57,14 @@ class Replay:
         self._warn = warn
         self._decoder = Decoder()
         self._trackers: dict[str, Tracker] = {}
+        self._journals: dict[str, tuple[Course, Following]] = {}
+        """By configured name: segments of a journal are followed as they were live."""
         self._opening = True
         """No event has told yet of which system a connection is."""
         self._held: list[Event] = []
         """Answers about the present, until one does."""
         self.packets = 0
-        """Packets that were AMI."""
+        """Packets that were AMI, and items of journals."""
 
     @property
     def trackers(self) -> tuple[Tracker, ...]:
@@ -72,16 +81,21 @@ class Replay:
 
         Args:
             name: what to call it in warnings.
-            stream: its bytes, as a socket would deliver them.
+            stream: its bytes, as a socket would deliver them; or a segment of a journal.
         """
         reader = PacketReader()
         oversized = 0
-        while chunk := stream.read(_CHUNK_BYTES):
+        chunk = stream.read(_CHUNK_BYTES)
+        if chunk.startswith(FIRST):
+            yield from self._segment(name, chunk, stream)
+            return
+        while chunk:
             for offset, packet in reader.feed(chunk):
                 yield from self._packet(name, offset, packet)
             if reader.oversized > oversized:
                 oversized = reader.oversized
                 self._warn(f"{name}: a packet before byte {reader.offset} passes 1 MiB and was left out.")
+            chunk = stream.read(_CHUNK_BYTES)
         rest = reader.close()
         if rest.strip(b"\r\n"):
             self._warn(f"{name}: the packet at byte {reader.offset - len(rest)} does not end and was left out.")
@@ -91,6 +105,35 @@ class Replay:
         yield from self._present()
         for tracker in self._trackers.values():
             yield from tracker.close()
+        for _, following in self._journals.values():
+            yield from following.close()
+
+    def _segment(self, name: str, first: bytes, stream: BinaryIO) -> Iterator[Fact]:
+        """What a segment of a journal brings."""
+        reader = RecordReader()
+        chunk, length = first, 0
+        system: str | None = None
+        while chunk:
+            length += len(chunk)
+            for record in reader.feed(chunk):
+                system = record.name if isinstance(record, Header) else system
+                yield from self._followed(name, system, record)
+            chunk = stream.read(_CHUNK_BYTES)
+        for record in reader.close():
+            yield from self._followed(name, system, record)
+        if reader.whole_until < length:
+            yield from self._followed(name, system, Broken(length - reader.whole_until))
+
+    def _followed(self, name: str, system: str | None, record: Record) -> Iterator[Fact]:
+        if isinstance(record, Broken):
+            self._warn(f"{name}: {record.length} bytes are no whole item of a journal and were passed over.")
+        system = system or self._fallback
+        if system not in self._journals:
+            self._journals[system] = Course(), Following(system, self._plan)
+        course, following = self._journals[system]
+        for _, item in course.take(record):
+            self.packets += 1
+            yield from following.take(item)
 
     def _packet(self, name: str, offset: int, packet: bytes) -> Iterable[Fact]:
         decoder = self._decoder
@@ -181,7 +224,8 @@ def read_all(replay: Replay, paths: list[str], at: Callable[[int], None] = lambd
         before = replay.packets
         with open_capture(path) as stream:
             # Of a packed capture it is the file below that tells how far it has come.
-            raw: BinaryIO | None = None if path == "-" else getattr(stream, "fileobj", stream)
+            packed = path == "-" or path.endswith(_ZSTD)
+            raw: BinaryIO | None = None if packed else getattr(stream, "fileobj", stream)
             try:
                 for fact in replay.read(path, stream):
                     if raw is not None:
@@ -189,7 +233,9 @@ def read_all(replay: Replay, paths: list[str], at: Callable[[int], None] = lambd
                     yield fact
                 if raw is not None:
                     done += raw.tell()
-            except (OSError, EOFError, zlib.error) as error:
+                elif path != "-":
+                    done += Path(path).stat().st_size
+            except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
                 raise CaptureError(f"{path} cannot be read to its end: {error}. Capture it again.") from error
         if replay.packets == before:
             raise CaptureError(f"{path} holds no AMI at all. Name a file of what a manager connection delivered.")
@@ -197,7 +243,7 @@ def read_all(replay: Replay, paths: list[str], at: Callable[[int], None] = lambd
 
 
 def open_capture(path: str) -> BinaryIO:
-    """The bytes of a capture; `-` is standard input, gzip is recognised by the name's end.
+    """The bytes of a capture; `-` is standard input, gzip and zstd are recognised by the name's end.
 
     Raises:
         CaptureError: the file is missing or may not be read.
@@ -205,6 +251,8 @@ def open_capture(path: str) -> BinaryIO:
     if path == "-":
         return sys.stdin.buffer
     try:
+        if path.endswith(_ZSTD):
+            return cast("BinaryIO", zstandard.open(path, "rb"))
         return gzip.GzipFile(path) if path.endswith(".gz") else Path(path).open("rb")  # type: ignore[return-value] # reads alike
     except OSError as error:
         raise CaptureError(f"{path} cannot be read: {error.strerror}. Name a capture that exists.") from error

@@ -217,6 +217,18 @@ class Repository:
         with self.store.reading() as connection:
             return next(whole_calls(connection, connection.execute(chosen).mappings().all()), None)
 
+    def calls_of(self, keys: Iterable[CallKey]) -> list[Call]:
+        """The calls of some keys that the ledger has; at most about `CHUNK` keys."""
+        by_system: defaultdict[str, list[str]] = defaultdict(list)
+        for key in keys:
+            by_system[key.system].append(key.linkedid)
+        found: list[Call] = []
+        with self.store.reading() as connection:
+            for system, linkedids in by_system.items():
+                chosen = select(CALLS).where(CALLS.c.system == system, among(connection, CALLS.c.linkedid, linkedids))
+                found += whole_calls(connection, connection.execute(chosen).mappings().all())
+        return found
+
     def calls(
         self, since: datetime, until: datetime, *, system: str | None = None, line: str | None = None
     ) -> Iterator[Call]:
