@@ -44,7 +44,7 @@ TIMEOUT_SECONDS = 5.0
 _CONNECT_SECONDS = 2.0
 _RETRY_SECONDS = (0.1, 5.0)
 """The longest wait before the first try again, and before any; each wait is drawn from the upper half below it."""
-_DELAYS: Final = {Turn.BEGAN: 0.0, Turn.ENDED: 0.0, Turn.JOINED: 0.0, Turn.CHANGED: 1.0}
+_DELAYS: Final = {Turn.BEGAN: 0.0, Turn.ENDED: 0.0, Turn.JOINED: 0.0, Turn.RESUMED: 0.0, Turn.CHANGED: 1.0}
 """How long a turn may wait for others to be sent with it, in seconds: a call more is told at once, one fewer is not."""
 _SPACING_SECONDS = 0.02
 """Between two requests at the least: what happens meanwhile is one request, which matters when hundreds ring."""
@@ -123,6 +123,11 @@ class Alertmanager:
         due = time.monotonic() + _DELAYS[change.turn]
         self._due[change.group] = min(due, self._due.get(change.group, due))
         self._wake.set()
+
+    def forget(self) -> None:
+        """Another monitor tells it: what fires there is that one's to refresh and to end."""
+        self._due.clear()
+        self._known.clear()
 
     async def run(self) -> None:
         """Tell it, for ever."""

@@ -67,6 +67,8 @@ class Turn(StrEnum):
     CHANGED = "changed"
     """A call fewer, or another phone rings."""
     ENDED = "ended"
+    RESUMED = "resumed"
+    """A call that was told of before this program was started anew rings on: no news, and it is not over."""
 
 
 class Change(NamedTuple):
@@ -107,6 +109,8 @@ class _Ringing:
     """When the present stretch of ringing began."""
     kind: Kind | None = None
     """How far it has come; it stays so through a pause."""
+    told: Kind | None = None
+    """How far it had come when the run of this program before told of it."""
     rings: int = 0
     """At the latest warning or breach."""
     rule: RingRule | None = None
@@ -175,6 +179,19 @@ class Groups:
         taker(fact)
         changes, self._changes = self._changes, []
         return changes
+
+    def recall(self, facts: Iterable[Fact], told_until: datetime) -> None:
+        """Know of the calls in progress what the run of this program before knew, and told of.
+
+        Args:
+            facts: what was told of them.
+            told_until: what was told later may not have gone out; on the clock of their system.
+        """
+        for fact in facts:
+            self.record(fact)
+            if isinstance(fact, RingWarning | RingBreach) and fact.at <= told_until and fact.key in self._calls:
+                call = self._calls[fact.key]
+                call.told = call.kind
 
     def unseen(self, system: str) -> bool:
         """Whether that system cannot be observed now, so that nothing is known of its phones."""
@@ -267,7 +284,11 @@ class Groups:
         if members is None:
             members = self._groups[group] = _Members(at, at)
         members.latest_at = max(members.latest_at, at)
-        self._changes.append(Change(group, Turn.JOINED if members.calls else Turn.BEGAN))
+        turn = Turn.JOINED if members.calls else Turn.BEGAN
+        if call.told is kind:
+            turn = Turn.RESUMED
+        call.told = None
+        self._changes.append(Change(group, turn))
         members.calls[key] = call
         call.group = group
 

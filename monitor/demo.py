@@ -15,6 +15,7 @@ from rich.console import Console
 from monitor import log
 from monitor.calls.facts import instant
 from monitor.config import AsteriskSettings, LedgerSettings, LogSettings, ReportSettings, Settings, TransferSettings
+from monitor.config_keeping import JournalSettings
 from monitor.pipeline import Monitor
 from monitor.simulator import SECRET, SYSTEM, USERNAME, Simulator
 from monitor.terminal import open_terminal, summary
@@ -61,6 +62,8 @@ async def _show(*, seconds: float | None, speed: float, seed: int, language: Lan
         ),
         transfers=TransferSettings(inside=INSIDE, outside=OUTSIDE),
         ledger=LedgerSettings(url=SecretStr(f"sqlite:///{store}"), spool_dir=store.parent),
+        # The next demonstration is of another day: nothing goes on from this one.
+        journal=JournalSettings(enabled=False),
         # Those of a simulated day are made when somebody asks.
         reports=ReportSettings(folder=store.parent / "reports", schedule=False),
         language=language,

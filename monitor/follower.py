@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from monitor.ami.feed import Batch, ClockSet, LinkDown, TimePassed
+from monitor.ami.feed import Batch, ClockSet, LinkDown, LinkUp, TimePassed
 from monitor.ami_listener import AmiListener
 from monitor.calls.facts import Gap, GapCause, instant, microseconds
 from monitor.calls.state import NEVER_US
 from monitor.clocks import OwnClock
 from monitor.following import Following
+from monitor.resume import follow_again
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from monitor.ami.feed import FeedItem, JournalItem
+    from monitor.ami.feed import FeedItem, JournalItem, Standing
     from monitor.calls.facts import Fact
     from monitor.calls.state import Plan
     from monitor.config import AsteriskSettings
+    from monitor.resume import Again
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +46,12 @@ ASK_TIME_US = 500_000
 """Asterisk is asked the time at once where its clock may have been set, and not more often than this."""
 
 
+OldestCall = Callable[[int], int | None]
+"""How long ago, at an instant of our own clock, the oldest call in progress began; None where there is none."""
+KnownBesides = Callable[[int], "Standing"]
+"""What is known besides the calls, at an instant of our own clock."""
+
+
 class Recorder(Protocol):
     """Where everything that moves a system's call state is written down before it does."""
 
@@ -59,7 +69,8 @@ class Follower:
         tell: takes each fact.
         pause_seconds: says how long to let others work before more is read; 0 but under a load no centre makes.
         clock_rate: how fast its clock runs; 1 but for a simulator.
-        journal: where what comes is written down first; None for nowhere.
+        journal: makes that where what comes is written down first, from what asks how long ago the oldest call in
+            progress began and what asks what is known besides; None for nowhere.
         clock: our own.
     """
 
@@ -71,20 +82,27 @@ class Follower:
         *,
         pause_seconds: Callable[[], float] = lambda: 0.0,
         clock_rate: float = 1.0,
-        journal: Recorder | None = None,
+        journal: Callable[[OldestCall, KnownBesides], Recorder] | None = None,
         clock: OwnClock | None = None,
     ) -> None:
         self._pause_seconds = pause_seconds
         self._tell = tell
-        self._journal = journal
         self._queue: asyncio.Queue[FeedItem] = asyncio.Queue(FEED_ITEMS)
         self.clock = clock or OwnClock()
         self._listener = AmiListener(settings, self._queue, clock=self.clock)
         self.following = Following(settings.name, plan, clock_rate=clock_rate)
+        self._afresh = partial(Following, settings.name, plan, clock_rate=clock_rate)
+        self._journal = None if journal is None else journal(self._oldest_call_age_us, self._standing)
         self._grace_us = int(GRACE_US * clock_rate)
         self._gaps_us = 0
         self._asked_time_us = 0
         self._blind_since_us: int | None = None
+        self._followed_us: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Its configured name, by which its journal is found."""
+        return self._listener.settings.name
 
     # What metrics and /readyz read
 
@@ -178,6 +196,12 @@ class Follower:
         name = self._listener.settings.name
         self._listener.take_settings(next(system for system in settings if system.name == name))
 
+    @property
+    def followed_until(self) -> datetime | None:
+        """Up to which instant of its clock everything was followed and told; None while it cannot be observed."""
+        us = self._followed_us
+        return None if us is None else instant(us)
+
     # The work
 
     async def run(self) -> None:
@@ -186,13 +210,39 @@ class Follower:
             tasks.create_task(self._listener.run(), name=f"listen {self._listener.settings.name}")
             tasks.create_task(self._follow(), name=f"follow {self._listener.settings.name}")
 
-    def close(self) -> None:
-        """No more will come: the calls in progress end unobserved, and from now on nothing is seen."""
+    def follow_again(self, items: Iterable[JournalItem], last_us: int) -> Again:
+        """What is known at a journal's end; nothing is taken over yet. Call it before `run`, in any thread.
+
+        Args:
+            items: the journal's unfinished part.
+            last_us: when the last of them came.
+        """
+        return follow_again(self._afresh(), items, last_us, self.clock.now_us())
+
+    def go_on(self, again: Again) -> None:
+        """Go on from there; tells what nobody was told before: from the journal's end on nothing was seen."""
+        self.following = again.following
+        for fact in again.present:
+            if isinstance(fact, Gap):
+                self._count(fact)
+        self._out(again.news)
+
+    def close(self, keep: Callable[[Iterable[Fact]], None] | None = None) -> None:
+        """No more will come: the calls in progress end unobserved, and from now on nothing is seen.
+
+        Args:
+            keep: takes the records of calls in progress where they are not over: the next run goes on with them.
+        """
         self._take(LinkDown(self.clock.now_us(), GapCause.MONITOR_DOWN, "The monitor was stopped."))
-        self._out(self.following.close())
+        facts = self.following.close()
+        if keep is None:
+            self._out(facts)
+        else:
+            keep(facts)
 
     async def _follow(self) -> None:
-        self._take(LinkDown(self.clock.now_us(), GapCause.NOT_CONNECTED, "The monitor has begun to connect."))
+        if not self.following.blind:
+            self._take(LinkDown(self.clock.now_us(), GapCause.NOT_CONNECTED, "The monitor has begun to connect."))
         while True:
             item = await self._next()
             if item is None and not self._pong_is_late:
@@ -240,11 +290,22 @@ class Follower:
             self._asked_time_us = now_us
             self._listener.ask_time()
 
+    def _oldest_call_age_us(self, now_us: int) -> int | None:
+        return self.following.oldest_call_age_us(now_us)
+
+    def _standing(self, now_us: int) -> Standing:
+        return self.following.standing(now_us)
+
     def _take(self, item: JournalItem) -> None:
         """Write an item down, then follow it: what is known of a call can be made anew from what was written."""
         if self._journal is not None:
             self._journal.append(item)
         self._out(self.following.take(item))
+        if isinstance(item, Batch | LinkUp):
+            at_us = item.received_at_us if isinstance(item, Batch) else item.at_us
+            self._followed_us = None if self.following.blind else self.following.clock.at(at_us)
+        elif isinstance(item, LinkDown):
+            self._followed_us = None
 
     def _out(self, facts: list[Fact]) -> None:
         for fact in facts:

@@ -56,7 +56,9 @@ async def _tell(board: Board, calls: Iterator[Call], now: datetime) -> None:
     chunks = _chunks(calls)
     while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
         # What was recorded since is told by its fact; what another program recorded is no news of a present day.
-        board.recall([call for call in chunk if call.recorded_at <= now and call.source is Source.AMI])
+        told = [call for call in chunk if call.recorded_at <= now and call.source is Source.AMI]
+        # One that the run before wrote down unfinished, and that this one goes on with, counts when it ends.
+        board.recall([call for call in told if call.key not in board.calls])
 
 
 def _chunks(calls: Iterator[Call]) -> Iterator[list[Call]]:

@@ -13,19 +13,25 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
 from monitor.ami.feed import Standing
-from monitor.calls.facts import AgentState, Call, CallForgotten, Gap, GapCause, QueueCallers
+from monitor.calls.facts import AgentState, Call, CallForgotten, Gap, GapCause, QueueCallers, instant
+from monitor.errors import MonitorError
+from monitor.journal.reading import last_at_us, unfinished
 from monitor.ledger.rows import STORED_FACTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+    from pathlib import Path
 
     from monitor.ami.feed import JournalItem
     from monitor.calls.facts import CallKey, Fact
+    from monitor.follower import Follower
     from monitor.following import Following
 
 log = structlog.get_logger(__name__)
@@ -34,13 +40,18 @@ MAY_WAIT_US = 120_000_000
 """Facts wait for the store in memory at most half as long; older ones are in the ledger, or on disk on their way."""
 LONGEST_US = 12 * 3600 * 1_000_000
 """Calls in progress so long ago are not waited for any more."""
+_BEHIND = timedelta(seconds=60)
+"""A ledger that knows more than a journal by so much was written without it: it was off, or a clock was set back."""
 _PROGRESS_SECONDS = 5.0
+_UNREADABLE = "Give this user the right to read the folder; until then calls in progress are found anew at each start."
 
 
 @dataclass(frozen=True, slots=True)
 class Again:
     """What following a journal's end again has brought."""
 
+    following: Following
+    """What goes on with it."""
     items: int
     """How many were followed; 0 where the journal has none."""
     last_us: int
@@ -80,12 +91,12 @@ def follow_again(following: Following, items: Iterable[JournalItem], last_us: in
             log.info("following_again", system=following.system, items=count, calls_in_progress=following.calls_known)
     following.forget_counts()
     if count == 0:
-        return Again(0, last_us, [], [], [])
+        return Again(following, 0, last_us, [], [], [])
     in_progress = present.facts()
     news = [] if following.blind else following.blinded(last_us, GapCause.MONITOR_DOWN)
     if now_us - last_us > LONGEST_US:
         news += following.without_calls(last_us)
-    return Again(count, last_us, stored, in_progress, news)
+    return Again(following, count, last_us, stored, in_progress, news)
 
 
 @dataclass(slots=True)
@@ -123,3 +134,47 @@ class _Present:
         """Members first, whose names calls are shown with; then what was told of each call in progress, in order."""
         of_calls = sorted((told for call in self._calls.values() for told in call), key=lambda told: told[0])
         return [*self._agents.values(), *self._queues.values(), *(fact for _, fact in of_calls), *self._gaps.values()]
+
+
+def from_journal(follower: Follower, folder: Path, known_until: Callable[[str], datetime | None]) -> Again | None:
+    """What a system's journal tells of how things stood when the run before this ended. Blocks; for a thread.
+
+    Args:
+        follower: of the system.
+        folder: of its journal.
+        known_until: up to when the ledger knows anything of a system; None where it cannot be asked, or knows nothing.
+
+    Returns:
+        None where the journal does not tell: it is the first run, the journal cannot be read, or others have gone on
+        without it. The log says which.
+    """
+    began = time.monotonic()
+    try:
+        last_us = last_at_us(folder)
+        again = None if last_us is None else follower.follow_again(unfinished(folder), last_us)
+    except (OSError, MonitorError) as error:
+        log.error("journal_unreadable", folder=str(folder), reason=str(error), next_step=_UNREADABLE)  # noqa: TRY400 - the reason says it all
+        return None
+    if again is None or not again.items:
+        log.info("journal_begins", folder=str(folder))
+        return None
+    system = again.following.system
+    ledger_at, journal_at = known_until(system), instant(again.following.clock.at(again.last_us))
+    if ledger_at is not None and ledger_at - journal_at > _BEHIND:
+        log.warning(
+            "journal_behind",
+            system=system,
+            journal_until=journal_at.isoformat(),
+            ledger_until=ledger_at.isoformat(),
+            consequence="What the journal tells is older than the ledger: calls in progress are found anew.",
+        )
+        return None
+    log.info(
+        "followed_again",
+        system=system,
+        items=again.items,
+        seconds=round(time.monotonic() - began, 2),
+        calls_in_progress=again.following.calls_known,
+        unobserved_since=journal_at.isoformat(),
+    )
+    return again
