@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from monitor.board_day import Today
 from monitor.board_lost import Lost
-from monitor.board_records import AgentNow, BreachNow, CallNow, PhoneNow, SystemNow, TransferNow
+from monitor.board_records import AgentNow, BreachNow, CallNow, PhoneNow, SystemNow, TransferNow, move
 from monitor.calls.facts import (
     AgentState,
     AgentStatus,
@@ -383,6 +383,9 @@ class Board:
 
     def _gap(self, fact: Gap) -> None:
         now = self.systems.setdefault(fact.system, SystemNow())
+        if fact.set_by_us:
+            move(self.calls.values(), self.agents.values(), fact)
+            self.last_at = fact.started_at if len(self.systems) == 1 else self.last_at
         if fact.ended_at is None:
             self.lost.began(fact.system, fact.started_at)
             now.gaps.setdefault(fact.cause, fact.started_at)

@@ -6,6 +6,7 @@ They belong to `monitor.board.Board`, which changes them as facts arrive; everyb
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from monitor.calls.facts import AgentStatus, Stage, microseconds
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from monitor.calls.facts import CallKey, GapCause, Outcome, Transfer
+    from monitor.calls.facts import CallKey, Gap, GapCause, Outcome, Transfer
     from monitor.calls.rules import RingRule
 
 
@@ -89,6 +90,17 @@ class CallNow:
             return self.heard_us
         return self.heard_us + max(0, microseconds(now) - microseconds(self.ringing_since_at))
 
+    def move(self, by: timedelta) -> None:
+        """Every instant of it, in a time that differs by so much."""
+        self.entered_at += by
+        self.stage_since_at += by
+        if self.asked_at is not None:
+            self.asked_at += by
+        if self.ringing_since_at is not None:
+            self.ringing_since_at += by
+        for phone in self.phones.values():
+            phone.since_at += by
+
     def rings(self, now: datetime) -> int:
         """How often the phone has rung up to `now`; a bell that has just begun is a ring."""
         if self.answered_rings is not None and self.counting:
@@ -157,3 +169,14 @@ def one_each(agents: Iterable[AgentNow]) -> list[AgentNow]:
         if known is None or STATUS_ORDER.index(agent.status) < STATUS_ORDER.index(known.status):
             people[who] = agent
     return list(people.values())
+
+
+def move(calls: Iterable[CallNow], agents: Iterable[AgentNow], gap: Gap) -> None:
+    """A system's clock was set: what began before goes on in the time of after."""
+    by = timedelta(microseconds=gap.set_by_us)
+    for call in calls:
+        if call.key.system == gap.system:
+            call.move(by)
+    for agent in agents:
+        if agent.system == gap.system:
+            agent.since_at += by

@@ -196,6 +196,20 @@ UNOBSERVED = Name(
     ("system",),
     "Time in which this Asterisk could not be observed, in seconds. Source: the coverage ledger.",
 )
+CLOCK_OFFSET = Name(
+    "callcenter_clock_offset_seconds",
+    "gauge",
+    ("system",),
+    "How far this Asterisk's clock is ahead of the monitor's, in seconds; no sample before it is known. "
+    "Source: stamps against receipts.",
+)
+CLOCK_STEPS = Name(
+    "callcenter_clock_steps_total",
+    "counter",
+    ("system", "clock"),
+    "How often the clock of this Asterisk (asterisk), or the monitor's own (monitor), was set. "
+    "Source: stamps against receipts.",
+)
 STORE_UP = Name(
     "callcenter_store_up",
     "gauge",

@@ -94,6 +94,16 @@ class SystemFigures(Protocol):
         ...
 
     @property
+    def clock_offset_us(self) -> int | None:
+        """How far its clock is ahead of ours; None before it is known."""
+        ...
+
+    @property
+    def clock_steps(self) -> Mapping[str, int]:
+        """How often a clock was set, by whose; every one from the start."""
+        ...
+
+    @property
     def unobserved_us(self) -> int:
         """Time not observed so far, the present gap included."""
         ...
@@ -304,7 +314,17 @@ class PresentCollector:
             for kind, count in figures.unexpected.items():
                 unexpected.add_metric((system, kind), count)
             unobserved.add_metric((system,), figures.unobserved_us / _SECOND_US)
-        yield from (up, events, reconnects, last_event, discarded, unexpected, unobserved)
+        yield from (up, events, reconnects, last_event, discarded, unexpected, unobserved, *self._clocks())
+
+    def _clocks(self) -> Iterator[Metric]:
+        offset = _gauge(names.CLOCK_OFFSET)
+        steps = _counter(names.CLOCK_STEPS)
+        for system, figures in self._systems.items():
+            if figures.clock_offset_us is not None:
+                offset.add_metric((system,), figures.clock_offset_us / _SECOND_US)
+            for clock, count in figures.clock_steps.items():
+                steps.add_metric((system, clock), count)
+        yield from (offset, steps)
 
 
 def _bounded(events: Mapping[str, int]) -> Iterator[tuple[str, int]]:

@@ -43,6 +43,8 @@ ROUTES = {
     "StoreDown": EVERYBODY,
     "StoreBehind": OPERATORS,
     "CoverageLow": OPERATORS,
+    "ClockOffset": OPERATORS,
+    "ClockStepped": OPERATORS,
     "ReportOverdue": OPERATORS,
     "SettingsRefused": OPERATORS,
     "MonitorAbsent": EVERYBODY,

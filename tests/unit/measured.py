@@ -106,6 +106,8 @@ class System:
     discarded: dict[str, int] = field(default_factory=lambda: {"oversized": 1})
     unexpected: dict[str, int] = field(default_factory=lambda: {"unknown_channel": 0})
     unobserved_us: int = 1_500_000
+    clock_offset_us: int | None = -1_250_000
+    clock_steps: Mapping[str, int] = field(default_factory=lambda: {"asterisk": 2, "monitor": 0})
 
 
 @dataclass

@@ -165,6 +165,9 @@ def test_figures_of_listener_and_store_are_read_at_the_scrape() -> None:
     assert centre.value("callcenter_ami_discarded_packets_total", system="pbx", reason="oversized") == 1
     assert centre.value("callcenter_unexpected_events_total", system="pbx", kind="unknown_channel") == 0
     assert centre.value("callcenter_unobserved_seconds_total", system="pbx") == 1.5
+    assert centre.value("callcenter_clock_offset_seconds", system="pbx") == -1.25
+    assert centre.value("callcenter_clock_steps_total", system="pbx", clock="asterisk") == 2
+    assert centre.value("callcenter_clock_steps_total", system="pbx", clock="monitor") == 0
     assert centre.value("callcenter_store_up") == 0
     assert centre.value("callcenter_store_waiting_facts") == 12
 
