@@ -75,6 +75,8 @@ class Serving:
             ConfigError: the address of /metrics cannot be used.
         """
         async with AsyncExitStack() as stack:
+            # However it ends, also before it is served.
+            stack.callback(listening.close)
             apart = bind(self._metrics.host, self._metrics.port, "metrics") if self._metrics.host else None
             app = self._app(listening, metrics=apart is None, routes=[Mount("/", self._page)])
             page = await stack.enter_async_context(WebServer(app, listening, tls=self._page_tls))
