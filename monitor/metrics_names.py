@@ -298,6 +298,27 @@ PAGE_INFO = Name(
     "Always 1; where people reach the page, so that boards can lead there. No sample where it is not set. "
     "Source: the settings.",
 )
+RECONCILIATION_CALLS = Name(
+    "callcenter_reconciliation_calls",
+    "gauge",
+    ("system", "result"),
+    "Calls of the last comparison with Asterisk's own records, by what came of them; no sample before the first. "
+    "Source: the reconciliation.",
+)
+RECONCILIATION_AT = Name(
+    "callcenter_reconciliation_last_success_timestamp_seconds",
+    "gauge",
+    ("system",),
+    "When a period was last compared with Asterisk's own records, in seconds since 1970; no sample before the first. "
+    "Source: the reconciliation.",
+)
+RECONCILIATION_OVERDUE = Name(
+    "callcenter_reconciliation_overdue",
+    "gauge",
+    ("system",),
+    "Days that are due to be compared with Asterisk's own records and are not; no sample where none is each night. "
+    "Source: the reconciliation.",
+)
 BUILD_INFO = Name(
     "callcenter_build_info",
     "gauge",

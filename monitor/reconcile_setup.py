@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from datetime import time
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from monitor.config_sections import one_line
 from monitor.errors import ConfigError
 from monitor.plan import plan_of
+from monitor.reconcile.nightly import Nightly, Table
 from monitor.reconcile.reading import Given
 from monitor.reconcile.work import Order
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from monitor.config import ReconcileSettings, Settings
+    from monitor.ledger.store import Store
 
 _PASSWORD = re.compile(r".+")
 
@@ -66,4 +70,34 @@ def configured(settings: Settings, system: str | None) -> tuple[ReconcileSetting
         if named
         else "Nothing is configured to compare the ledger with: add a [[reconcile]] table to the settings, as "
         "docs/reconcile.md shows, or give --queue-log, --cdr or --cel."
+    )
+
+
+def reconciling_of(
+    settings: Settings,
+    store: Store,
+    store_url: Callable[[], str],
+    *,
+    clock: Callable[[], datetime],
+    leads: Callable[[], bool],
+    settled: Callable[[], bool],
+) -> Nightly:
+    """What is compared each night; nothing where no `[[reconcile]]` table asks for it. See `Nightly`."""
+    return Nightly(
+        [
+            Table(
+                system=one.system,
+                at=time.fromisoformat(one.nightly_at),
+                order=lambda since, until, one=one: order_of(settings, one.system, given_of(one), since, until),  # type: ignore[misc] # mypy infers no lambda with a default
+            )
+            for one in settings.reconcile
+            if one.nightly_at
+        ],
+        store=store,
+        store_url=store_url,
+        numbers=settings.privacy.read_numbers(),
+        zone=settings.zone,
+        clock=clock,
+        leads=leads,
+        settled=settled,
     )

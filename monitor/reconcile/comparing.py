@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 TOLERANCE_US = 2 * SECOND_US
 """A length of whole seconds is made of two instants that were cut: it is off by less than this."""
 _SOON = timedelta(seconds=2)
+_PSEUDONYM = "agent#"
+"""What stands in place of an agent's name that was erased: it tells nothing any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,8 @@ def _agents(ours: Call, source: Source, theirs: Call) -> tuple[str, str] | None:
     else:
         mine, other = ours.agent, theirs.agent
         same = mine == other
+    if mine is not None and mine.startswith(_PSEUDONYM):
+        return None
     return None if same or not mine or not other else (mine, other)
 
 

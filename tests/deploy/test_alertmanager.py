@@ -46,6 +46,7 @@ ROUTES = {
     "ClockOffset": OPERATORS,
     "ClockStepped": OPERATORS,
     "ReportOverdue": OPERATORS,
+    "ReconciliationOverdue": OPERATORS,
     "SettingsRefused": OPERATORS,
     "MonitorAbsent": EVERYBODY,
     "AlertDeliveryFailing": EVERYBODY,

@@ -37,6 +37,7 @@ from monitor.calls.facts import (
 )
 from monitor.calls.rules import RingRule
 from monitor.metrics import Metrics
+from monitor.metrics_reconciled import ReconciliationCollector
 from monitor.metrics_settings import SettingsCollector
 
 if TYPE_CHECKING:
@@ -152,6 +153,17 @@ class Reloads:
     succeeded_at: float = 1_777_896_000.5
 
 
+@dataclass
+class Reconciled:
+    """What came of comparing with Asterisk's own records."""
+
+    results: dict[str, dict[str, int]] = field(
+        default_factory=lambda: {"pbx": {"matched": 40, "filled": 2, "disagreeing": 1, "ours_alone": 0}}
+    )
+    succeeded_at: dict[str, float] = field(default_factory=lambda: {"pbx": 1_777_896_600.0})
+    overdue: dict[str, int] = field(default_factory=lambda: {"pbx": 0})
+
+
 class Centre:
     """Board and metrics on a registry of their own, both fed the same facts."""
 
@@ -175,6 +187,7 @@ class Centre:
             page_url="https://board.example.org",
         )
         self.registry.register(SettingsCollector(Reloads()))
+        self.registry.register(ReconciliationCollector(Reconciled()))
 
     def record(self, *facts: Fact) -> None:
         for fact in facts:
