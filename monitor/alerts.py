@@ -8,6 +8,7 @@ state, or another target.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -20,7 +21,7 @@ from monitor.alerts_words import words_in
 from monitor.calls.rules import rule_on
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import TracebackType
 
     from monitor.alerts_groups import Group, Present
@@ -34,6 +35,7 @@ ALERTMANAGER, APPRISE = "alertmanager", "apprise"
 _SAME_TIME = timedelta(seconds=1)
 """Clocks closer than this are taken for one: an instant is then told as Asterisk stamped it, to the microsecond."""
 _RESTART_SECONDS = 1.0
+_UNTOLD = 1_000
 
 
 class Target(Protocol):
@@ -50,6 +52,10 @@ class Target(Protocol):
 
     def take(self, change: Change) -> None:
         """A group has changed."""
+        ...
+
+    def forget(self) -> None:
+        """Another monitor tells: there is nothing to tell, and nothing to take back."""
         ...
 
     async def run(self) -> None:
@@ -125,6 +131,10 @@ class Alerts:
         """Targets whose task has met an error of our own, of which the log has been told."""
         self._tasks: dict[Target, asyncio.Task[None]] = {}
         self._telling = False
+        self._silent = False
+        """Another monitor tells."""
+        self._untold: deque[tuple[datetime, Change]] = deque(maxlen=_UNTOLD)
+        """Calls more, by their system's clock, that it may not have told of."""
         self.prepare(
             alertmanager=alertmanager,
             apprise=apprise,
@@ -205,8 +215,44 @@ class Alerts:
     def record(self, fact: Fact) -> None:
         """Take a fact. Returns at once."""
         for change in self._groups.record(fact):
-            for target in self._targets.values():
-                target.take(change)
+            if not self._silent:
+                self._take(change)
+            elif change.turn in (Turn.BEGAN, Turn.JOINED):
+                self._untold.append((self._clock(change.group.system), change))
+
+    def _take(self, change: Change) -> None:
+        for target in self._targets.values():
+            target.take(change)
+
+    def stand_by(self) -> None:
+        """Another monitor tells from now on; here it is only known what there would be to tell."""
+        self._silent = True
+        for target in self._targets.values():
+            target.forget()
+
+    def take_over(self, since: Mapping[str, datetime]) -> None:
+        """Tell from now on: of what rings too long now, and of what has begun to behind the last sign of who told.
+
+        Args:
+            since: by system and on its clock, when that was; of a system that is not there nothing was left untold.
+        """
+        self._silent = False
+        untold, self._untold = self._untold, deque(maxlen=_UNTOLD)
+        for at, change in untold:
+            if at > since.get(change.group.system, at):
+                self._take(change)
+        for group in self._groups:
+            for alertmanager in self.alertmanagers:
+                alertmanager.take(Change(group, Turn.JOINED))
+
+    def recall(self, facts: Iterable[Fact], told_until: datetime) -> None:
+        """Know of the calls in progress what the run of this program before told of them, and tell nobody again.
+
+        Args:
+            facts: what was told of them, in order.
+            told_until: what was told later may not have gone out; on the clock of their system.
+        """
+        self._groups.recall(facts, told_until)
 
     async def __aenter__(self) -> Self:
         """Begin to tell."""
@@ -251,16 +297,16 @@ class Alerts:
     # What targets ask
 
     def groups(self) -> Iterable[Group]:
-        """The groups in which calls are now."""
-        return self._groups
+        """The groups in which calls are now; none while another monitor tells of them."""
+        return () if self._silent else self._groups
 
     def present(self, group: Group) -> Present | None:
-        """A group as it is now; None where it has no call."""
-        return self._groups.present(group, self._clock(group.system))
+        """A group as it is now; None where it has no call, or where another monitor tells of it."""
+        return None if self._silent else self._groups.present(group, self._clock(group.system))
 
     def unseen(self, system: str) -> bool:
-        """Whether that system cannot be observed now."""
-        return self._groups.unseen(system)
+        """Whether that system cannot be observed now, or is another monitor's to tell of."""
+        return self._silent or self._groups.unseen(system)
 
     def _here(self, system: str, at: datetime) -> datetime:
         """What our clock showed at an instant of a system's clock."""

@@ -136,6 +136,10 @@ class Apprise:
                 untold.due_at = min(untold.due_at, now)
         self._wake.set()
 
+    def forget(self) -> None:
+        """Another monitor tells it what waits here."""
+        self._places.clear()
+
     async def run(self) -> None:
         """Tell it, for ever."""
         executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="apprise")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import TracebackType
 
     from monitor.alerts import Alerts, Figures
@@ -43,6 +43,7 @@ class AlertDesk:
     def __init__(self, settings: Settings, clock: Callable[[str], datetime]) -> None:
         self._clock = clock
         self._telling = False
+        self._silent = False
         self.figures: dict[str, Figures] = {}
         self._alerts = alerts_of(settings, clock)
         self._take_figures()
@@ -51,6 +52,11 @@ class AlertDesk:
         """Take a fact. Returns at once."""
         if self._alerts is not None:
             self._alerts.record(fact)
+
+    def recall(self, facts: Iterable[Fact], told_until: datetime) -> None:
+        """Know of the calls in progress what the run of this program before told of them; see `Alerts.recall`."""
+        if self._alerts is not None:
+            self._alerts.recall(facts, told_until)
 
     def prepare(self, settings: Settings) -> Callable[[], None]:
         """Make ready to tell whom other settings name; returns what changes over, at once.
@@ -68,11 +74,25 @@ class AlertDesk:
                 change_over()
             elif made is not None:
                 self._alerts = made
+                if self._silent:
+                    made.stand_by()
                 if self._telling:
                     made.begin()
             self._take_figures()
 
         return begin
+
+    def stand_by(self) -> None:
+        """Another monitor tells from now on."""
+        self._silent = True
+        if self._alerts is not None:
+            self._alerts.stand_by()
+
+    def take_over(self, since: Mapping[str, datetime]) -> None:
+        """Tell from now on; `since` is when the one before did last, by system and on its clock."""
+        self._silent = False
+        if self._alerts is not None:
+            self._alerts.take_over(since)
 
     def _take_figures(self) -> None:
         if self._alerts is not None:

@@ -33,7 +33,7 @@ from monitor.calls.facts import (
 )
 from monitor.calls.formulas import left_the_centre
 from monitor.calls.rules import Reading
-from monitor.metrics_present import OTHER, PresentCollector
+from monitor.metrics_present import OTHER, Alone, PresentCollector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from monitor.calls.rules import RingRule
     from monitor.metrics_present import (
         AlertFigures,
+        LeaderFigures,
         PageFigures,
         Present,
         ReportFigures,
@@ -63,6 +64,7 @@ HOLD_BOUNDS = (5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
 RECONNECT_BOUNDS = (1, 3, 6, 9, 12, 15, 20, 30, 45, 60, 90, 120, 300)
 
 _SECOND_US = 1_000_000
+_ALONE = Alone()
 
 
 def ringing_bounds(period_us: int) -> tuple[float, ...]:
@@ -91,6 +93,7 @@ class Metrics:
         page: who watches it; None where none is served.
         reports: what the schedule of reports tells; None where nothing is made by itself.
         page_url: where people reach the page; empty where that is not known.
+        leader: whether this monitor leads; the only one there is does.
     """
 
     def __init__(
@@ -108,6 +111,7 @@ class Metrics:
         page: PageFigures | None = None,
         reports: ReportFigures | None = None,
         page_url: str = "",
+        leader: LeaderFigures = _ALONE,
     ) -> None:
         # A second series per counter that says when this process began: process_start_time_seconds says it once.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
@@ -134,6 +138,7 @@ class Metrics:
                 page=page,
                 reports=reports,
                 page_url=page_url,
+                leader=leader,
             )
         )
         self._takers: dict[type, Callable[[Any], None]] = {

@@ -222,6 +222,13 @@ STORE_WAITING = Name(
     (),
     "Facts that wait to be written to the ledger, in memory and on disk. Source: the ledger's writer.",
 )
+LEADER = Name(
+    "callcenter_leader",
+    "gauge",
+    (),
+    "1 while this monitor writes to the ledger and tells of alerts, 0 while another one does and this one stands by. "
+    "Source: the ledger's lock.",
+)
 ALERTS_SENT = Name(
     "callcenter_alerts_sent_total",
     "counter",

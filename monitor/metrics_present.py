@@ -123,6 +123,29 @@ class StoreFigures(Protocol):
         ...
 
 
+class LeaderFigures(Protocol):
+    """Whether this monitor leads, read at scrape time."""
+
+    @property
+    def acts(self) -> bool:
+        """What it sees is told to ledger and people, so that its figures are the centre's."""
+        ...
+
+    def unobserved_us(self, system: str, told_us: int) -> int:
+        """Of the time in which a system was not observed, what lies where it was for this monitor to tell."""
+        ...
+
+
+class Alone:
+    """The only monitor there is."""
+
+    acts = True
+
+    def unobserved_us(self, _system: str, told_us: int) -> int:
+        """All of it."""
+        return told_us
+
+
 class AlertFigures(Protocol):
     """What those who are told at once have taken, read at scrape time."""
 
@@ -189,6 +212,8 @@ class PresentCollector:
         page: who watches it; None where none is served.
         reports: what the schedule tells; None where nothing is made by itself.
         page_url: where people reach the page; empty where that is not known.
+        leader: whether this monitor leads: what is true in the centre has no samples of one that stands by, so that
+            sums over monitors hold each call once.
     """
 
     def __init__(
@@ -204,6 +229,7 @@ class PresentCollector:
         page: PageFigures | None,
         reports: ReportFigures | None,
         page_url: str,
+        leader: LeaderFigures,
     ) -> None:
         self._board = board
         self._systems = systems
@@ -215,17 +241,21 @@ class PresentCollector:
         self._page = page
         self._reports = reports
         self._page_url = page_url
+        self._leader = leader
 
     def collect(self) -> Iterator[Metric]:
         """Every gauge, and the counters that others keep."""
-        yield from self._calls()
-        yield from self._queues()
+        if self._leader.acts:
+            yield from self._calls()
+            yield from self._queues()
         yield from self._listeners()
         up = _gauge(names.STORE_UP)
         up.add_metric((), float(self._store.up))
         waiting = _gauge(names.STORE_WAITING)
         waiting.add_metric((), self._store.waiting_facts)
-        yield from (up, waiting)
+        leader = _gauge(names.LEADER)
+        leader.add_metric((), float(self._leader.acts))
+        yield from (up, waiting, leader)
         yield from self._told()
         yield from self._scheduled()
         failures = _counter(names.SINK_FAILURES)
@@ -313,7 +343,7 @@ class PresentCollector:
                 discarded.add_metric((system, reason), count)
             for kind, count in figures.unexpected.items():
                 unexpected.add_metric((system, kind), count)
-            unobserved.add_metric((system,), figures.unobserved_us / _SECOND_US)
+            unobserved.add_metric((system,), self._leader.unobserved_us(system, figures.unobserved_us) / _SECOND_US)
         yield from (up, events, reconnects, last_event, discarded, unexpected, unobserved, *self._clocks())
 
     def _clocks(self) -> Iterator[Metric]:

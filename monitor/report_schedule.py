@@ -104,6 +104,7 @@ class Schedule:
         clock: the time, as an aware instant.
         first_call_at: when the ledger's first call was; None for none. May block, and raise a `MonitorError`.
         settled: whether the ledger has all that was seen; nothing is made before.
+        leads: whether it is for this monitor to make them.
     """
 
     def __init__(
@@ -115,6 +116,7 @@ class Schedule:
         clock: Callable[[], datetime],
         first_call_at: Callable[[], datetime | None],
         settled: Callable[[], bool] = lambda: True,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
         self._workshop = workshop
         self._kept = kept
@@ -124,6 +126,7 @@ class Schedule:
         self._clock = clock
         self._first_call_at = first_call_at
         self._settled = settled
+        self._leads = leads
         self._folder = ScheduleFolder(kept.folder)
         self._troubles = Troubles()
         self._done: date | None = None
@@ -176,7 +179,7 @@ class Schedule:
         if self._troubles.rests(_FOLDER, now):
             return False
         try:
-            ours = await asyncio.to_thread(self._folder.take)
+            ours = self._leads() and await asyncio.to_thread(self._folder.take)
         except MonitorError as error:
             self._overdue = max(self._overdue, 1)
             self._fail("report", _FOLDER, str(error), now)

@@ -96,8 +96,17 @@ def schedule_of(
     clock: Callable[[], datetime],
     first_call_at: Callable[[], datetime | None],
     settled: Callable[[], bool],
+    leads: Callable[[], bool] = lambda: True,
 ) -> Schedule | None:
     """The schedule; None where nothing is made by itself. See `Schedule` for what it takes."""
     if not settings.reports.schedule:
         return None
-    return Schedule(workshop, kept, standing_of(settings), clock=clock, first_call_at=first_call_at, settled=settled)
+    return Schedule(
+        workshop,
+        kept,
+        standing_of(settings),
+        clock=clock,
+        first_call_at=first_call_at,
+        settled=settled,
+        leads=leads,
+    )

@@ -20,6 +20,7 @@ from monitor.page.board import BoardPages
 from monitor.page.calls import CallPages
 from monitor.page.render import Renderer
 from monitor.page.reports import ReportPages
+from monitor.page.seen import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from monitor.ledger.repository import Repository
     from monitor.page.now import Source, SystemSource
     from monitor.page.reports import ReportSources
+    from monitor.page.seen import Accesses
     from monitor.texts import Language
 
 _STATIC = Path(__file__).parent / "static"
@@ -56,6 +58,10 @@ class Sources:
     """How fast the systems' clocks run; 1 but for a simulator."""
     reports: ReportSources | None = None
     """Who makes reports, and where they are kept; None where none are made."""
+    accesses: Accesses | None = None
+    """Where it is written down who saw which call; None for nowhere."""
+    standing_by: Callable[[], bool] = lambda: False
+    """Whether another monitor writes to the ledger and tells of alerts."""
 
 
 class Page:
@@ -74,9 +80,16 @@ class Page:
         renderer = Renderer(sources.zone, language)
         self.access = access = Access(settings, renderer, lambda: datetime.now(UTC))
         self.board = BoardPages(
-            renderer, sources.board, sources.systems, sources.store, sources.clock, rate=sources.rate
+            renderer,
+            sources.board,
+            sources.systems,
+            sources.store,
+            sources.clock,
+            rate=sources.rate,
+            standing_by=sources.standing_by,
         )
         search = Search(sources.repository.store)
+        seen = Seen(sources.accesses, lambda: datetime.now(UTC))
         calls = CallPages(
             renderer,
             sources.board,
@@ -85,9 +98,10 @@ class Page:
             sources.clock,
             lines=sources.lines,
             systems=sources.systems,
+            seen=seen,
         )
         reports = (
-            ReportPages(renderer, sources.reports, sources.board, sources.clock, lines=sources.lines)
+            ReportPages(renderer, sources.reports, sources.board, sources.clock, lines=sources.lines, seen=seen)
             if sources.reports is not None
             else None
         )
@@ -98,6 +112,7 @@ class Page:
             search=search,
             repository=sources.repository,
             clock=sources.clock,
+            seen=seen,
         )
         self.app = Starlette(
             routes=[

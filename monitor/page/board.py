@@ -81,6 +81,7 @@ class BoardPages:
         store: the ledger.
         clock: the time in the centre.
         rate: how fast the systems' clocks run; 1 but for a simulator.
+        standing_by: says whether another monitor writes and tells.
     """
 
     def __init__(
@@ -92,7 +93,9 @@ class BoardPages:
         clock: Callable[[], datetime],
         *,
         rate: float = 1.0,
+        standing_by: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._standing_by = standing_by
         self._renderer = renderer
         self._board = board
         self._systems = systems
@@ -120,7 +123,14 @@ class BoardPages:
 
     def paint(self, variant: Variant, stale: frozenset[str]) -> Painting:
         """Render parts of the board as it is now."""
-        now = Now(self._board, self._systems, self._store, self._clock(), LIMITS[variant.view])
+        now = Now(
+            self._board,
+            self._systems,
+            self._store,
+            self._clock(),
+            LIMITS[variant.view],
+            standing_by=self._standing_by(),
+        )
         viewer = Viewer(name="", role="supervisor" if variant.calls else "board", numbers=variant.numbers)
         context: dict[str, Any] = {
             "now": now,
@@ -141,7 +151,7 @@ class BoardPages:
         """Whether the sources can be vouched for, and the day: what these change may stand in every part."""
         # Midnight empties today's figures without a fact that says so, and may bring another rule.
         today = self._clock().astimezone(self._renderer.zone).date()
-        return status_of(self._board, self._systems, self._store), today
+        return status_of(self._board, self._systems, self._store, standing_by=self._standing_by()), today
 
     def clocks(self) -> Mapping[str, float]:
         """What each system's clock shows, in milliseconds since 1970; the centre's under the empty name."""

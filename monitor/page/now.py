@@ -95,6 +95,8 @@ class Status:
     """The ledger, where it is away: the board goes on, and calls cannot be looked up."""
     whole_day: bool
     """Today's figures hold what happened before this program started."""
+    standing_by: bool = False
+    """Another monitor writes to the ledger and tells of alerts; this one is ready to."""
 
     def doubtful_parts(self, systems: int) -> tuple[str, ...]:
         """The parts of the page whose figures cannot be vouched for.
@@ -154,6 +156,7 @@ class Now:
         store: the ledger.
         now: the time in the centre.
         limits: how many rows are shown.
+        standing_by: another monitor writes and tells.
     """
 
     def __init__(
@@ -163,12 +166,14 @@ class Now:
         store: Source,
         now: datetime,
         limits: Limits = DESK,
+        *,
+        standing_by: bool = False,
     ) -> None:
         self.limits = limits
         self.board = board
         self.now = now
         self.rule: RingRule = board.rule_at(now)
-        self.status = status_of(board, systems, store)
+        self.status = status_of(board, systems, store, standing_by=standing_by)
         self._clocks = {name: system.now() for name, system in systems.items()}
 
     def at(self, system: str) -> datetime:
@@ -303,7 +308,7 @@ class Now:
         return viewer.number(to) if name == to and is_number(to) else viewer.shown(name)
 
 
-def status_of(board: Board, systems: Mapping[str, SystemSource], store: Source) -> Status:
+def status_of(board: Board, systems: Mapping[str, SystemSource], store: Source, *, standing_by: bool = False) -> Status:
     """Which of the figures can be trusted now."""
     doubts = []
     for name, system in systems.items():
@@ -313,4 +318,4 @@ def status_of(board: Board, systems: Mapping[str, SystemSource], store: Source) 
         elif system.quiet:
             doubts.append(Doubt(name=name, quiet=True, since_at=None))
     away = None if store.up and not store.quiet else Doubt(name="", quiet=store.up, since_at=None)
-    return Status(doubts=tuple(doubts), store=away, whole_day=board.day.whole)
+    return Status(doubts=tuple(doubts), store=away, whole_day=board.day.whole, standing_by=standing_by)

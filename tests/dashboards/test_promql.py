@@ -74,6 +74,7 @@ def test_only_metrics_that_exist_are_asked_for() -> None:
         "callcenter_clock_steps_total",
         "callcenter_config_last_reload_success_timestamp_seconds",
         "callcenter_config_last_reload_successful",
+        "callcenter_leader",
         "callcenter_page_info",
         "callcenter_reconciliation_calls",
         "callcenter_reconciliation_last_success_timestamp_seconds",
