@@ -7,6 +7,7 @@ import traceback
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -17,30 +18,36 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from monitor import __version__
 from monitor.alerts_setup import AlertDesk
 from monitor.board import Board
-from monitor.calls.facts import instant
+from monitor.calls.facts import AgentState, QueueCallers, instant
 from monitor.clocks import wall_us
 from monitor.downtime import Downtime
+from monitor.errors import StoreError
 from monitor.follower import Follower
+from monitor.journal.journal import Journal
 from monitor.ledger.beginning import first_call_at
+from monitor.ledger.leader import LeaderLock, store_of_lock
 from monitor.ledger.repository import Repository
 from monitor.ledger.store import Store
 from monitor.ledger.writer import LedgerWriter
 from monitor.metrics import Metrics
+from monitor.metrics_reconciled import ReconciliationCollector
 from monitor.metrics_settings import SettingsCollector
-from monitor.numbers import Numbers
 from monitor.page.app import Page, Sources
 from monitor.page.reports import ReportSources
 from monitor.plan import plan_of
 from monitor.recall import recall
+from monitor.reconcile_setup import reconciling_of
 from monitor.reload import Reload
 from monitor.report_setup import basis_of, house_of, schedule_of, standing_of
 from monitor.report_worker import Workshop
 from monitor.reports.kept import Kept
+from monitor.resume import from_journal
+from monitor.standby import Standby
 from monitor.web_serving import Serving
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from datetime import datetime
 
     from monitor.calls.facts import Fact
@@ -53,6 +60,10 @@ _STORE_SECONDS = 2.0
 UNWRITTEN_FACTS = 1_000
 """More facts than this for a ledger that is there to write: reading waits a little, and memory stays flat."""
 _PAUSE_SECONDS = 0.01
+_UNSENT = timedelta(seconds=2)
+"""What began so shortly before the end of a run may not have reached those who are told at once."""
+_FLUSH_SECONDS, _SYNC_SECONDS = 3.0, 1.0
+"""How long a stop waits for the ledger to take what waits, and for the disk to have the journal."""
 
 
 class Sink(Protocol):
@@ -124,7 +135,7 @@ class Monitor:
         rules = settings.ring_rules()
         names = [system.name for system in settings.require_asterisk()]
         self.board = Board(rules, systems=names, zone=settings.zone)
-        numbers = Numbers(settings.privacy.read_key())
+        numbers = settings.privacy.read_numbers()
         self.writer = LedgerWriter(
             self._ledger(),
             spool_dir=settings.ledger.spool_dir,
@@ -132,12 +143,28 @@ class Monitor:
             numbers=numbers,
         )
         self.store = StoreHealth(self.writer)
+        self.writer.watching = self._followed
+        self.journal = Journal(settings.journal) if settings.journal.enabled else None
         plan = plan_of(settings)
         self.followers = tuple(
-            Follower(system, plan, self.tell, pause_seconds=self._pause_seconds, clock_rate=clock_rate)
+            Follower(
+                system,
+                plan,
+                self.tell,
+                pause_seconds=self._pause_seconds,
+                clock_rate=clock_rate,
+                journal=None if self.journal is None else partial(self.journal.of, system.name),
+            )
             for system in settings.require_asterisk()
         )
         self.systems = Systems(self.followers)
+        self.standby = Standby(
+            self._lock(names),
+            self.writer.record,
+            clock=self._clock_of,
+            sees_all=lambda: all(follower.up for follower in self.followers),
+            held_facts=settings.ledger.memory_facts,
+        )
         self.started = asyncio.Event()
         """Set once HTTP is served and every Asterisk is being listened to."""
         self.sink_failures: Counter[str] = Counter()
@@ -147,6 +174,7 @@ class Monitor:
         self.registry.register(SettingsCollector(self.reload))
         self.alerts = AlertDesk(settings, self._clock_of)
         self.reload.add(self.alerts.prepare)
+        self.standby.add_duty(self.alerts)
         self._reading = Repository(self._ledger(), numbers=numbers)
         basis = basis_of(settings)
         self.kept = Kept(settings.reports.folder)
@@ -159,7 +187,17 @@ class Monitor:
             clock=self.now,
             first_call_at=begins,
             settled=self._settled,
+            leads=lambda: self.standby.leading,
         )
+        self.reconciling = reconciling_of(
+            settings,
+            self._ledger(),
+            self._ledger_url,
+            clock=self.now,
+            leads=lambda: self.standby.leading,
+            settled=self._settled,
+        )
+        self.registry.register(ReconciliationCollector(self.reconciling))
         self.page = Page(
             settings.web,
             settings.language,
@@ -180,6 +218,7 @@ class Monitor:
                     first_call_at=begins,
                     agents=basis.agents,
                 ),
+                standing_by=lambda: not self.standby.acts,
             ),
         )
         metrics = Metrics(
@@ -195,6 +234,7 @@ class Monitor:
             page=self.page,
             reports=self.schedule,
             page_url=settings.alerts.page_url,
+            leader=self.standby,
         )
         self.web = Serving(
             settings.web,
@@ -206,8 +246,8 @@ class Monitor:
         )
         self._sinks: list[tuple[str, Sink]] = []
         self.add_sink(self.board, "board")
-        self.add_sink(metrics, "metrics")
-        self.add_sink(self.writer, "ledger")
+        self.add_sink(self.standby.counting(metrics), "metrics")
+        self.add_sink(self.standby, "ledger")
         self.add_sink(self.alerts, "alerts")
         self.add_sink(self.page, "page")
         self.reload.add(self._prepare)
@@ -227,6 +267,12 @@ class Monitor:
     def _ledger(self) -> Store:
         """The ledger, connected to with the password of each moment."""
         return Store(self._ledger_url(), password=self._ledger_password)
+
+    def _lock(self, names: list[str]) -> LeaderLock | None:
+        """Where it is known who leads; None for a file, which one monitor alone writes."""
+        if self.writer.repository.store.is_sqlite:
+            return None
+        return LeaderLock(store_of_lock(self._ledger_url(), password=self._ledger_password), names)
 
     def _prepare(self, settings: Settings) -> Callable[[], None]:
         """Make the Asterisks, the page's door and the schedule ready for other settings."""
@@ -273,16 +319,65 @@ class Monitor:
         self._sinks.append((name, sink))
         self.sink_failures[name] = 0
 
-    def tell(self, facts: Iterable[Fact]) -> None:
-        """Hand facts to every sink; one that fails is counted, and spares the others."""
+    def tell(self, facts: Iterable[Fact], only: Collection[str] = ()) -> None:
+        """Hand facts to every sink; one that fails is counted, and spares the others.
+
+        Args:
+            facts: in order.
+            only: names of the sinks that are to have them; every one where there are none.
+        """
         for fact in facts:
             for name, sink in self._sinks:
+                if only and name not in only:
+                    continue
                 try:
                     sink.record(fact)
                 except Exception as error:  # noqa: BLE001 - one sink's failure, whatever it is, spares the others
                     self.sink_failures[name] += 1
                     if self.sink_failures[name] == 1:
                         _tell_failure(error, name, fact)
+
+    def _followed(self) -> dict[str, datetime]:
+        """Up to which instant each system that can be observed has been followed. Asked from the ledger's thread.
+
+        Of a monitor that stands by: none, since it is another one that writes them down.
+        """
+        if not self.standby.acts:
+            return {}
+        followed = ((follower.system, follower.followed_until) for follower in self.followers)
+        return {system: until_at for system, until_at in followed if until_at is not None}
+
+    async def _go_on(self) -> list[str]:
+        """Go on where the journal of the run before ends.
+
+        Returns:
+            The systems of which it does not tell.
+        """
+        unknown: list[str] = []
+        for follower in self.followers:
+            again = None
+            if self.journal is not None:
+                folder = self.journal.systems[follower.name].folder
+                again = await asyncio.to_thread(from_journal, follower, folder, self._known_until)
+            if again is None:
+                unknown.append(follower.system)
+                continue
+            self.tell(again.stored, only=("ledger",))
+            self.tell(again.present, only=("board", "page"))
+            # So that the series of queues begin at 0 before their first call.
+            queues = [fact for fact in again.present if isinstance(fact, AgentState | QueueCallers)]
+            self.tell(queues, only=("metrics",))
+            self.alerts.recall(again.present, instant(again.following.clock.at(again.last_us)) - _UNSENT)
+            follower.go_on(again)
+        return unknown
+
+    def _known_until(self, system: str) -> datetime | None:
+        if not self.writer.up or self.writer.left_on_disk:
+            return None
+        try:
+            return self.writer.repository.last_instant(system)
+        except StoreError:
+            return None
 
     async def run(self, listening: socket.socket, stop: asyncio.Event) -> None:
         """Follow every Asterisk and serve HTTP until `stop` is set; then write down what is still open.
@@ -293,20 +388,27 @@ class Monitor:
         """
         async with AsyncExitStack() as stack:
             stack.callback(self._reading.close)
+            # Let go of last: whoever takes over then finds all that this one has written.
+            stack.callback(self.standby.close)
             self.writer.start()
-            stack.callback(self.writer.close, 5.0)
+            stack.callback(self.writer.close, _FLUSH_SECONDS)
+            if self.journal is not None:
+                self.journal.start()
+                stack.callback(self.journal.close, _SYNC_SECONDS)
             for rule in self.settings.ring_rules():
                 self.writer.record_rule(rule)
             stack.push_async_callback(self.workshop.close)
             await stack.enter_async_context(self.web.on(listening))
             await asyncio.to_thread(self.writer.flush, _STORE_SECONDS)
+            await self.standby.start(_STORE_SECONDS)
             began_at = instant(wall_us())
-            downtime = Downtime(self.writer, [follower.system for follower in self.followers], began_at)
+            downtime = Downtime(self.writer, await self._go_on(), began_at)
             told = await downtime.tell(self.tell)
             await stack.enter_async_context(self.alerts)
             stack.callback(self._close_followers)
             tasks = [asyncio.create_task(follower.run()) for follower in self.followers]
             tasks.append(asyncio.create_task(self.page.run()))
+            tasks.append(asyncio.create_task(self.reconciling.run()))
             if self.schedule is not None:
                 tasks.append(asyncio.create_task(self.schedule.run()))
             recalling = asyncio.create_task(recall(self.board, self.writer, began_at))
@@ -325,8 +427,10 @@ class Monitor:
                 await asyncio.gather(*all_tasks, return_exceptions=True)
 
     def _close_followers(self) -> None:
+        # Calls in progress go on in the next run, which counts them when they end: the ledger alone has them for now.
+        keep = None if self.journal is None else partial(self.tell, only=("ledger",))
         for follower in self.followers:
-            follower.close()
+            follower.close(keep)
 
 
 def _tell_failure(error: Exception, sink: str, fact: Fact) -> None:
