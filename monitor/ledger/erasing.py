@@ -38,9 +38,6 @@ _AGENT_PREFIX = "agent#"
 _EXTENSION = 6
 """Digits of the longest number that belongs to the centre's own telephones."""
 
-Change = tuple["Mapping[str, Any]", "Mapping[str, Any]"]
-"""A row's key, and the columns that get other values."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erasure:
@@ -108,7 +105,7 @@ def _batches(store: Store, task: Task) -> Iterator[Sequence[RowMapping]]:
         place = tuple(rows[-1][column.key] for column in task.order)  # type: ignore[index] # columns of tables have keys
 
 
-def _write(connection: Connection, table: Table, changes: Sequence[Change]) -> None:
+def _write(connection: Connection, table: Table, changes: Sequence[tuple[RowMapping, Mapping[str, Any]]]) -> None:
     keys = table.primary_key.columns
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA secure_delete = ON")
@@ -132,7 +129,7 @@ def _write(connection: Connection, table: Table, changes: Sequence[Change]) -> N
     put(connection, table, [{**row, **change} for row, change in changed])
 
 
-def _key(row: Mapping[str, Any], table: Table) -> dict[str, Any]:
+def _key(row: RowMapping, table: Table) -> dict[str, Any]:
     return {f"of_{column.name}": row[column.name] for column in table.primary_key.columns}
 
 
@@ -220,7 +217,7 @@ def agents_before(at: datetime, numbers: Numbers) -> list[Task]:
         # What tells two channels of one phone apart stays.
         return f"{name(agent)}-{text.rpartition('-')[2]}" if text and not text.startswith(_AGENT_PREFIX) else text
 
-    def of_call(row: RowMapping) -> Mapping[str, Any]:
+    def of_call(row: RowMapping) -> dict[str, Any]:
         return {column: row[column] and name(row[column]) for column in ("agent", "member")}
 
     def of_attempt(row: RowMapping) -> Mapping[str, Any]:

@@ -14,8 +14,9 @@ from sqlalchemy import and_, func, or_, select, tuple_, union
 
 from monitor.calls.rules import Reading
 from monitor.errors import SearchError
-from monitor.ledger.columns import ENDS_DIGITS, SEPARATORS, bare
+from monitor.ledger.columns import ENDS_DIGITS, SEPARATORS, bare, caller_ends
 from monitor.ledger.rows import ATTEMPTS, CALLS, TRANSFERS
+from monitor.numbers import is_hash
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,11 +24,15 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select, Table
 
     from monitor.calls.facts import Outcome, Scope, TransferKind, TransferResult, Verdict
+    from monitor.numbers import Numbers
 
 MAX_TEXT = 200
 """Longest name a search takes; Asterisk's own are cut at 80 characters."""
 MAX_DIGITS = 11
 """Longest end of a number a search takes: a whole Korean mobile number."""
+_WHOLE_NUMBER = re.compile(r"\+?[0-9]{7,15}")
+"""What may be a whole number: from a city's own to the longest there is (E.164)."""
+_MARK = re.compile(r"#[A-Za-z2-7]{4}")
 _TRUNK_ZERO_FROM = 9
 """A number of this length that begins with 0 is a whole national one, which a trunk may deliver as +82 without it."""
 
@@ -72,6 +77,10 @@ class CallFilter(_Period):
     """An interface or a member's name: the phone that answered, or any phone that rang for the call."""
     number_ends: str | None = None
     """The last 1 to 11 digits of the caller's number; separators are passed over on both sides."""
+    caller: str | None = None
+    """The caller's whole number as the ledger keeps it; a hash, where it keeps hashes (see `hashed_caller`)."""
+    mark: str | None = None
+    """The mark of a caller's hash, as in `#7K3F`."""
     outcome: Outcome | None = None
     verdict: Verdict | None = None
     """What `reading` says of the call."""
@@ -124,7 +133,7 @@ class CallFilter(_Period):
     @property
     def _by_number(self) -> bool:
         """The end of a number is asked for, and tells nearly all calls apart."""
-        return len(self.number_ends or "") > 1
+        return len(self.number_ends or "") > 1 or self.caller is not None or self.mark is not None
 
     def _period(self, table: Table) -> list[ColumnElement[bool]]:
         """What calls and ring attempts can both be asked."""
@@ -136,6 +145,11 @@ class CallFilter(_Period):
         found = [CALLS.c[name] == value for name in ("line", "queue") if (value := getattr(self, name))]
         if self.number_ends is not None:
             found.append(_number_ends(self.number_ends))
+        if self.caller is not None:
+            # The ends by themselves too, which have an index.
+            found.append(and_(CALLS.c.caller_ends == caller_ends(self.caller), CALLS.c.caller == self.caller))
+        if self.mark is not None:
+            found.append(CALLS.c.caller_ends == self.mark)
         if self.outcome is not None:
             found.append(CALLS.c.outcome == self.outcome)
         if self.verdict is not None:
@@ -169,6 +183,28 @@ class TransferFilter(_Period):
             if (value := getattr(self, name)) is not None
         ]
         return and_(*found)
+
+
+def hashed_caller(asked: str, numbers: Numbers) -> dict[str, str]:
+    """Whom a search means in a ledger that keeps hashes, as fields of `CallFilter`.
+
+    Args:
+        asked: a whole number, however it is written; a mark, as in `#7K3F`; or a hash.
+        numbers: how the ledger keeps numbers.
+
+    Raises:
+        SearchError: it is none of these, as the last digits of a number.
+    """
+    text = asked.strip()
+    if _MARK.fullmatch(text):
+        return {"mark": text.upper()}
+    if is_hash(text) or _WHOLE_NUMBER.fullmatch(bare(text)):
+        return {"caller": numbers.stored(text) or ""}
+    raise SearchError(
+        "This ledger keeps hashes in place of numbers, which have no last digits: give the whole number, or its mark "
+        "as in #7K3F.",
+        "number_ends",
+    )
 
 
 def _check_text(name: str, value: str) -> None:

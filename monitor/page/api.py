@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from monitor.errors import SearchError, StoreError
-from monitor.ledger.filters import CallFilter, TransferFilter
+from monitor.ledger.filters import CallFilter, TransferFilter, hashed_caller
 from monitor.ledger.statistics import period_statistics
 from monitor.page import api_answers as answers
 from monitor.page import api_models as model
@@ -25,6 +25,7 @@ from monitor.page.api_document import PREFIX, Operation, document
 from monitor.page.api_problems import ProblemError, close_to
 from monitor.page.calls import key_of
 from monitor.page.now import Now
+from monitor.page.seen import Seen
 from monitor.page.viewer import viewer_of
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ class Api:
         search: of the ledger.
         repository: the same ledger, for one call.
         clock: the time in the centre.
+        seen: is told who saw which call.
     """
 
     def __init__(
@@ -122,7 +124,9 @@ class Api:
         search: Search,
         repository: Repository,
         clock: Callable[[], datetime],
+        seen: Seen | None = None,
     ) -> None:
+        self._seen = seen or Seen(None, clock)
         self._board = board
         self._systems = systems
         self._source = source
@@ -181,20 +185,27 @@ class Api:
     async def _answer_calls(self, request: Request, asked: Asked) -> model.Calls:
         viewer = viewer_of(request)
         since, until = asked.period(self._clock(), self._board.zone)
-        chosen = CallFilter(since=since, until=until, **asked.others("limit", "after"))
+        others = asked.others("limit", "after")
+        numbers = self._repository.numbers
+        if numbers.hashed and "number_ends" in others:
+            others |= hashed_caller(others.pop("number_ends"), numbers)
+        chosen = CallFilter(since=since, until=until, **others)
         _guesses_nothing(chosen, viewer)
 
         def find() -> model.Calls:
             found = self._search.calls(chosen, **_page(asked))
             return model.Calls(calls=[answers.call(call, viewer) for call in found.calls], next=found.next)
 
-        return await self._ask(find)
+        answer = await self._ask(find)
+        self._seen.calls(request, "api_calls", request.query_params, len(answer.calls))
+        return answer
 
     async def _answer_call(self, request: Request, _asked: Asked) -> model.Call:
         viewer = viewer_of(request)
         key = key_of(request.scope)
         call = await self._ask(lambda: self._repository.call(key)) if key is not None else None
-        if call is not None:
+        if key is not None and call is not None:
+            self._seen.call(request, "api_call", key)
             return answers.call(call, viewer)
         if key is not None and key in self._board.calls:
             raise ProblemError(
@@ -214,7 +225,9 @@ class Api:
             transfers = [answers.transfer(transfer, viewer) for transfer in found.transfers]
             return model.Transfers(transfers=transfers, next=found.next)
 
-        return await self._ask(find)
+        answer = await self._ask(find)
+        self._seen.calls(request, "api_transfers", request.query_params, len(answer.transfers))
+        return answer
 
     async def _openapi(self, _request: Request) -> Response:
         return JSONResponse(self._document)

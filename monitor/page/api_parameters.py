@@ -153,7 +153,8 @@ OF_CALLS = (
     Parameter(
         name="number",
         filter_name="number_ends",
-        description="The last digits of the caller's number; more than four only for those who see numbers in full.",
+        description="The last digits of the caller's number; more than four only for those who see numbers in full. "
+        "Where the ledger keeps hashes: the whole number, or its mark as in #7K3F.",
         schema={"type": "string", "minLength": 1, "maxLength": MAX_TEXT},
         example="5678",
     ),

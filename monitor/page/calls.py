@@ -22,6 +22,7 @@ from monitor.errors import SearchError, StoreError
 from monitor.page.access_forms import NO_CALLS, Refusal, message, told
 from monitor.page.calls_form import read_form
 from monitor.page.csv_out import Cells, csv_chunks, headings
+from monitor.page.seen import Seen
 from monitor.page.timeline import draw
 from monitor.page.viewer import viewer_of
 from monitor.texts import TEXTS, catalogue
@@ -94,6 +95,7 @@ class CallPages:
         clock: what time it is in the centre.
         lines: names of the configured lines.
         systems: each Asterisk by name, with the clock that its calls in progress are timed by; may grow.
+        seen: is told who saw which call.
     """
 
     def __init__(
@@ -106,7 +108,9 @@ class CallPages:
         *,
         lines: Sequence[str] = (),
         systems: Mapping[str, SystemSource] = MappingProxyType({}),
+        seen: Seen | None = None,
     ) -> None:
+        self._seen = seen or Seen(None, clock)
         self._renderer = renderer
         self._board = board
         self._search = search
@@ -151,6 +155,7 @@ class CallPages:
             return self._list(request, form, status=400, place_lost=True)
         except StoreError as error:
             return self._ledger_away(request, error)
+        self._seen.calls(request, "calls", form.values, len(found.calls))
         return self._list(request, form, calls=found.calls, count=count, following=found.next)
 
     async def csv(self, request: Request) -> Response:
@@ -162,10 +167,12 @@ class CallPages:
         cells = Cells(self._renderer.zone, viewer_of(request), TEXTS[language])
         chunks = csv_chunks(self._headings(language), self._search.stream(form.chosen), cells.row)
         try:
-            # Before anything is sent, so that a ledger that is away is told as such.
+            # Before anything is sent, so that a ledger that is away is told as such, and who sees how much is known.
+            count = await self._ask(self._search.count, form.chosen)
             first = await self._ask(_next, chunks)
         except StoreError as error:
             return self._ledger_away(request, error)
+        self._seen.calls(request, "calls_csv", form.values, count)
         days = "--".join(dict.fromkeys(form.days))
         return StreamingResponse(
             self._chunks(first, chunks),
@@ -180,6 +187,7 @@ class CallPages:
             return told(UNKNOWN_CALL, request, self._renderer)
         live = self._board.calls.get(key)
         if live is not None:
+            self._seen.call_in_progress(request, key)
             return self._in_progress(request, live)
         try:
             call = await self._ask(self._repository.call, key)
@@ -187,6 +195,7 @@ class CallPages:
         except StoreError as error:
             return self._ledger_away(request, error)
         if call is not None:
+            self._seen.call(request, "call", key)
             return self._finished(request, call)
         waited = request.query_params.get("waited", "")
         if waited.isascii() and waited.isdigit() and int(waited[:4]) < WAITS_AT_MOST:
@@ -206,7 +215,13 @@ class CallPages:
     def _form(self, request: Request) -> Form:
         now = self._clock()
         headline = self._board.rule_at(now).headline
-        return read_form(request.query_params, now=now, zone=self._renderer.zone, headline=headline)
+        return read_form(
+            request.query_params,
+            now=now,
+            zone=self._renderer.zone,
+            headline=headline,
+            numbers=self._repository.numbers,
+        )
 
     def _list(
         self,

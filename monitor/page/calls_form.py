@@ -12,14 +12,18 @@ from urllib.parse import urlencode
 
 from monitor.calls.facts import Outcome, Verdict
 from monitor.calls.rules import Reading
-from monitor.ledger.filters import MAX_TEXT, CallFilter
+from monitor.errors import SearchError
+from monitor.ledger.filters import MAX_TEXT, CallFilter, hashed_caller
+from monitor.numbers import PLAIN, hash_mark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import tzinfo
     from enum import StrEnum
 
-Fault = Literal["day", "backwards", "text", "digits", "choice", "place"]
+    from monitor.numbers import Numbers
+
+Fault = Literal["day", "backwards", "text", "digits", "hashed", "choice", "place"]
 Word = TypeVar("Word", bound="StrEnum")
 
 FIELDS = ("from", "to", "line", "queue", "agent", "number", "outcome", "verdict", "reading")
@@ -41,6 +45,13 @@ class Form:
     """None where something is wrong."""
     after: str | None
     """Where the page of the list goes on from."""
+    hashed: bool = False
+    """The ledger keeps hashes in place of numbers: whole numbers are looked for, and their marks."""
+
+    @property
+    def number_shown(self) -> str:
+        """What stands in the field of the number: of a hash its mark."""
+        return hash_mark(self.values["number"]) or self.values["number"]
 
     @property
     def days(self) -> tuple[str, str]:
@@ -58,7 +69,9 @@ class Form:
         return urlencode(said | {name: value for name, value in more.items() if value is not None})
 
 
-def read_form(asked: Mapping[str, str], *, now: datetime, zone: tzinfo, headline: Reading) -> Form:
+def read_form(
+    asked: Mapping[str, str], *, now: datetime, zone: tzinfo, headline: Reading, numbers: Numbers = PLAIN
+) -> Form:
     """Check what was asked for.
 
     Args:
@@ -66,6 +79,7 @@ def read_form(asked: Mapping[str, str], *, now: datetime, zone: tzinfo, headline
         now: the present, whose day is shown where none is named.
         zone: the centre's, in which days begin.
         headline: the reading that verdicts are looked up by where none is named.
+        numbers: how the ledger keeps callers' numbers.
     """
     values = {name: asked.get(name, "").strip() for name in FIELDS}
     faults: dict[str, Fault] = {}
@@ -79,9 +93,7 @@ def read_form(asked: Mapping[str, str], *, now: datetime, zone: tzinfo, headline
     for name in ("line", "queue", "agent"):
         if len(values[name]) > MAX_TEXT or not values[name].isprintable():
             faults[name] = "text"
-    number = values["number"]
-    if number and not (number.isascii() and number.isdigit() and len(number) <= NUMBER_DIGITS):
-        faults["number"] = "digits"
+    caller = _caller(values, faults, numbers)
     outcome = _word(values, "outcome", Outcome, faults)
     verdict = _word(values, "verdict", Verdict, faults)
     reading = _word(values, "reading", Reading, faults) or headline
@@ -89,20 +101,20 @@ def read_form(asked: Mapping[str, str], *, now: datetime, zone: tzinfo, headline
         values["reading"] = reading.value
     after = asked.get("after") or None
     if faults or first is None:
-        return Form(values=values, faults=faults, chosen=None, after=after)
+        return Form(values=values, faults=faults, chosen=None, after=after, hashed=numbers.hashed)
     chosen = CallFilter(
         since=datetime.combine(first, time.min, zone),
         until=datetime.combine(last + timedelta(days=1), time.min, zone),
         line=values["line"] or None,
         queue=values["queue"] or None,
         agent=values["agent"] or None,
-        number_ends=number or None,
+        **caller,
         outcome=outcome,
         verdict=verdict,
         reading=reading,
     )
     values |= {"from": first.isoformat(), "to": last.isoformat()}
-    return Form(values=values, faults=faults, chosen=chosen, after=after)
+    return Form(values=values, faults=faults, chosen=chosen, after=after, hashed=numbers.hashed)
 
 
 def _day(values: Mapping[str, str], name: str, faults: dict[str, Fault]) -> date | None:
@@ -116,6 +128,24 @@ def _day(values: Mapping[str, str], name: str, faults: dict[str, Fault]) -> date
         faults[name] = "day"
         return None
     return day
+
+
+def _caller(values: dict[str, str], faults: dict[str, Fault], numbers: Numbers) -> dict[str, str]:
+    """Whose calls are looked for, as fields of the filter; in links of the page stands the hash, and not the number."""
+    number = values["number"]
+    if not number:
+        return {}
+    if numbers.hashed:
+        try:
+            caller = hashed_caller(number, numbers)
+        except SearchError:
+            faults["number"] = "hashed"
+            return {}
+        (values["number"],) = caller.values()
+        return caller
+    if not (number.isascii() and number.isdigit() and len(number) <= NUMBER_DIGITS):
+        faults["number"] = "digits"
+    return {"number_ends": number}
 
 
 def _word(values: Mapping[str, str], name: str, kind: type[Word], faults: dict[str, Fault]) -> Word | None:

@@ -19,6 +19,7 @@ from monitor.page.access_forms import NO_REPORTS, NOT_HERE, told
 from monitor.page.reports_files import download, format_of, links, zipped
 from monitor.page.reports_form import Choices, fresh, read_order
 from monitor.page.reports_words import Words, size
+from monitor.page.seen import Seen
 from monitor.page.viewer import viewer_of
 from monitor.report_worker import State
 from monitor.reports.order import FileFormat
@@ -76,6 +77,7 @@ class ReportPages:
         board: knows the names of queues.
         clock: what time it is in the centre.
         lines: names of the configured lines.
+        seen: is told who took which file.
     """
 
     def __init__(
@@ -86,7 +88,9 @@ class ReportPages:
         clock: Callable[[], datetime],
         *,
         lines: Sequence[str],
+        seen: Seen | None = None,
     ) -> None:
+        self._seen = seen or Seen(None, clock)
         self._renderer = renderer
         self._sources = sources
         self._workshop = sources.workshop
@@ -156,6 +160,7 @@ class ReportPages:
         form = next((format_of(file) for file in report.files if file.name == name), None) if report else None
         if path is None or form is None or not await asyncio.to_thread(path.is_file):
             return told(NOT_HERE, request, self._renderer)
+        self._seen.file(request, f"{report.id}/{name}" if report is not None else name)
         return download(path, form)
 
     async def archive(self, request: Request) -> Response:
@@ -163,6 +168,7 @@ class ReportPages:
         report = await self._found(request)
         if report is None or not any(format_of(file) is FileFormat.CSV for file in report.files):
             return told(NOT_HERE, request, self._renderer)
+        self._seen.file(request, f"{report.id}.zip")
         return zipped(report, self._kept.folder_of(report), self._sources.zone)
 
     # What the page is made of
