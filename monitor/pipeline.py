@@ -24,7 +24,6 @@ from monitor.downtime import Downtime
 from monitor.errors import StoreError
 from monitor.follower import Follower
 from monitor.journal.journal import Journal
-from monitor.ledger.access_log import AccessLog
 from monitor.ledger.beginning import first_call_at
 from monitor.ledger.leader import LeaderLock, store_of_lock
 from monitor.ledger.repository import Repository
@@ -36,7 +35,6 @@ from monitor.metrics_settings import SettingsCollector
 from monitor.page.app import Page, Sources
 from monitor.page.reports import ReportSources
 from monitor.plan import plan_of
-from monitor.privacy.nightly import nightly_of
 from monitor.recall import recall
 from monitor.reconcile_setup import reconciling_of
 from monitor.reload import Reload
@@ -178,8 +176,6 @@ class Monitor:
         self.reload.add(self.alerts.prepare)
         self.standby.add_duty(self.alerts)
         self._reading = Repository(self._ledger(), numbers=numbers)
-        self.accesses = AccessLog(self._ledger())
-        self.nightly = nightly_of(settings, self._ledger(), self.now, leading=lambda: self.standby.leading)
         basis = basis_of(settings)
         self.kept = Kept(settings.reports.folder)
         self.workshop = Workshop(self._ledger_url, basis, house_of(settings), self.kept, self.now)
@@ -223,7 +219,6 @@ class Monitor:
                     agents=basis.agents,
                 ),
                 standing_by=lambda: not self.standby.acts,
-                accesses=self.accesses,
             ),
         )
         metrics = Metrics(
@@ -367,7 +362,7 @@ class Monitor:
             if again is None:
                 unknown.append(follower.system)
                 continue
-            self.tell(again.stored, only=("ledger",))
+            self.standby.restore(again.stored)
             self.tell(again.present, only=("board", "page"))
             # So that the series of queues begin at 0 before their first call.
             queues = [fact for fact in again.present if isinstance(fact, AgentState | QueueCallers)]
@@ -402,8 +397,6 @@ class Monitor:
                 stack.callback(self.journal.close, _SYNC_SECONDS)
             for rule in self.settings.ring_rules():
                 self.writer.record_rule(rule)
-            self.accesses.start()
-            stack.callback(self.accesses.close)
             stack.push_async_callback(self.workshop.close)
             await stack.enter_async_context(self.web.on(listening))
             await asyncio.to_thread(self.writer.flush, _STORE_SECONDS)
@@ -415,7 +408,6 @@ class Monitor:
             stack.callback(self._close_followers)
             tasks = [asyncio.create_task(follower.run()) for follower in self.followers]
             tasks.append(asyncio.create_task(self.page.run()))
-            tasks.append(asyncio.create_task(self.nightly.run()))
             tasks.append(asyncio.create_task(self.reconciling.run()))
             if self.schedule is not None:
                 tasks.append(asyncio.create_task(self.schedule.run()))
