@@ -29,7 +29,7 @@ from monitor.ledger.rows import STORED_FACTS
 from monitor.sight import Sight
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from monitor.calls.facts import Fact
@@ -220,6 +220,17 @@ class Standby:
         self._held.append(_Held(time.monotonic(), microseconds(self._clock(system)), fact))
         if len(self._held) > self._held_facts:
             self._spill()
+
+    def restore(self, facts: Iterable[Fact]) -> None:
+        """Take what a run before has told already, and the ledger may not have; whoever leads, it is the better for it.
+
+        What nobody could see is left to the leader, who may have seen it.
+        """
+        for fact in facts:
+            if isinstance(fact, Gap):
+                self.record(fact)
+            else:
+                self._ledger(fact)
 
     def _pass(self, fact: Fact) -> None:
         if isinstance(fact, Gap) and fact.system in self._cut:
