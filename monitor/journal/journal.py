@@ -107,8 +107,11 @@ class Journal:
 
     # The work
 
-    def start(self) -> None:
+    def start(self, *, threads: bool = True) -> None:
         """Take the folder, cut torn tails, and begin to keep what is appended.
+
+        Args:
+            threads: False leaves `sync` and `keep` to the caller.
 
         Raises:
             JournalError: another program writes there, or this user cannot.
@@ -138,7 +141,7 @@ class Journal:
                 f"The journal cannot be kept in {folder} ({error.strerror}): give it a folder that this user may "
                 "write ([journal] folder), or switch it off ([journal] enabled = false)."
             ) from error
-        for thread in self._threads:
+        for thread in self._threads if threads else ():
             thread.start()
 
     def close(self, timeout_seconds: float) -> None:
@@ -155,6 +158,8 @@ class Journal:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(max(0.0, until - time.monotonic()))
+        if not self._threads[0].ident:
+            self.sync()
         self._let_go()
 
     def _let_go(self) -> None:
@@ -209,8 +214,12 @@ class Journal:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICER)
         while not self._stop.is_set():
             self._wake.clear()
-            try:
-                self._keeper.keep()
-            except OSError as error:
-                log.warning("journal_not_compressed", reason=str(error))
+            self.keep()
             self._wake.wait(KEEP_SECONDS)
+
+    def keep(self) -> None:
+        """Compress what is closed, delete what is old or too much. Only ever called by one thread."""
+        try:
+            self._keeper.keep()
+        except OSError as error:
+            log.warning("journal_not_compressed", reason=str(error))
