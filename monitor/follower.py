@@ -217,7 +217,7 @@ class Follower:
             items: the journal's unfinished part.
             last_us: when the last of them came.
         """
-        return follow_again(self._afresh(), items, last_us, self.clock.now_us())
+        return follow_again(self._afresh(), items, last_us)
 
     def go_on(self, again: Again) -> None:
         """Go on from there; tells what nobody was told before: from the journal's end on nothing was seen."""
@@ -225,7 +225,7 @@ class Follower:
         for fact in again.present:
             if isinstance(fact, Gap):
                 self._count(fact)
-        self._out(again.news)
+        self._out(again.unseen_since(self.clock.now_us()))
 
     def close(self, keep: Callable[[Iterable[Fact]], None] | None = None) -> None:
         """No more will come: the calls in progress end unobserved, and from now on nothing is seen.

@@ -1,8 +1,8 @@
 """What a monitor that was stopped or killed still knows: its journal's unfinished part is followed again.
 
-    following = Following(name, plan)
-    again = follow_again(following, unfinished(folder), last_at_us(folder), now_us)
-    # again.stored to the ledger alone, again.present to what shows the present, again.news to everybody
+    again = follow_again(Following(name, plan), unfinished(folder), last_at_us(folder))
+    # again.stored to the ledger alone, again.present to what shows the present, and to everybody:
+    news = again.unseen_since(now_us)
 
 What was told before the end is told to nobody again who would count it twice: the ledger takes it, since writing twice
 is the same as once, and what shows the present takes what of it is still true. From the journal's last instant on
@@ -21,7 +21,7 @@ import structlog
 from monitor.ami.feed import Standing
 from monitor.calls.facts import AgentState, Call, CallForgotten, Gap, GapCause, QueueCallers, instant
 from monitor.errors import MonitorError
-from monitor.journal.reading import last_at_us, unfinished
+from monitor.journal.reading import WAITING_US, last_at_us, unfinished
 from monitor.ledger.rows import STORED_FACTS
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-MAY_WAIT_US = 120_000_000
-"""Facts wait for the store in memory at most half as long; older ones are in the ledger, or on disk on their way."""
 LONGEST_US = 12 * 3600 * 1_000_000
 """Calls in progress so long ago are not waited for any more."""
 _BEHIND = timedelta(seconds=60)
@@ -60,18 +58,26 @@ class Again:
     """Of what the ledger keeps, all that it may not have."""
     present: list[Fact]
     """What is true at the journal's end, from the facts that told it: calls in progress, members, queues, a gap."""
-    news: list[Fact]
-    """What nobody was told before: nothing is seen from the journal's end on, and timers were due before it."""
+
+    def unseen_since(self, now_us: int) -> list[Fact]:
+        """What nobody was told before: nothing is seen from the journal's end on, and timers were due before it.
+
+        Args:
+            now_us: our own clock. Calls that were in progress too long ago have ended by now.
+        """
+        news = [] if self.following.blind else self.following.blinded(self.last_us, GapCause.MONITOR_DOWN)
+        if now_us - self.last_us > LONGEST_US:
+            news += self.following.without_calls(self.last_us)
+        return news
 
 
-def follow_again(following: Following, items: Iterable[JournalItem], last_us: int, now_us: int) -> Again:
-    """Follow a journal's unfinished part; afterwards `following` knows the calls in progress, and is blind.
+def follow_again(following: Following, items: Iterable[JournalItem], last_us: int) -> Again:
+    """Follow a journal's unfinished part; afterwards `following` knows the calls in progress.
 
     Args:
         following: has followed nothing yet.
         items: as `monitor.journal.reading.unfinished` tells them.
         last_us: when the last of them came, by our own clock.
-        now_us: our own clock.
     """
     present = _Present()
     stored: list[Fact] = []
@@ -79,7 +85,7 @@ def follow_again(following: Following, items: Iterable[JournalItem], last_us: in
     for item in items:
         count += 1
         facts = following.take(item)
-        if isinstance(item, Standing) and item.at_us <= last_us - MAY_WAIT_US:
+        if isinstance(item, Standing) and item.at_us <= last_us - WAITING_US:
             # What was told before has been written; and of calls that began before the first item only parts are known.
             stored.clear()
         for fact in facts:
@@ -91,12 +97,8 @@ def follow_again(following: Following, items: Iterable[JournalItem], last_us: in
             log.info("following_again", system=following.system, items=count, calls_in_progress=following.calls_known)
     following.forget_counts()
     if count == 0:
-        return Again(following, 0, last_us, [], [], [])
-    in_progress = present.facts()
-    news = [] if following.blind else following.blinded(last_us, GapCause.MONITOR_DOWN)
-    if now_us - last_us > LONGEST_US:
-        news += following.without_calls(last_us)
-    return Again(following, count, last_us, stored, in_progress, news)
+        return Again(following, 0, last_us, [], [])
+    return Again(following, count, last_us, stored, present.facts())
 
 
 @dataclass(slots=True)

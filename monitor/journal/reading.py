@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-WAITING_US = 120_000_000
-"""Facts wait in memory for a ledger that is away, at most half as long: what brought them must be read again."""
+WAITING_US = 300_000_000
+"""What brought facts that wait in memory must be read again. They do so for 60 s while the ledger is away, and as long
+again while a database hangs; no run begins to follow before what the one before left is written, or on disk."""
 _CHUNK_BYTES = 1 << 18
 _HEADER_BYTES = 1 << 16
 
@@ -56,7 +57,7 @@ def stamped_items(folder: Path, since_us: int | None = None, until_us: int | Non
 def unfinished(folder: Path) -> Iterator[JournalItem]:
     """All that must be followed again to know the calls in progress at the journal's end, and the facts before it.
 
-    Facts of the last two minutes at least are told anew by it.
+    Facts of the last five minutes at least are told anew by it.
     """
     last_us = last_at_us(folder)
     if last_us is None:

@@ -172,6 +172,22 @@ class LedgerWriter:
             self._wake.set()
             return self._settled.wait_for(lambda: self.waiting_facts == 0, timeout_seconds)
 
+    def secure(self, timeout_seconds: float) -> bool:
+        """Have all that waits in memory written, or on disk where the store is away.
+
+        Args:
+            timeout_seconds: for each of the two.
+
+        Returns:
+            Whether a killed program would lose none of it.
+        """
+        if self.flush(timeout_seconds):
+            return True
+        with self._settled:
+            self._spill_at = time.monotonic()
+            self._wake.set()
+            return self._settled.wait_for(lambda: not self._memory and not self._in_hand, timeout_seconds)
+
     def close(self, timeout_seconds: float = 10.0) -> bool:
         """Write what waits, or put it on disk for the next start. Facts recorded afterwards are lost.
 
