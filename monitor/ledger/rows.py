@@ -129,7 +129,7 @@ _ATTEMPT = _Shape(RingAttempt)
 _TRANSFER = _Shape(Transfer)
 _HOLD = _Shape(Hold)
 _AGENT_STATE = _Shape(AgentState)
-_GAP = _Shape(Gap)
+_GAP = _Shape(Gap, besides=("set_by_us",))
 _RULE = _Shape(StoredRule)
 
 
