@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from contextlib import asynccontextmanager
+import threading
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -124,6 +126,31 @@ class House:
         finally:
             await self.workshop.close()
             self.repository.close()
+
+
+@contextmanager
+def running(house: House) -> Iterator[str]:
+    """It, on a loop of its own in a thread, for programs that are waited for; gives its URL."""
+    loop = asyncio.new_event_loop()
+    stop = asyncio.Event()
+    urls: list[str] = []
+    ready = threading.Event()
+
+    async def serve() -> None:
+        async with house.open() as browser:
+            urls.append(str(browser.base_url).rstrip("/"))
+            ready.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    try:
+        assert ready.wait(10)
+        yield urls[0]
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(10)
+        loop.close()
 
 
 async def as_person(browser: httpx.AsyncClient, name: str) -> None:
