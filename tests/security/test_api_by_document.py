@@ -16,8 +16,8 @@ from tests.faults.fixtures import THOROUGH
 
 from .house import House, running
 
-PHASES = "examples,coverage,fuzzing,stateful" if THOROUGH else "coverage,fuzzing"
-EXAMPLES = "400" if THOROUGH else "3"
+PHASES = "examples,coverage,fuzzing,stateful" if THOROUGH else "fuzzing"
+EXAMPLES = "400" if THOROUGH else "12"
 NOT_IN_A_DOCUMENT = "positive_data_acceptance"
 """A period that ends before it begins, or a page's mark that was never given out, is well-formed and makes no sense."""
 
