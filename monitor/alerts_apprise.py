@@ -11,13 +11,13 @@ import asyncio
 import logging
 import random
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
 from monitor.alerts_groups import Group, Kind, Turn
+from monitor.daemon_thread import in_daemon_thread
 from monitor.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -142,13 +142,9 @@ class Apprise:
 
     async def run(self) -> None:
         """Tell it, for ever."""
-        executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="apprise")
-        try:
-            while True:
-                place = await self._next()
-                await self._tell(executor, place, self._places[place])
-        finally:
-            executor.shutdown(wait=False, cancel_futures=True)
+        while True:
+            place = await self._next()
+            await self._tell(place, self._places[place])
 
     async def _next(self) -> _Place:
         """The place that is due first, once it is."""
@@ -170,7 +166,7 @@ class Apprise:
     def _forgettable(self, untold: _Untold, now: float) -> bool:
         return not untold.calls and (untold.told_at is None or now > untold.told_at + self._repeat_seconds)
 
-    async def _tell(self, executor: ThreadPoolExecutor, place: _Place, untold: _Untold) -> None:
+    async def _tell(self, place: _Place, untold: _Untold) -> None:
         calls, kind, since_at = untold.calls, untold.kind, untold.since_at
         untold.calls = {}
         again = untold.told_at is not None
@@ -181,9 +177,8 @@ class Apprise:
                 self._messenger.notify(title=title, body=body, notify_type=self._types[kind], body_format=self._format)
             )
 
-        loop = asyncio.get_running_loop()
         try:
-            sent = await loop.run_in_executor(executor, send)
+            sent = await in_daemon_thread("apprise", send)
         except Exception as error:  # noqa: BLE001 - whatever a messenger raises, the next message is tried
             _log.debug("apprise_failed", target=self.name, exc_info=error)
             sent = False

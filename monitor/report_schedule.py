@@ -7,9 +7,7 @@ that was missed is made up, one that was made is not made again, and a clock tha
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice, takewhile
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from monitor.daemon_thread import in_daemon_thread
 from monitor.errors import MonitorError
 from monitor.reports.order import SCHEDULE, FileFormat, Order
 from monitor.reports.periods import EARLIEST, LATEST, Period, Span, midnight
@@ -331,7 +330,7 @@ class Schedule:
             self._letters = None
             return
         try:
-            await _in_daemon_thread(lambda: deliver(post, letter, now.astimezone(self._zone)))
+            await in_daemon_thread("mail", lambda: deliver(post, letter, now.astimezone(self._zone)))
         except MonitorError as error:
             self._fail("mail", name, str(error), self._clock(), period=report.period)
         else:
@@ -365,30 +364,3 @@ def _periods(span: Span, due: date, zone: ZoneInfo) -> Iterator[Period]:
         elif month.month in _HALVES:
             yield Period.half(f"{ended.year}H{1 if month.month == 7 else 2}", zone)
         month = ended
-
-
-async def _in_daemon_thread(work: Callable[[], None]) -> None:
-    """Do what may block for minutes in a thread that keeps nobody from ending."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[None] = loop.create_future()
-
-    def settle(error: Exception | None) -> None:
-        if done.done():
-            return
-        if error is None:
-            done.set_result(None)
-        else:
-            done.set_exception(error)
-
-    def run() -> None:
-        outcome: Exception | None = None
-        try:
-            work()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where the work was asked for
-            outcome = error
-        # The loop may be closed: then nobody waits.
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(settle, outcome)
-
-    threading.Thread(target=run, name="mail", daemon=True).start()
-    await done

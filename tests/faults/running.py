@@ -157,7 +157,7 @@ class Scene:
         return list(self.monitor.writer.repository.calls(BEGINNING, END))
 
 
-def file_of(home: Path, port: int, more: str = "", *, username: str = USERNAME) -> Path:
+def file_of(home: Path, port: int, more: str = "", *, username: str = USERNAME, schedule: bool = False) -> Path:
     """A file of settings for the simulated Asterisk; `more` is added to it."""
     path = home / "callmonitor.toml"
     path.write_text(
@@ -175,7 +175,7 @@ spool_dir = "{home / "spool"}"
 folder = "{home / "journal"}"
 [reports]
 folder = "{home / "reports"}"
-schedule = false
+schedule = {str(schedule).lower()}
 {more}
 """,
         encoding="utf-8",
@@ -184,13 +184,16 @@ schedule = false
 
 
 @asynccontextmanager
-async def scene_of(home: Path, more: str = "", *, speed: float = 20.0, **arrivals: Any) -> AsyncIterator[Scene]:
+async def scene_of(
+    home: Path, more: str = "", *, speed: float = 20.0, schedule: bool = False, **arrivals: Any
+) -> AsyncIterator[Scene]:
     """Run both while an `async with` block does.
 
     Args:
         home: a folder for all that is kept.
         more: further settings, as TOML.
         speed: simulated seconds per second.
+        schedule: reports are made and mailed by themselves.
         arrivals: as `Simulator` takes them.
     """
     (home / "ami.secret").write_text(SECRET, encoding="utf-8")
@@ -200,7 +203,7 @@ async def scene_of(home: Path, more: str = "", *, speed: float = 20.0, **arrival
         account=Account(username=USERNAME, secret=SECRET),
         **arrivals,
     )
-    path = file_of(home, await simulator.start(), more)
+    path = file_of(home, await simulator.start(), more, schedule=schedule)
     monitor = Monitor(loaded(path), clock_rate=speed)
     monitor.reload.load = lambda: loaded(path)
     kept, stop = Kept(), asyncio.Event()

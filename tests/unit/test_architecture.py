@@ -87,6 +87,7 @@ KNOWN_TO_SINKS = {
 LEAVES = {
     "monitor.addresses",
     "monitor.csv_text",
+    "monitor.daemon_thread",
     "monitor.errors",
     "monitor.forms",
     "monitor.log",
