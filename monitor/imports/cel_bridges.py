@@ -54,12 +54,13 @@ def conversations(caller: CelRow, rows: Sequence[CelRow]) -> list[Conversation]:
         there = _persons(caller.uniqueid, inside, names)
         if person is not None and person in there:
             continue
-        if person is not None:
+        if person is not None and row.at > began_at:
             found.append(Conversation(began_at=began_at, ended_at=row.at, channel=names[person]))
         person, began_at = next(iter(there), None), row.at
     if person is not None:
+        # The log breaks off here.
         found.append(Conversation(began_at=began_at, ended_at=last_at, channel=names[person]))
-    return [each for each in found if each.ended_at > each.began_at]
+    return found
 
 
 def is_holding(entered: CelRow) -> bool:
