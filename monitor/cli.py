@@ -16,6 +16,7 @@ import typer
 from monitor import __version__
 from monitor.cli_import import imports
 from monitor.cli_journal import FROM, TO, facts_of_period, rebuild
+from monitor.cli_privacy import access_log, forget, purge
 from monitor.cli_recompute import recompute
 from monitor.cli_reconcile import reconcile
 from monitor.cli_reports import report
@@ -50,6 +51,9 @@ app.add_typer(db, name="db")
 app.add_typer(imports, name="import")
 app.command()(report)
 app.command()(recompute)
+app.command()(purge)
+app.command()(forget)
+app.command("access-log")(access_log)
 app.command()(rebuild)
 app.command()(reconcile)
 

@@ -85,9 +85,11 @@ class Numbers:
         """
         if number is None or is_erased(number):
             return None
-        if not self.hashed or not number or is_hash(number):
-            return number
-        return f"hmac:{self._tagged(b'number', normal(number), _HASH_BYTES)}"
+        return number if not self.hashed or not number or is_hash(number) else self.hash_of(number)
+
+    def hash_of(self, number: str) -> str | None:
+        """The hash of a number, also where the ledger keeps none; None without a key."""
+        return None if self._key is None else f"hmac:{self._tagged(b'number', normal(number), _HASH_BYTES)}"
 
     def agent(self, name: str) -> str:
         """A pseudonym for an agent's interface or name, always the same one, as in `agent#7K3FQ2ZA`.

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from monitor.calls.facts import CallKey
     from monitor.ledger.store import Store
 
 WAITING_AT_MOST = 20_000
@@ -158,7 +157,7 @@ def accesses(
     *,
     since: datetime | None = None,
     until: datetime | None = None,
-    key: CallKey | None = None,
+    system: str | None = None,
     linkedid: str | None = None,
 ) -> Iterator[Access]:
     """What was written down, oldest first.
@@ -167,18 +166,15 @@ def accesses(
         store: the ledger's.
         since: the first instant; None for the beginning.
         until: the first instant behind the last; None for the end.
-        key: only of this call.
-        linkedid: only of calls with this linkedid, of whichever system.
+        system: only of this system's calls.
+        linkedid: only of calls with this linkedid.
 
     Raises:
         StoreError: the store is away.
-    """  # fmt: skip
+    """
     stored = ACCESS_LOG.c
     chosen = select(ACCESS_LOG).order_by(stored.at, stored.id).limit(_READ_AT_ONCE)
-    for column, value in (
-        (stored.system, None if key is None else key.system),
-        (stored.linkedid, linkedid if key is None else key.linkedid),
-    ):
+    for column, value in ((stored.system, system), (stored.linkedid, linkedid)):
         if value is not None:
             chosen = chosen.where(column == value)
     if until is not None:

@@ -63,13 +63,14 @@ class Task:
     """The columns that get other values; None for a row that stays as it is; none at all for one that is deleted."""
 
 
-def carry_out(store: Store, task: Task, *, dry: bool = False) -> Erasure:
+def carry_out(store: Store, task: Task, *, dry: bool = False, again: bool = True) -> Erasure:
     """Erase, and look again.
 
     Args:
         store: the ledger's.
         task: what is erased.
         dry: count, and write nothing.
+        again: look again; where not, nothing is told to be left.
 
     Raises:
         StoreError: the store is away; what was erased before is, and the rest may be tried again.
@@ -83,8 +84,16 @@ def carry_out(store: Store, task: Task, *, dry: bool = False) -> Erasure:
                 _write(connection, task.table, changes)
             # Whoever waits for SQLite's lock looks for it only now and then: without a pause they might never get it.
             time.sleep(_PAUSE_SECONDS)
-    left = sum(1 for rows in _batches(store, task) for row in rows if task.change(row) is not None)
-    return Erasure(place=task.place, erased=erased, left=left)
+    return Erasure(place=task.place, erased=erased, left=found(store, task) if again else 0)
+
+
+def found(store: Store, task: Task) -> int:
+    """How many rows there are to be erased.
+
+    Raises:
+        StoreError: the store is away.
+    """
+    return sum(1 for rows in _batches(store, task) for row in rows if task.change(row) is not None)
 
 
 def _batches(store: Store, task: Task) -> Iterator[Sequence[RowMapping]]:
@@ -341,5 +350,5 @@ def last_kept(store: Store, kind: str) -> datetime | None:
         StoreError: the store is away.
     """
     with store.reading() as connection:
-        found: datetime | None = connection.scalar(select(func.max(ERASURES.c.at)).where(ERASURES.c.kind == kind))
-    return found
+        last_at: datetime | None = connection.scalar(select(func.max(ERASURES.c.at)).where(ERASURES.c.kind == kind))
+    return last_at

@@ -134,7 +134,10 @@ class Spool:
                 self._offset += len(line)
                 self.waiting -= 1
             if self.waiting == 0:
+                # Not while `callmonitor forget` writes into it: behind the end that would make it longer.
+                fcntl.flock(self._file, fcntl.LOCK_EX)
                 os.ftruncate(self._file, 0)
+                fcntl.flock(self._file, fcntl.LOCK_UN)
                 self._offset = 0
 
     def reject(self, fact: StoredFact | bytes, why: str) -> None:

@@ -88,7 +88,7 @@ class LedgerWriter:
         """Facts the store will never take; they lie in the rejected file."""
         self.watching: Callable[[], Mapping[str, datetime]] = dict
         """Asked, from the thread that writes, up to which instant each system has been followed and told of here."""
-        self._spool_path, self._rejected_path = _spool_paths(self.repository.store, spool_dir)
+        self._spool_path, self._rejected_path = spool_paths(self.repository.store, spool_dir)
         self._batch_facts = batch_facts
         self._batch_seconds = batch_seconds
         self._memory_facts = memory_facts
@@ -394,7 +394,7 @@ class LedgerWriter:
         return self._give_up_at is not None and time.monotonic() >= self._give_up_at
 
 
-def _spool_paths(store: Store, spool_dir: Path | None) -> tuple[Path, Path]:
+def spool_paths(store: Store, spool_dir: Path | None) -> tuple[Path, Path]:
     """Where facts wait, and where refused ones lie."""
     if store.path is not None:
         folder, name = spool_dir or store.path.parent, store.path.name

@@ -28,6 +28,9 @@ COMMANDS = (
     "recompute",
     "rebuild",
     "reconcile",
+    "purge",
+    "forget",
+    "access-log",
 )
 
 
