@@ -45,7 +45,12 @@ class Live:
         seed: the same number, the same day.
         calls_per_hour: in the busiest half-hour.
         timezone: the centre's.
+
+    Attributes:
+        leads_to_ami: the kind of gate between the monitor and its Asterisk.
     """
+
+    leads_to_ami: type[Gate] = Gate
 
     def __init__(
         self,
@@ -117,7 +122,7 @@ class Live:
 
     async def _work(self) -> None:
         self._stop = asyncio.Event()
-        self.ami = Gate(await self.simulator.start())
+        self.ami = self.leads_to_ami(await self.simulator.start())
         settings = Settings(
             asterisk=(
                 AsteriskSettings(

@@ -1,4 +1,4 @@
-"""Fixtures: an empty ledger, and certificates, each made once."""
+"""Fixtures: an empty ledger and certificates, each made once; and the browser of the page's tests."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from monitor.ledger import upgrade
+from tests.page.conftest import browser, look
 
 from .certificates import Pair, pair
+
+__all__ = ["blank", "browser", "certified", "ledger", "look"]
 
 
 @pytest.fixture(scope="session")
