@@ -54,6 +54,8 @@ def _of_one(ours: Call, source: Source, theirs: Call) -> Iterator[Difference]:
         agents = _agents(ours, source, theirs)
         if agents is not None:
             yield Difference(What.AGENT, source, *agents, _why_agent(ours))
+    if _gave_up(theirs) and ours.outcome is not theirs.outcome:
+        return
     lengths = (
         (What.WAITING, ours.waiting_us, theirs.waiting_us, 0),
         # Hold is none of our talking; a queue counts it in.
@@ -80,12 +82,16 @@ def _same_outcome(ours: Call, source: Source, theirs: Call) -> bool:
     if (ours.outcome, theirs.outcome) == (Outcome.ABANDONED_RINGING, Outcome.ABANDONED_WAITING):
         # Releases that write no RINGCANCELED do not tell the two apart.
         return not any(attempt.result is AttemptResult.CALLER_LEFT for attempt in theirs.attempts)
-    # A queue that gave a call up does not see who took it then.
-    gave_up = theirs.outcome is Outcome.NO_ANSWER and theirs.asked_at is not None and theirs.waiting_us is not None
-    if gave_up and ours.answered_at is not None:
-        left_at = theirs.asked_at + timedelta(microseconds=theirs.waiting_us or 0) if theirs.asked_at else None
-        return left_at is not None and ours.answered_at > left_at - _SOON
-    return False
+    if not _gave_up(theirs) or ours.answered_at is None or theirs.asked_at is None:
+        return False
+    # The queue does not see who took the call then.
+    left_at = theirs.asked_at + timedelta(microseconds=theirs.waiting_us or 0)
+    return ours.answered_at > left_at - _SOON
+
+
+def _gave_up(theirs: Call) -> bool:
+    """A queue let go of a caller nobody had answered."""
+    return theirs.source is Source.QUEUE_LOG and theirs.outcome is Outcome.NO_ANSWER
 
 
 def _why_outcome(ours: Call, source: Source, theirs: Call) -> Reason:

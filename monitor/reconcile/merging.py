@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from monitor.calls.facts import Observed, Outcome
-from monitor.ledger.rows import rank
+from monitor.calls.facts import Observed, Outcome, Source
+from monitor.ledger.rows import completeness
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from monitor.calls.facts import Call, Source
+    from monitor.calls.facts import Call
 
+_TELLING = (Source.AMI, Source.CDR, Source.QUEUE_LOG, Source.CEL)
+"""The later, the more it tells of a call whose end it knows."""
 _ALWAYS = ("line", "dialled", "caller", "entered_at", "asked_at", "ended_at")
 """What no two records of one call tell otherwise."""
 _OF_OUTCOME = ("answered_at", "first_ring_at", "waiting_us", "talking_us", "queue", "agent", "member", "transfers")
@@ -25,7 +27,9 @@ def merged(records: Mapping[Source, Call]) -> Call:
     Args:
         records: of one call, at least one.
     """
-    base, *others = sorted(records.values(), key=rank, reverse=True)
+    base, *others = sorted(
+        records.values(), key=lambda call: (completeness(call), _TELLING.index(call.source)), reverse=True
+    )
     told: dict[str, Any] = {}
     for other in others:
         agree = other.outcome is base.outcome
