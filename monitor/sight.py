@@ -51,12 +51,14 @@ class Sight:
     def left_of(self, gap: Gap, since: datetime) -> list[Gap]:
         """The facts after which the ledger calls unobserved only what was not seen here either.
 
-        None where nothing is to be changed. An interval of no length takes one back.
+        None where nothing is to be changed. An interval of no length takes one back: see `monitor.ledger.repository`.
 
         Args:
             gap: as the ledger has it.
             since: what was seen before does not count, since what it brought is not in the ledger.
         """
+        if gap.ended_at == gap.started_at:
+            return []
         left: list[_Stretch] = [(gap.started_at, gap.ended_at)]
         for began_at, ended_at in self._seen[gap.system]:
             if ended_at is None or ended_at > since:

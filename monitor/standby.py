@@ -142,6 +142,8 @@ class Standby:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._ask_on, name="ledger-leader", daemon=True)
+        self._vouch_at = 0.0
+        self._why = ""
         self._unobserved: dict[str, tuple[int, int]] = {}
         self._gaps_since = EPOCH
         self._sees = True
@@ -292,10 +294,12 @@ class Standby:
     def _learn(self, answer: Answer | StoreError) -> None:
         self._look_around()
         if isinstance(answer, StoreError):
-            if self.state is not State.UNKNOWN or not self._known.is_set():
-                log.warning("leader_unknown", why=str(answer), acts=self._acts)
+            if self._why != str(answer):
+                self._why = str(answer)
+                log.warning("leader_unknown", why=self._why, acts=self._acts)
             self.state = State.UNKNOWN
             return
+        self._why = ""
         if answer.leads:
             self._lead(answer)
         else:
@@ -323,6 +327,11 @@ class Standby:
             log.info("leading", held_facts=len(self._held))
             if not acted:
                 self._take_over(since)
+            # What it wrote last may be on its way.
+            self._vouch_at = time.monotonic() + 2 * ASK_SECONDS
+        if time.monotonic() < self._vouch_at:
+            return
+        self._vouch_at = time.monotonic() + _VOUCH_SECONDS
         for gap in answer.gaps:
             for left in self._sight.left_of(gap, self._whole_since.get(gap.system, EPOCH)):
                 self._ledger(left)

@@ -15,7 +15,7 @@ from sqlalchemy import and_, bindparam, delete, func, or_, select
 from sqlalchemy import column as sql_column
 from sqlalchemy.dialects import postgresql, sqlite
 
-from monitor.calls.facts import AgentState, Call, CallKey, Gap
+from monitor.calls.facts import AgentState, Call, CallKey, Gap, GapCause
 from monitor.errors import StoreError
 from monitor.ledger import rows, watch
 from monitor.ledger.columns import REPLACEMENT
@@ -183,6 +183,10 @@ class Repository:
             set_={"cause": written.cause, "ended_at": func.coalesce(written.ended_at, stored.ended_at)},
         )
         connection.execute(statement, [rows.gap_row(gap) for gap in gaps])
+        # One of no length takes back what was told before: somebody else saw all of it. A clock is set in an instant.
+        taken_back = [gap for gap in gaps if gap.ended_at == gap.started_at and gap.cause is not GapCause.CLOCK_STEP]
+        for gap in taken_back:
+            connection.execute(delete(GAPS).where(GAPS.c.system == gap.system, GAPS.c.started_at == gap.started_at))
 
     def _write_rule(self, connection: Connection, rule: StoredRule) -> None:
         statement = self._insert_each(RULES).on_conflict_do_nothing(index_elements=[RULES.c.name, RULES.c.version])

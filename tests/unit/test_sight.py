@@ -89,3 +89,8 @@ def test_a_time_that_is_told_of_as_a_whole_was_not_seen() -> None:
     seen = sight(gap(0, None), gap(0, 10), gap(30, 40, GapCause.CLOCK_STEP))
     assert seen.left_of(gap(30, 40, GapCause.CLOCK_STEP), EPOCH) == []
     assert seen.left_of(gap(20, 60), EPOCH) == [gap(20, 20), gap(30, 40)]
+
+
+def test_an_instant_is_no_interval() -> None:
+    """A clock that was set is told of as one; it stays, whoever saw the calls around it."""
+    assert seeing().left_of(gap(50, 50, GapCause.CLOCK_STEP), EPOCH) == []
