@@ -232,11 +232,15 @@ def _missing(
             states.pop((state.queue, state.agent, state.at), None)
         if not any(is_pseudonym(state.agent) for state in known):
             found.states = list(states.values())
-    stored = repository.gaps(since, until, system=found.system)
+    # Before its own name was known, what could not be seen of a system was filed under the configured one.
+    stored = {name: repository.gaps(since, until, system=name) for name in {gap.system for gap in gaps.values()}}
     for gap in gaps.values():
         # The ledger may tell the same interval by other bounds: by what was written last, not by what was received.
         ended_at = gap.ended_at or until
-        if not any(other.started_at <= ended_at and (other.ended_at or until) >= gap.started_at for other in stored):
+        known = (
+            other.started_at <= ended_at and (other.ended_at or until) >= gap.started_at for other in stored[gap.system]
+        )
+        if ended_at > since and not any(known):
             found.gaps.append(gap)
 
 

@@ -59,8 +59,8 @@ class Period:
         Args:
             at: told of the instant of receipt, microseconds since 1970, that has been read.
 
-        Calls filed before or behind the period are told too where they were met; what is no call is told of the period
-        alone. Calls that had not ended where the journal does are not told.
+        Calls filed before or behind the period, and intervals before it, are told too where they were met. Calls that
+        had not ended where the journal does are not told.
         """
         since_us, until_us = microseconds(self._since), microseconds(self._until)
         folder, following = self._folder, self._following
@@ -95,7 +95,8 @@ class Period:
                 # Of the journal alone; but what lies open has no end yet.
                 self.unknown += [fact] if fact.ended_at is not None else []
                 return False
-            return self._since <= fact.started_at < self._until
+            # Also of before: a lasting one may reach into the period.
+            return fact.started_at < self._until
         if isinstance(fact, AgentState):
             return self._knows_members and self._since <= fact.at < self._until
         return False
