@@ -20,6 +20,7 @@ from monitor.ami.events import ANSWERS
 from monitor.ami.feed import Batch, ClockSet, LinkDown, LinkUp, Resynced, Standing, TimePassed
 from monitor.ami.protocol import pinged_us, pong_us
 from monitor.calls.facts import Call
+from monitor.calls.state import NEVER_US
 from monitor.calls.tracker import CLOCK_STEP_US, Tracker, TrackerStanding
 from monitor.calls.verdicts import unsure
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 _BELIEVED = 3
 """So many stamps in a row that nothing else explains mean that a clock was set; one alone may be wrong."""
+_HELD_US = 10_000_000
+"""So long a record waits for the answer that tells whether the clock was set; one that never comes loses no call."""
 _FAR_BACK_US = 60_000_000
 """The call state takes what is stamped up to so long ago as it is: whether it is late or wrong is decided here."""
 
@@ -65,6 +68,7 @@ class Following:
         self._unlikely = 0
         self._late = False
         self._held: list[Call] = []
+        self._held_until_us = NEVER_US
         self.clock = RemoteClock(clock_rate)
         self.clock_steps = 0
 
@@ -81,7 +85,7 @@ class Following:
     @property
     def next_deadline_us(self) -> int:
         """The instant on its clock at which `TimePassed` brings something, if nothing comes before."""
-        return self._tracker.next_deadline_us
+        return min(self._tracker.next_deadline_us, self._held_until_us)
 
     @property
     def events(self) -> Mapping[str, int]:
@@ -136,6 +140,8 @@ class Following:
                 facts = self._read(item)
             case TimePassed():
                 facts = self._hold(self._tracker.advance(item.at_us))
+                if item.at_us >= self._held_until_us:
+                    facts += self._release(sure=False)
             case LinkUp():
                 facts = self._link_up(item)
             case LinkDown():
@@ -315,10 +321,12 @@ class Following:
         if not self.in_doubt:
             return self._release(sure=True) + facts if self._held else facts
         self._held += [fact for fact in facts if isinstance(fact, Call)]
+        if self._held and self._held_until_us == NEVER_US:
+            self._held_until_us = self._tracker.now_us + _HELD_US
         return [fact for fact in facts if not isinstance(fact, Call)]
 
     def _release(self, *, sure: bool) -> list[Fact]:
-        held, self._held = self._held, []
+        held, self._held, self._held_until_us = self._held, [], NEVER_US
         self._unlikely, self._late = 0, False
         rules = {rule.label: rule for rule in self._plan.rules}
         return [call if sure else unsure(call, rules[call.rule]) for call in held]

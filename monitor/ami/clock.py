@@ -122,10 +122,11 @@ class RemoteClock:
         if way_us is not None and not 0 <= way_us <= _LONGEST_WAY_US * self._rate:
             way_us = None
         by_us = 0
-        if self._there_us is not None and way_us is not None:
+        if self._there_us is not None:
             ahead_us = stamped_us - self.measured_at(received_us)
             drift_us = int(abs(received_us - self._here_us) * self._rate) // _DRIFT
-            behind = ahead_us + way_us < -self.tolerance_us - drift_us
+            behind = way_us is not None and ahead_us + way_us < -self.tolerance_us - drift_us
+            # Of a ping sent before ours was set the way is not known; what no way explains is proof all the same.
             if behind or self.sight(received_us, stamped_us) is Sight.AHEAD:
                 by_us = ahead_us
                 self.step(by_us)

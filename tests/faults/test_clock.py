@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
+    from monitor.ami.feed import JournalItem
     from monitor.calls.facts import CallKey, Fact
     from tests.unit.wire import Leg
 
@@ -253,11 +254,15 @@ def test_a_record_that_was_only_late_is_told_unchanged() -> None:
     assert (line.of(Gap), line.following.clock_steps) == ([], 0)
 
 
-def test_a_record_is_marked_where_the_answer_never_comes() -> None:
+@pytest.mark.parametrize("end", [LinkDown(us(16), GapCause.NOT_CONNECTED, "Silent."), TimePassed(us(19.5))])
+def test_a_record_is_marked_where_the_answer_never_comes(end: JournalItem) -> None:
+    """After 10 s at most, 9.5 to 19.5, or when the wire is found dead."""
     line, caller, phone = ringing()
     line.at(9.5).ends(caller, phone, by=caller)
     line.arrives(9.5, late_seconds=1.5)
-    line.facts += line.following.take(LinkDown(us(16), GapCause.NOT_CONNECTED, "Silent."))
+    line.facts += line.following.take(TimePassed(us(11.5)))
+    assert (line.of(Call), line.following.next_deadline_us) == ([], us(19.5))
+    line.facts += line.following.take(end)
     (call,) = line.of(Call)
     assert (call.ringing_us, call.observed) == (8_500_000, Observed.PARTLY)
 
