@@ -237,10 +237,10 @@ def _missing(
     for gap in gaps.values():
         # The ledger may tell the same interval by other bounds: by what was written last, not by what was received.
         ended_at = gap.ended_at or until
-        known = (
+        touching = (
             other.started_at <= ended_at and (other.ended_at or until) >= gap.started_at for other in stored[gap.system]
         )
-        if ended_at > since and not any(known):
+        if ended_at > since and not any(touching):
             found.gaps.append(gap)
 
 

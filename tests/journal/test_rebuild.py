@@ -16,7 +16,6 @@ from monitor.calls.facts import CallKey
 from monitor.cli import app
 from monitor.errors import JournalError
 from monitor.journal.segments import folders, segments
-
 from tests.ledger.records import a_call
 
 from .hour import FROM, SETTINGS, SYSTEM, TO, Hour, ask, dump, sql
