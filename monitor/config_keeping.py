@@ -98,9 +98,9 @@ class ReconcileSettings(Section):
     system: str = Field(min_length=1)
     """The system's name in the ledger."""
     queue_log: Path | None = None
-    cdr: str = ""
-    """The path of Master.csv, or a database URL with the table after `#`."""
-    cel: str = ""
+    cdr: SecretStr = SecretStr("")
+    """The path of Master.csv, or a database URL with the table after `#`, which may hold a password."""
+    cel: SecretStr = SecretStr("")
     """The path of CEL's Master.csv, or a database URL with the table after `#`."""
     password_file: Path | None = None
     """A file that holds the database's password, for URLs that do not."""

@@ -21,7 +21,9 @@ PREFIX = "CALLMONITOR_"
 NOT_SETTINGS = frozenset({"CONFIG", "DEBUG", "LAB"})
 """Variables with our prefix that are not settings: the file's path, `--debug`, and the laboratory's folder."""
 
-UNSHOWN = frozenset({"secret", "url", "apprise", "password_hash", "sha256"})
+UNSHOWN = frozenset(
+    {"alertmanager", "apprise", "cdr", "cel", "password_hash", "secret", "sha256", "token_sha256", "url"}
+)
 """Keys whose value no message repeats."""
 
 Tree = dict[str, Any]

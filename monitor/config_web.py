@@ -154,7 +154,8 @@ class WebSettings(Section):
 class AlertSettings(Section):
     """Who is told at the third and at the fourth ring: `[alerts]`."""
 
-    alertmanager: tuple[str, ...] = ()
+    # They may hold passwords, so that no repr shows them.
+    alertmanager: tuple[str, ...] = Field(default=(), repr=False)
     """Base URLs of Alertmanagers, each of which is told, as in `http://127.0.0.1:9093`."""
     apprise: tuple[SecretStr, ...] = ()
     """URLs of apprise for those without an Alertmanager; may hold passwords."""

@@ -35,8 +35,8 @@ def given_of(settings: ReconcileSettings) -> Given:
         password = one_line(settings.password_file, "password_file of [[reconcile]]", "the password", _PASSWORD)
     return Given(
         queue_log=settings.queue_log,
-        cdr=settings.cdr,
-        cel=settings.cel,
+        cdr=settings.cdr.get_secret_value(),
+        cel=settings.cel.get_secret_value(),
         password=password,
         zone=ZoneInfo(settings.timezone) if settings.timezone else None,
     )
