@@ -80,6 +80,11 @@ def run(load: Callable[[], Settings], *, screen: bool) -> None:
         monitor.add_sink(terminal, "screen")
     asyncio.run(_until_signalled(monitor, listening, terminal, asked))
     _log.info("monitor_stopped")
+    # All that is ours is written. Python would now wait for threads of libraries, such as that of a messenger that does
+    # not answer, and look through all memory once more, which takes seconds on a busy machine.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 class Asked:

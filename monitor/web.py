@@ -37,6 +37,8 @@ PORTS_TRIED = 50
 UNREAD_SECONDS = 20
 """How long what was sent may stay unread before the connection ends (where the system knows how: Linux)."""
 _SHUTDOWN_SECONDS = 2
+_ANSWER_SECONDS = 1.0
+"""How long an answer that is being given at a stop may still take."""
 
 
 def create_app(
@@ -198,11 +200,18 @@ class WebServer:
         self._task = asyncio.create_task(self._server.serve(sockets=[self._entrance]), name="web")
         return self
 
+    def _hang_up(self) -> None:
+        """End what still goes on: the page's streams would for ever, and uvicorn tells each that it cuts off."""
+        if self._server is not None:
+            for connection in list(self._server.server_state.connections):
+                connection.transport.abort()
+
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._server is not None:
             self._server.should_exit = True
+            asyncio.get_running_loop().call_later(_ANSWER_SECONDS, self._hang_up)
         if self._task is not None:
             await self._task
         if self._entrance is not None:
