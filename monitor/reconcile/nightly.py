@@ -23,7 +23,7 @@ from monitor.reconcile.errand import Errand
 from monitor.schedule_troubles import Troubles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import date
     from zoneinfo import ZoneInfo
 
@@ -64,6 +64,7 @@ class Nightly:
         clock: the time, as an aware instant.
         leads: whether it is for this monitor to do it.
         settled: whether the ledger has all that was seen; nothing is compared before.
+        carry_out: does an errand, and answers as `monitor.reconcile.errand.run` does.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Nightly:
         clock: Callable[[], datetime],
         leads: Callable[[], bool] = lambda: True,
         settled: Callable[[], bool] = lambda: True,
+        carry_out: Callable[[Errand], Awaitable[dict[str, Any]]] | None = None,
     ) -> None:
         self._tables = tuple(tables)
         self._store = store
@@ -86,6 +88,7 @@ class Nightly:
         self._clock = clock
         self._leads = leads
         self._settled = settled
+        self._carry_out = carry_out or carried_out
         self._troubles = Troubles()
         self._done: dict[str, date] = {}
         self.results: dict[str, Mapping[str, int]] = {}
@@ -175,7 +178,7 @@ class Nightly:
         now = self._clock()
         order = await asyncio.to_thread(table.order, *self._period(day))
         errand = Errand(order=order, store=self._store_url(), numbers=self._numbers, now=now)
-        answer = await _carried_out(errand)
+        answer = await self._carry_out(errand)
         if "error" in answer:
             raise MonitorError(answer["error"])
         self._tell(table.system, answer, now)
@@ -186,8 +189,8 @@ class Nightly:
         self.succeeded_at[system] = made_at.timestamp()
 
 
-async def _carried_out(errand: Errand) -> dict[str, Any]:
-    """What the process answers that compares; it ends with this task."""
+async def carried_out(errand: Errand) -> dict[str, Any]:
+    """What a process of its own answers that compares; it ends with this task."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         # What lies in the folder the monitor was started in is none of ours.

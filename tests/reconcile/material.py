@@ -24,7 +24,7 @@ CALLER, AGENT = "PJSIP/trunk-00000001", "PJSIP/agent1-00000002"
 UNIQUEID = f"{EPOCH}.1"
 
 
-def followed(refuse: Callable[[str], object]) -> dict[str, Call]:
+def followed(refuse: Callable[[str], None]) -> dict[str, Call]:
     """The calls to the line as a manager connection told of them, by linkedid."""
     facts = read_all(Replay(PLAN, "lab1", refuse), [str(RECORDINGS / "events.ami.gz")])
     return {fact.key.linkedid: fact for fact in facts if isinstance(fact, Call)}

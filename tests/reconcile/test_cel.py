@@ -26,6 +26,8 @@ from .material import AGENT, CALLER, UNIQUEID, answered, bridge, call_of, calls_
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from monitor.calls.facts import Call
+
 SECOND, THIRD = "PJSIP/agent2-00000003", "PJSIP/agent1-00000004"
 
 
@@ -234,8 +236,8 @@ def test_calls_are_given_as_soon_as_no_more_of_them_can_come() -> None:
         5 * 3600, "DTMF", "PJSIP/trunk-00000009", uniqueid=f"{EPOCH + 18000}.9", linkedid=f"{EPOCH + 18000}.9"
     )
     for number in range(5_000):
-        row = row_of(later | {"eventtime": at(5 * 3600 + number / 1000)}, SEOUL)
-        given += [call.key.linkedid for call in reader.take(row)]
+        one = row_of(later | {"eventtime": at(5 * 3600 + number / 1000)}, SEOUL)
+        given += [call.key.linkedid for call in reader.take(one)]
     assert given == [UNIQUEID]
 
 
@@ -333,7 +335,8 @@ TEXTS = st.text(st.characters(codec="utf-8"), max_size=12)
     )
 )  # fmt: skip
 def test_whatever_is_written_is_read_or_refused(rows: list[dict[str, object]]) -> None:
-    reader, calls = CelReader(frame()), []
+    reader = CelReader(frame())
+    calls: list[Call] = []
     for row in rows:
         try:
             calls += reader.take(row_of(row, SEOUL))
