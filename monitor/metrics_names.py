@@ -326,6 +326,38 @@ RECONCILIATION_OVERDUE = Name(
     "Days that are due to be compared with Asterisk's own records and are not; no sample where none is each night. "
     "Source: the reconciliation.",
 )
+PURGED = Name(
+    "callcenter_purge_last_success_timestamp_seconds",
+    "gauge",
+    (),
+    "When personal data were last purged from the ledger, in seconds since 1970, by whichever monitor; no sample "
+    "before the first time. Source: the ledger.",
+)
+ACCESSES_LOST = Name(
+    "callcenter_access_log_lost_total",
+    "counter",
+    (),
+    "Accesses to calls that the ledger did not take in time, so that nobody can say who saw them. Source: the page.",
+)
+JOURNAL_UP = Name(
+    "callcenter_journal_up",
+    "gauge",
+    ("system",),
+    "1 while what a system sends is written down before it is followed, and the disk keeps it; by its configured name. "
+    "No sample where no journal is kept. Source: the journal.",
+)
+JOURNAL_HOLES = Name(
+    "callcenter_journal_holes_total",
+    "counter",
+    ("system",),
+    "Intervals that could not be written to the journal; calls were followed all the same. Source: the journal.",
+)
+JOURNAL_BYTES = Name(
+    "callcenter_journal_bytes",
+    "gauge",
+    (),
+    "Room that the journal of all systems takes on its disk, in bytes. Source: the journal.",
+)
 BUILD_INFO = Name(
     "callcenter_build_info",
     "gauge",

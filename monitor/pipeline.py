@@ -31,11 +31,14 @@ from monitor.ledger.store import Store
 from monitor.ledger.writer import LedgerWriter
 from monitor.metrics import Metrics
 from monitor.metrics_reconciled import ReconciliationCollector
+from monitor.metrics_journal import JournalCollector
+from monitor.metrics_privacy import PrivacyCollector
 from monitor.metrics_settings import SettingsCollector
 from monitor.page.app import Page, Sources
 from monitor.page.reports import ReportSources
 from monitor.plan import plan_of
 from monitor.recall import recall
+from monitor.privacy.nightly import nightly_of
 from monitor.reconcile_setup import reconciling_of
 from monitor.reload import Reload
 from monitor.report_setup import basis_of, house_of, schedule_of, standing_of
@@ -201,6 +204,9 @@ class Monitor:
         self.page = Page(
             settings.web,
             settings.language,
+        if self.journal is not None:
+            self.registry.register(JournalCollector(self.journal))
+        self.registry.register(PrivacyCollector(self.nightly, self.accesses))
             Sources(
                 board=self.board,
                 systems=self.systems,

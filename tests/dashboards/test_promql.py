@@ -70,6 +70,7 @@ def test_only_metrics_that_exist_are_asked_for() -> None:
     assert {name.name for name in METRICS} - {re.sub("_(bucket|sum|count)$", "", name) for name in asked_for} == {
         "callcenter_ringing_seconds",
         "callcenter_hold_seconds",
+        "callcenter_access_log_lost_total",
         "callcenter_clock_offset_seconds",
         "callcenter_clock_steps_total",
         "callcenter_config_last_reload_success_timestamp_seconds",
@@ -79,6 +80,7 @@ def test_only_metrics_that_exist_are_asked_for() -> None:
         "callcenter_reconciliation_calls",
         "callcenter_reconciliation_last_success_timestamp_seconds",
         "callcenter_reconciliation_overdue",
+        "callcenter_purge_last_success_timestamp_seconds",
         "callcenter_scheduled_reports_failed_total",
         "callcenter_scheduled_reports_made_total",
         "callcenter_scheduled_reports_overdue",

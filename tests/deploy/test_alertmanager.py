@@ -48,6 +48,8 @@ ROUTES = {
     "ReportOverdue": OPERATORS,
     "ReconciliationOverdue": OPERATORS,
     "SettingsRefused": OPERATORS,
+    "PurgeOverdue": OPERATORS,
+    "AccessLogLost": OPERATORS,
     "MonitorAbsent": EVERYBODY,
     "AlertDeliveryFailing": EVERYBODY,
     "AlertmanagerDeliveryFailing": EVERYBODY,

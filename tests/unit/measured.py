@@ -37,6 +37,8 @@ from monitor.calls.facts import (
 )
 from monitor.calls.rules import RingRule
 from monitor.metrics import Metrics
+from monitor.metrics_journal import JournalCollector
+from monitor.metrics_privacy import PrivacyCollector
 from monitor.metrics_reconciled import ReconciliationCollector
 from monitor.metrics_settings import SettingsCollector
 
@@ -153,6 +155,18 @@ class Reloads:
     succeeded_at: float = 1_777_896_000.5
 
 
+class Purged:
+    """What the nightly purge tells."""
+
+    purged_at = 1_772_442_600.0
+
+
+class Accesses:
+    """What the access log tells."""
+
+    lost = 2
+
+
 @dataclass
 class Reconciled:
     """What came of comparing with Asterisk's own records."""
@@ -204,6 +218,8 @@ class Centre:
 def attempt(queue: str | None = "help", result: AttemptResult = AttemptResult.NO_ANSWER) -> AttemptEnded:
     return AttemptEnded(
         key=KEY,
+        self.registry.register(JournalCollector(Journals()))
+        self.registry.register(PrivacyCollector(Purged(), Accesses()))
         line="main",
         attempt=RingAttempt(
             agent="PJSIP/kim",

@@ -55,6 +55,7 @@ SINKS = {
     "monitor.metrics_names",
     "monitor.metrics_present",
     "monitor.metrics_settings",
+    "monitor.metrics_privacy",
 }
 READERS = {"monitor.page", "monitor.terminal", "monitor.terminal_screen"}
 """What people look at: it reads the board and the ledger, and nobody reads it."""
