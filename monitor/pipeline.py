@@ -24,6 +24,7 @@ from monitor.downtime import Downtime
 from monitor.errors import StoreError
 from monitor.follower import Follower
 from monitor.journal.journal import Journal
+from monitor.ledger.access_log import AccessLog
 from monitor.ledger.beginning import first_call_at
 from monitor.ledger.leader import LeaderLock, store_of_lock
 from monitor.ledger.repository import Repository
@@ -179,6 +180,8 @@ class Monitor:
         self.reload.add(self.alerts.prepare)
         self.standby.add_duty(self.alerts)
         self._reading = Repository(self._ledger(), numbers=numbers)
+        self.accesses = AccessLog(self._ledger())
+        self.nightly = nightly_of(settings, self._ledger(), self.now, leading=lambda: self.standby.leading)
         basis = basis_of(settings)
         self.kept = Kept(settings.reports.folder)
         self.workshop = Workshop(self._ledger_url, basis, house_of(settings), self.kept, self.now)
@@ -225,6 +228,7 @@ class Monitor:
                     agents=basis.agents,
                 ),
                 standing_by=lambda: not self.standby.acts,
+                accesses=self.accesses,
             ),
         )
         metrics = Metrics(
@@ -406,6 +410,8 @@ class Monitor:
             stack.push_async_callback(self.workshop.close)
             await stack.enter_async_context(self.web.on(listening))
             await asyncio.to_thread(self.writer.flush, _STORE_SECONDS)
+            self.accesses.start()
+            stack.callback(self.accesses.close)
             await self.standby.start(_STORE_SECONDS)
             began_at = instant(wall_us())
             downtime = Downtime(self.writer, await self._go_on(), began_at)
@@ -417,6 +423,7 @@ class Monitor:
             tasks.append(asyncio.create_task(self.reconciling.run()))
             if self.schedule is not None:
                 tasks.append(asyncio.create_task(self.schedule.run()))
+            tasks.append(asyncio.create_task(self.nightly.run()))
             recalling = asyncio.create_task(recall(self.board, self.writer, began_at))
             self.started.set()
             stopping = asyncio.create_task(stop.wait())
