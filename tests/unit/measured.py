@@ -178,6 +178,22 @@ class Reconciled:
     overdue: dict[str, int] = field(default_factory=lambda: {"pbx": 0})
 
 
+@dataclass
+class Journaled:
+    """What one system's journal tells."""
+
+    up: bool = True
+    holes: int = 2
+
+
+@dataclass
+class Journals:
+    """What the journal of all systems tells."""
+
+    systems: dict[str, Journaled] = field(default_factory=lambda: {"pbx": Journaled(), "other": Journaled(up=False)})
+    bytes_on_disk: int = 12_345
+
+
 class Centre:
     """Board and metrics on a registry of their own, both fed the same facts."""
 
@@ -202,6 +218,8 @@ class Centre:
         )
         self.registry.register(SettingsCollector(Reloads()))
         self.registry.register(ReconciliationCollector(Reconciled()))
+        self.registry.register(JournalCollector(Journals()))
+        self.registry.register(PrivacyCollector(Purged(), Accesses()))
 
     def record(self, *facts: Fact) -> None:
         for fact in facts:
@@ -218,8 +236,6 @@ class Centre:
 def attempt(queue: str | None = "help", result: AttemptResult = AttemptResult.NO_ANSWER) -> AttemptEnded:
     return AttemptEnded(
         key=KEY,
-        self.registry.register(JournalCollector(Journals()))
-        self.registry.register(PrivacyCollector(Purged(), Accesses()))
         line="main",
         attempt=RingAttempt(
             agent="PJSIP/kim",

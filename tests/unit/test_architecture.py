@@ -52,10 +52,11 @@ SINKS = {
     "monitor.board_records",
     "monitor.ledger",
     "monitor.metrics",
+    "monitor.metrics_journal",
     "monitor.metrics_names",
     "monitor.metrics_present",
-    "monitor.metrics_settings",
     "monitor.metrics_privacy",
+    "monitor.metrics_settings",
 }
 READERS = {"monitor.page", "monitor.terminal", "monitor.terminal_screen"}
 """What people look at: it reads the board and the ledger, and nobody reads it."""
