@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from monitor.calls.facts import Fact
     from monitor.config import Settings
+    from monitor.simulator import Truth
 
 SECRET = "the first secret"
 BEGINNING, END = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
@@ -139,17 +140,16 @@ class Scene:
         with contextlib.suppress(TimeoutError):
             await self.until(lambda: names <= {call.key.linkedid for call in self.kept.of(Call)}, 5.0)
         calls = await asyncio.to_thread(self.calls)
-        gaps = self.gaps()
-        unseen = {
-            truth.linkedid
-            for truth in over
-            if any(begin <= truth.entered_at_us and (truth.ended_at_us or 0) <= end for begin, end in gaps)
-        }
+        unseen = {truth.linkedid for truth in over if self._began_or_ended_unseen(truth)}
         known = {call.key.linkedid for call in calls}
         over = [truth for truth in over if truth.linkedid in known or truth.linkedid not in unseen]
         lost, doubled, wrong = compared(over, [call for call in calls if call.key.linkedid in names])
         partly = {call.key.linkedid for call in calls if call.observed is Observed.PARTLY}
         return len(over), lost, doubled, [one for one in wrong if one.partition(":")[0] not in partly]
+
+    def _began_or_ended_unseen(self, truth: Truth) -> bool:
+        instants = (truth.entered_at_us, truth.ended_at_us or 0)
+        return any(begin <= instant <= end for begin, end in self.gaps() for instant in instants)
 
     def calls(self) -> list[Call]:
         """What the ledger has of calls, once it has all that was told."""
