@@ -11,6 +11,7 @@ from monitor.reports.measures import seconds_of
 
 if TYPE_CHECKING:
     from monitor.reports.document import Block
+    from monitor.reports.figures import ReconciledFigures
     from monitor.reports.subject import Subject
 
 GAPS = 100
@@ -22,6 +23,7 @@ def observation(subject: Subject) -> Section:
     figures, words = subject.figures, subject.words
     _ = words.text
     blocks: list[Block] = [Paragraph(text=observed(subject)), _gaps(subject)]
+    blocks += [Paragraph(text=_reconciled(subject, one)) for one in figures.reconciled]
     if figures.sources:
         blocks.append(_sources(subject))
     return Section(key="observation", title=_("What was observed, and what was not"), blocks=tuple(blocks))
@@ -40,6 +42,25 @@ def observed(subject: Subject) -> str:
         unobserved=words.duration(figures.unobserved_us),
         whole=words.duration(figures.whole_us),
     )
+
+
+def _reconciled(subject: Subject, made: ReconciledFigures) -> str:
+    """What comparing with Asterisk's own records came to, in a sentence."""
+    figures, words = subject.figures, subject.words
+    _ = words.text
+    text = _(
+        "Reconciliation: {days} of {of} days were compared with Asterisk's own records ({sources}), last on {at}. "
+        "Calls matched: {matched}, filled: {filled}, disagreeing: {disagreeing}."
+    ).format(
+        days=words.count(int(made.days + 0.5)),
+        of=words.count(len(figures.days)),
+        sources=", ".join(made.sources),
+        at=words.instant(made.last_made_at.astimezone(figures.period.zone)),
+        matched=words.count(made.matched),
+        filled=words.count(made.filled),
+        disagreeing=words.count(made.disagreeing),
+    )
+    return text if len(figures.systems) == 1 else f"{made.system}: {text}"
 
 
 def _gaps(subject: Subject) -> Table:

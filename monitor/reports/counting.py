@@ -36,6 +36,7 @@ from monitor.reports.passed_on import PassedOn, quantiles
 from monitor.reports.periods import Period, Span
 from monitor.reports.progress import Progress, Silent
 from monitor.reports.reading import Agents, add_waiting, has_calls, missed_calls
+from monitor.reports.reconciled import reconciled_figures
 from monitor.reports.recounting import Anew, find_rule
 from monitor.reports.selection import names_along, selection
 from monitor.reports.sums import Sums, judged_months
@@ -210,6 +211,7 @@ class _Counting:
                 for gap in sorted((each for found in gaps.values() for each in found), key=_by_time)
             ),
             last_seen_at=last_seen(self._connection, self._now),
+            reconciled=() if order.line or order.queue else reconciled_figures(self._connection, period),
         )
 
     def _read(self, day: LocalDay) -> None:

@@ -203,6 +203,22 @@ class GapFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReconciledFigures:
+    """How the ledger of one system fits what Asterisk wrote itself."""
+
+    system: str
+    sources: tuple[str, ...]
+    """What was read, as in `cdr`."""
+    days: float
+    """How much of the period was compared."""
+    matched: int
+    filled: int
+    """Calls that only Asterisk saw, put into the ledger."""
+    disagreeing: int
+    last_made_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """Everything a report tells."""
 
@@ -265,3 +281,5 @@ class Figures:
     gaps: tuple[GapFigures, ...]
     last_seen_at: datetime | None = None
     """The last instant up to `made_at` of which the monitor left any record; None where it never did."""
+    reconciled: tuple[ReconciledFigures, ...] = ()
+    """By system; empty where none was compared, and in a report of one line or queue."""
