@@ -62,6 +62,7 @@ class Following:
         # What is late here by our clock is late there by as much more as that clock runs faster.
         self._disorder_us = int(CLOCK_STEP_US * max(1.0, clock_rate))
         self._far_back_us = int(_FAR_BACK_US * max(1.0, clock_rate))
+        self._patience_us = int(_HELD_US * max(1.0, clock_rate))
         self._tracker = Tracker(name, plan, disorder_us=self._far_back_us)
         self._newest_us = 0
         """The latest stamp: what comes behind it on the same wire was stamped behind it, or by a clock that was set."""
@@ -280,12 +281,15 @@ class Following:
     def _unstamped(self, event: Event, received_us: int) -> list[Fact]:
         """Take an event that tells no time: by our own clock alone, whatever is learned of the other meanwhile."""
         clock = self.clock
-        if clock.fixed and not self._tracker.channels_known:
-            # Nothing is timed now: both clocks have drifted apart a little since.
-            clock.release()
-        if not clock.fixed:
+        facts: list[Fact] = []
+        if not (clock.fixed and self._tracker.channels_known):
+            # Nothing is timed now: what both clocks drifted apart since, or were set, can be made good.
+            before_us = clock.at(received_us)
             clock.fix(received_us)
-        return self._tracker.feed(event._replace(at_us=clock.at(received_us)), by_receipt=True)
+            by_us = clock.at(received_us) - before_us
+            if abs(by_us) > clock.tolerance_us:
+                facts = self._tracker.clock_set(by_us, clock.at(received_us))
+        return facts + self._tracker.feed(event._replace(at_us=clock.at(received_us)), by_receipt=True)
 
     def _pong(self, received_us: int, stamped_us: int, sent_us: int | None) -> list[Fact]:
         """Take an answer to a ping: it tells whether what came late was slow, or a clock was set."""
@@ -314,7 +318,7 @@ class Following:
         if self.clock.observed:
             self.clock.own_step(item.by_us)
             return []
-        return self._tracker.clock_set(item.by_us, item.at_us)
+        return self._tracker.clock_set(item.by_us, item.at_us) if self.blind or self.now_us else []
 
     def _hold(self, facts: list[Fact]) -> list[Fact]:
         """Keep back the records of calls while the clock that measured them is in doubt."""
@@ -322,7 +326,7 @@ class Following:
             return self._release(sure=True) + facts if self._held else facts
         self._held += [fact for fact in facts if isinstance(fact, Call)]
         if self._held and self._held_until_us == NEVER_US:
-            self._held_until_us = self._tracker.now_us + _HELD_US
+            self._held_until_us = self._tracker.now_us + self._patience_us
         return [fact for fact in facts if not isinstance(fact, Call)]
 
     def _release(self, *, sure: bool) -> list[Fact]:
