@@ -7,7 +7,7 @@ import itertools
 import signal
 import time
 from contextlib import ExitStack, asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -41,7 +41,7 @@ LATE = CallPlan(
     picked_up_after_us=None,
     conversation=(Talk(for_us=2_000_000),),
 )
-"""It rings at one phone, of which no other call asks, past the ninth second to the twentieth."""
+"""It rings past the ninth second to the twentieth."""
 STANDS_BY = "예비 대기 중"
 
 
@@ -101,16 +101,19 @@ repeat_seconds = 0.1
             await asyncio.sleep(2.0 / SPEED)
 
     def place_late(self) -> None:
-        """Let one more caller hear that phone."""
+        """Let one more caller hear a phone of which no other call asks."""
         self.placed += 1
-        self.simulator.centre.place(LATE, self.simulator.now_us())
+        plan = replace(LATE, asks_for=ToPhones(endpoints=(f"agent{8 + self.placed}",)))
+        self.simulator.centre.place(plan, self.simulator.now_us())
 
     async def rung(self, seconds: float) -> None:
         """Wait until it has rung so long for the last of these callers."""
         while True:
             found = self.late()
-            if len(found) == self.placed and found[-1].ringing_until(self.simulator.now_us()) >= seconds * 1_000_000:
-                return
+            if len(found) == self.placed:
+                assert found[-1].ended_at_us is None, found[-1]
+                if found[-1].ringing_until(self.simulator.now_us()) >= seconds * 1_000_000:
+                    return
             await asyncio.sleep(0.01)
 
     async def over(self) -> None:
