@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import resource
 import signal
@@ -124,6 +125,17 @@ async def _until_signalled(monitor: Monitor, listening: socket.socket, terminal:
         # Whatever ended it, the others end with it.
         stop.set()
         loading.cancel()
+    leave_if_stuck(monitor)
+
+
+def leave_if_stuck(monitor: Monitor) -> None:
+    """End the program at once where a database's driver would keep it: all that matters is written, or on disk."""
+    if monitor.writer.stuck:
+        _log.warning("monitor_stopped", reason="The ledger did not answer; what it has not taken waits on disk.")
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 async def tell_systemd(monitor: Monitor, notifier: Notifier, stop: asyncio.Event) -> None:

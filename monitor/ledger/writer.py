@@ -126,6 +126,11 @@ class LedgerWriter:
         return time.monotonic() - self._contact_at > self._ping_seconds + _ANSWER_SECONDS
 
     @property
+    def stuck(self) -> bool:
+        """Whether a driver holds the thread that writes although it was closed; what that had in hand is on disk."""
+        return self._closing and self._thread.is_alive()
+
+    @property
     def waiting_facts(self) -> int:
         """Facts the store does not have yet, in memory and on disk."""
         return len(self._memory) + len(self._in_hand) + (self._spool.waiting if self._spool else 0)

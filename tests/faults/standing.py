@@ -15,6 +15,7 @@ from pathlib import Path
 from monitor import log
 from monitor.config import LogSettings
 from monitor.pipeline import Monitor
+from monitor.service import leave_if_stuck
 from monitor.web import bind
 from tests.faults.running import loaded
 from tests.programs import DIRECT
@@ -30,6 +31,7 @@ async def _run(settings: Path, speed: float) -> None:
     sys.stdout.write(f"{listening.getsockname()[1]}\n")
     sys.stdout.flush()
     await monitor.run(listening, stop)
+    leave_if_stuck(monitor)
 
 
 class Program:
