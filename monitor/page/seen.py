@@ -23,6 +23,9 @@ AGAIN = timedelta(minutes=30)
 """A page of a call in progress asks for itself again every few seconds; so long it is seen once."""
 _REMEMBERED = 1_000
 _DETAIL_AT_MOST = 500
+_DAYS = frozenset({"from", "to"})
+_UNSAID = frozenset({"after", "lang"})
+"""Where a page of the list goes on from, and in which language, is nothing that was asked for."""
 NOBODY = "-"
 """Who looks where nobody need sign in."""
 
@@ -103,8 +106,15 @@ class Seen:
 
 def in_words(asked: Mapping[str, object]) -> str:
     """What was asked for, as in `from=2026-11-25 queue=support number=…`: of a number only that one was given."""
-    said = ((name, "…" if name == "number" else masked_within(str(value))) for name, value in asked.items() if value)
+    said = ((name, _said(name, str(value))) for name, value in asked.items() if value and name not in _UNSAID)
     return " ".join(f"{name}={value}" for name, value in said)
+
+
+def _said(name: str, value: str) -> str:
+    if name == "number":
+        return "…"
+    # A day has as many digits as a number, and is told.
+    return value if name in _DAYS else masked_within(value)
 
 
 def _address(request: Request) -> str:
