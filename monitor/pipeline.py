@@ -31,15 +31,15 @@ from monitor.ledger.repository import Repository
 from monitor.ledger.store import Store
 from monitor.ledger.writer import LedgerWriter
 from monitor.metrics import Metrics
-from monitor.metrics_reconciled import ReconciliationCollector
 from monitor.metrics_journal import JournalCollector
 from monitor.metrics_privacy import PrivacyCollector
+from monitor.metrics_reconciled import ReconciliationCollector
 from monitor.metrics_settings import SettingsCollector
 from monitor.page.app import Page, Sources
 from monitor.page.reports import ReportSources
 from monitor.plan import plan_of
-from monitor.recall import recall
 from monitor.privacy.nightly import nightly_of
+from monitor.recall import recall
 from monitor.reconcile_setup import reconciling_of
 from monitor.reload import Reload
 from monitor.report_setup import basis_of, house_of, schedule_of, standing_of
@@ -66,7 +66,7 @@ UNWRITTEN_FACTS = 1_000
 _PAUSE_SECONDS = 0.01
 _UNSENT = timedelta(seconds=2)
 """What began so shortly before the end of a run may not have reached those who are told at once."""
-_FLUSH_SECONDS, _SYNC_SECONDS = 3.0, 1.0
+_FLUSH_SECONDS, _SYNC_SECONDS = 2.0, 0.5
 """How long a stop waits for the ledger to take what waits, and for the disk to have the journal."""
 
 
@@ -204,12 +204,12 @@ class Monitor:
             settled=self._settled,
         )
         self.registry.register(ReconciliationCollector(self.reconciling))
-        self.page = Page(
-            settings.web,
-            settings.language,
         if self.journal is not None:
             self.registry.register(JournalCollector(self.journal))
         self.registry.register(PrivacyCollector(self.nightly, self.accesses))
+        self.page = Page(
+            settings.web,
+            settings.language,
             Sources(
                 board=self.board,
                 systems=self.systems,
@@ -373,6 +373,9 @@ class Monitor:
                 unknown.append(follower.system)
                 continue
             self.standby.restore(again.stored)
+            # Before a word of this run stands in the journal: the next one may read no farther back than that.
+            if not await asyncio.to_thread(self.writer.secure, _STORE_SECONDS):
+                log.warning("told_again_and_not_written", system=again.following.system, reason=self.writer.last_error)
             self.tell(again.present, only=("board", "page"))
             # So that the series of queues begin at 0 before their first call.
             queues = [fact for fact in again.present if isinstance(fact, AgentState | QueueCallers)]
@@ -407,11 +410,11 @@ class Monitor:
                 stack.callback(self.journal.close, _SYNC_SECONDS)
             for rule in self.settings.ring_rules():
                 self.writer.record_rule(rule)
+            self.accesses.start()
+            stack.callback(self.accesses.close)
             stack.push_async_callback(self.workshop.close)
             await stack.enter_async_context(self.web.on(listening))
             await asyncio.to_thread(self.writer.flush, _STORE_SECONDS)
-            self.accesses.start()
-            stack.callback(self.accesses.close)
             await self.standby.start(_STORE_SECONDS)
             began_at = instant(wall_us())
             downtime = Downtime(self.writer, await self._go_on(), began_at)
@@ -420,10 +423,10 @@ class Monitor:
             stack.callback(self._close_followers)
             tasks = [asyncio.create_task(follower.run()) for follower in self.followers]
             tasks.append(asyncio.create_task(self.page.run()))
+            tasks.append(asyncio.create_task(self.nightly.run()))
             tasks.append(asyncio.create_task(self.reconciling.run()))
             if self.schedule is not None:
                 tasks.append(asyncio.create_task(self.schedule.run()))
-            tasks.append(asyncio.create_task(self.nightly.run()))
             recalling = asyncio.create_task(recall(self.board, self.writer, began_at))
             self.started.set()
             stopping = asyncio.create_task(stop.wait())
