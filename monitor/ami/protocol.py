@@ -65,7 +65,8 @@ class PacketReader:
                 else:
                     packets.append((start, piece))
         self.offset = offset
-        if len(self._tail) > self._max:
+        # Its last three bytes may be the beginning of its end, and belong to no packet then.
+        if len(self._tail) > self._max + 3:
             self._drop_tail()
         return packets
 
