@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO_SECONDS ?=
 DEMO_ARGS ?=
 
-.PHONY: help demo test lint lab bench clean secrets dashboards texts catalogue screenshots reliability
+.PHONY: help demo test lint lab bench clean secrets dashboards texts catalogue screenshots reliability audit
 help:
 	@echo "make demo    watch a simulated call centre (DEMO_SECONDS=20 ends by itself)"
 	@echo "make test    lint, types and all tests; the lab too where this machine can have it"
@@ -14,6 +14,7 @@ help:
 	@echo "make texts   bring the Korean catalogue up to the sources; untranslated texts fail the tests"
 	@echo "make screenshots  take the pictures of the page that the documentation shows"
 	@echo "make reliability  try every fault at length, and write docs/reliability.md"
+	@echo "make audit   what goes into an installation (build/sbom.cdx.json), is any of it known to be weak, is a wheel reproducible"
 	@echo "make bench   speed and memory against other readers of AMI"
 
 .venv/ready: pyproject.toml constraints.txt
@@ -68,8 +69,17 @@ reliability: .venv/ready
 screenshots: .venv/ready
 	$(BIN)/python -m tests.page.screenshots
 
+.venv-audit/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		$$($(PYTHON) deploy/audit.py --tools)
+	@touch $@
+
+audit: .venv-audit/ready
+	.venv-audit/bin/python deploy/audit.py
+
 secrets: .venv/ready
 	$(BIN)/python deploy/compose/make_secrets.py secrets
 
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-audit build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
