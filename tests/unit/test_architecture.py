@@ -56,6 +56,7 @@ SINKS = {
     "monitor.metrics_names",
     "monitor.metrics_present",
     "monitor.metrics_privacy",
+    "monitor.metrics_reconciled",
     "monitor.metrics_settings",
 }
 READERS = {"monitor.page", "monitor.terminal", "monitor.terminal_screen"}
