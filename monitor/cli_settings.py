@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,7 +23,23 @@ ConfigOption = Annotated[
         help="Settings file (TOML). Default: ./callmonitor.toml or /etc/callmonitor/callmonitor.toml.",
     ),
 ]
-StoreOption = Annotated[str | None, typer.Option("--store", help="URL or path of the ledger; default: as set.")]
+_WITH_PASSWORD = re.compile(r"[A-Za-z][\w+.-]*://[^/@:]*:[^/@]+@")
+
+
+def _warned_of(store: str | None) -> str | None:
+    """Warn of a password that everybody can read."""
+    if store is not None and _WITH_PASSWORD.match(store):
+        typer.echo(
+            "callmonitor: While this runs, everybody on this machine can read the password in its list of processes: "
+            "leave it to PGPASSFILE, or write it into the file that password_file of [ledger] names.",
+            err=True,
+        )
+    return store
+
+
+StoreOption = Annotated[
+    str | None, typer.Option("--store", help="URL or path of the ledger; default: as set.", callback=_warned_of)
+]
 
 
 def settings_of(config: Path | None, **overrides: Any) -> Settings:
