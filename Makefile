@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO_SECONDS ?=
 DEMO_ARGS ?=
 
-.PHONY: help demo test lint lab bench clean secrets dashboards texts catalogue screenshots reliability audit
+.PHONY: help demo test lint lab bench clean secrets dashboards texts catalogue screenshots reliability audit fuzz
 help:
 	@echo "make demo    watch a simulated call centre (DEMO_SECONDS=20 ends by itself)"
 	@echo "make test    lint, types and all tests; the lab too where this machine can have it"
@@ -15,6 +15,7 @@ help:
 	@echo "make screenshots  take the pictures of the page that the documentation shows"
 	@echo "make reliability  try every fault at length, and write docs/reliability.md"
 	@echo "make audit   what goes into an installation (build/sbom.cdx.json), is any of it known to be weak, is a wheel reproducible"
+	@echo "make fuzz    every reader of bytes on inputs that are nearly right (SECONDS=60 each)"
 	@echo "make bench   speed and memory against other readers of AMI"
 
 .venv/ready: pyproject.toml constraints.txt
@@ -39,6 +40,17 @@ test: .venv/ready lint
 	@if [ -n "$$CI" ]; then $(PYTHON) -m tests.lab.install; else $(PYTHON) -m tests.lab.install || true; fi
 	$(BIN)/python -m pytest -m "not lab" -n 2 --dist loadgroup
 	$(BIN)/python -m pytest -m lab
+
+# In an environment of its own: what watches the code that runs is compiled, and only this needs it.
+.venv-fuzz/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-fuzz
+	.venv-fuzz/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		--editable '.[fuzz]'
+	@touch $@
+
+SECONDS ?= 60
+fuzz: .venv-fuzz/ready
+	.venv-fuzz/bin/python -m tests.fuzz $(SECONDS)
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks
@@ -82,4 +94,4 @@ secrets: .venv/ready
 	$(BIN)/python deploy/compose/make_secrets.py secrets
 
 clean:
-	rm -rf .venv .venv-audit build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-audit .venv-fuzz build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from zoneinfo import ZoneInfo
 
-    from monitor.config import Settings
+    from monitor.config import PrivacySettings, Settings
     from monitor.ledger.store import Store
 
 LOOK_SECONDS = 30.0
@@ -64,6 +64,11 @@ class Nightly:
         self._told = False
         self.failed = 0
         """Runs since the start that came to no end."""
+
+    def take_settings(self, settings: PrivacySettings) -> None:
+        """Go by other days and another hour from the next purge on; how numbers are kept stays as it is."""
+        self._at = time.fromisoformat(settings.purge_at)
+        self._purge.settings = settings
 
     @property
     def purged_at(self) -> float | None:

@@ -35,7 +35,8 @@ class Purge:
 
     def __init__(self, store: Store, settings: PrivacySettings, numbers: Numbers) -> None:
         self._store = store
-        self._settings = settings
+        self.settings = settings
+        """May be replaced by others that keep numbers alike."""
         self._numbers = numbers
 
     def run(self, now: datetime, *, dry: bool = False) -> list[Erasure]:
@@ -58,7 +59,7 @@ class Purge:
         return found
 
     def _tasks(self, now: datetime) -> Iterator[Task]:
-        settings = self._settings
+        settings = self.settings
         if settings.numbers_days:
             yield from erasing.numbers_before(now - timedelta(days=settings.numbers_days))
         if self._numbers.hashed:
@@ -72,7 +73,7 @@ class Purge:
             yield erasing.accesses_before(now - timedelta(days=settings.access_log_days))
 
     def _carry_over(self, now: datetime) -> None:
-        settings = self._settings
+        settings = self.settings
         if settings.agent_states_days:
             erasing.carry_over(self._store, now - timedelta(days=settings.agent_states_days))
         if settings.agents_days:
