@@ -295,6 +295,7 @@ class Monitor:
             certify()
             for follower in self.followers:
                 follower.take_settings(settings.asterisk)
+            self.nightly.take_settings(settings.privacy)
             if self.schedule is not None:
                 self.schedule.standing = standing
 
