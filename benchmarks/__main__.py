@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.alerts import breaches_told
+from benchmarks.journal import journal
 from benchmarks.load import breaches, calls_in_progress, growth
 from benchmarks.page import breaches_seen, watched_by
 from benchmarks.process import Reader
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 CACOFONISK = "0.7.10"
-PARTS = ("speed", "rooms", "memory", "breaches", "alerts", "page", "reports")
+PARTS = ("speed", "journal", "rooms", "memory", "breaches", "alerts", "page", "reports")
 OURS, BARE, ASTERISK_AMI, PEER = "whole pipeline", "bare asyncio", "asterisk-ami", "cacofonisk"
 
 
@@ -42,14 +43,8 @@ def main() -> None:
     asked = parser.parse_args()
     parts = asked.parts or PARTS
     print(f"Python {platform.python_version()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}\n")
-    if "speed" in parts or "rooms" in parts:
-        pieces = list(chunks(play(recordings(), calls_at_once=100, events=asked.events)))
-        raw = b"".join(pieces)
-        events = describe(raw)
-        if "speed" in parts:
-            compare(pieces, events, asked.rounds)
-        if "rooms" in parts:
-            where_time_goes(raw, events)
+    if {"speed", "journal", "rooms"} & set(parts):
+        on_one_stream(parts, asked.events, asked.rounds)
     if "memory" in parts:
         calls_in_progress(1_000)
         growth(asked.calls)
@@ -63,6 +58,19 @@ def main() -> None:
             watched_by((0, 1, 200), events_per_second=load, seconds=5, rounds=3)
     if "reports" in parts:
         reports(calls=asked.month, rounds=3)
+
+
+def on_one_stream(parts: Sequence[str], wanted: int, rounds: int) -> None:
+    """What is measured on one stream of events."""
+    pieces = list(chunks(play(recordings(), calls_at_once=100, events=wanted)))
+    raw = b"".join(pieces)
+    events = describe(raw)
+    if "speed" in parts:
+        compare(pieces, events, rounds)
+    if "journal" in parts:
+        journal(pieces, events, rounds)
+    if "rooms" in parts:
+        where_time_goes(raw, events)
 
 
 def describe(raw: bytes) -> int:

@@ -1,7 +1,7 @@
 """The whole of `callmonitor run`: socket, login, packets, calls, board, metrics, and the ledger to its last commit.
 
 On standard input, `look` makes it say how it stands, and `glance` all of it but memory. Behind the folder may stand
-addresses of Alertmanagers.
+addresses of Alertmanagers, or `without-journal`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from monitor.calls.facts import Call, Fact, RingBreach, microseconds
 from monitor.config import (
     AlertSettings,
     AsteriskSettings,
+    JournalSettings,
     LedgerSettings,
     LineSettings,
     LogSettings,
@@ -32,6 +33,7 @@ from monitor.config import (
 from monitor.pipeline import Monitor
 from monitor.web import bind
 
+WITHOUT_JOURNAL = "without-journal"
 _POLL_SECONDS = 0.005
 _QUIET_POLL_SECONDS = 0.1
 """While nothing comes: looking oftener would cost ten times what the monitor does then."""
@@ -56,7 +58,7 @@ class Witness:
             self.breaches.append((fact.line, fact.queue or "", at_us))
 
 
-def settings(port: int, folder: Path, alertmanagers: tuple[str, ...] = ()) -> Settings:
+def settings(port: int, folder: Path, alertmanagers: tuple[str, ...] = (), *, journal: bool = True) -> Settings:
     """What a small centre would set."""
     return Settings(
         asterisk=(
@@ -67,6 +69,7 @@ def settings(port: int, folder: Path, alertmanagers: tuple[str, ...] = ()) -> Se
             LineSettings(name="other", patterns=("0215771000",)),
         ),
         ledger=LedgerSettings(url=SecretStr(f"sqlite:///{folder / 'ledger.sqlite3'}"), spool_dir=folder / "spool"),
+        journal=JournalSettings(enabled=journal, folder=folder / "journal"),
         web=WebSettings(port=0),
         alerts=AlertSettings(alertmanager=alertmanagers),
         log=LogSettings(level="error"),
@@ -79,9 +82,10 @@ def rss_mb() -> float:
     return pages * 4096 / (1 << 20)
 
 
-async def main(port: int, folder: Path, alertmanagers: tuple[str, ...]) -> None:
+async def main(port: int, folder: Path, others: tuple[str, ...]) -> None:
     """Run to the end of the stream."""
-    chosen = settings(port, folder, alertmanagers)
+    alertmanagers = tuple(other for other in others if other != WITHOUT_JOURNAL)
+    chosen = settings(port, folder, alertmanagers, journal=WITHOUT_JOURNAL not in others)
     log.configure(chosen.log)
     monitor = Monitor(chosen)
     witness = Witness()
@@ -130,6 +134,7 @@ async def main(port: int, folder: Path, alertmanagers: tuple[str, ...]) -> None:
         loop_cpu_seconds=thread_seconds,
         calls=witness.calls,
         facts_written=monitor.writer.written_total,
+        journal_bytes=sum(path.stat().st_size for path in (folder / "journal").rglob("*.ami*")),
         unexpected=dict(follower.unexpected),
         sink_failures=dict(monitor.sink_failures),
     )
