@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections import Counter
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -18,11 +16,12 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from monitor import __version__
 from monitor.alerts_setup import AlertDesk
 from monitor.board import Board
-from monitor.calls.facts import AgentState, QueueCallers, instant
+from monitor.calls.facts import instant
 from monitor.clocks import wall_us
 from monitor.downtime import Downtime
-from monitor.errors import StoreError
 from monitor.follower import Follower
+from monitor.going_on import GoingOn
+from monitor.health import StoreHealth, Systems
 from monitor.journal.journal import Journal
 from monitor.ledger.access_log import AccessLog
 from monitor.ledger.beginning import first_call_at
@@ -45,13 +44,12 @@ from monitor.reload import Reload
 from monitor.report_setup import basis_of, house_of, schedule_of, standing_of
 from monitor.report_worker import Workshop
 from monitor.reports.kept import Kept
-from monitor.resume import from_journal
 from monitor.standby import Standby
 from monitor.web_serving import Serving
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable
     from datetime import datetime
 
     from monitor.calls.facts import Fact
@@ -64,8 +62,6 @@ _STORE_SECONDS = 2.0
 UNWRITTEN_FACTS = 1_000
 """More facts than this for a ledger that is there to write: reading waits a little, and memory stays flat."""
 _PAUSE_SECONDS = 0.01
-_UNSENT = timedelta(seconds=2)
-"""What began so shortly before the end of a run may not have reached those who are told at once."""
 _FLUSH_SECONDS, _SYNC_SECONDS = 2.0, 0.5
 """How long a stop waits for the ledger to take what waits, and for the disk to have the journal."""
 
@@ -76,52 +72,6 @@ class Sink(Protocol):
     def record(self, fact: Fact) -> None:
         """Take a fact."""
         ...
-
-
-class Systems(Mapping[str, Follower]):
-    """The followers by the names their calls are filed under, which may be learned only on connecting."""
-
-    def __init__(self, followers: tuple[Follower, ...]) -> None:
-        self._followers = followers
-
-    def __getitem__(self, system: str) -> Follower:
-        for follower in self._followers:
-            if follower.system == system:
-                return follower
-        raise KeyError(system)
-
-    def __iter__(self) -> Iterator[str]:
-        return (follower.system for follower in self._followers)
-
-    def __len__(self) -> int:
-        return len(self._followers)
-
-
-class StoreHealth:
-    """The ledger's writer as metrics and /readyz ask of it."""
-
-    def __init__(self, writer: LedgerWriter) -> None:
-        self._writer = writer
-
-    @property
-    def up(self) -> bool:
-        """The store answered when it was last asked."""
-        return self._writer.up
-
-    @property
-    def reason(self) -> str | None:
-        """Why it did not."""
-        return self._writer.last_error or (None if self._writer.up else "The ledger has not been reached yet.")
-
-    @property
-    def quiet(self) -> bool:
-        """It has not answered for longer than it should take."""
-        return self._writer.quiet
-
-    @property
-    def waiting_facts(self) -> int:
-        """Facts not yet written."""
-        return self._writer.waiting_facts
 
 
 class Monitor:
@@ -254,6 +204,7 @@ class Monitor:
             store=self.store,
             page=self.page.app,
         )
+        self._going_on = GoingOn(self.journal, self.writer, self.standby, self.tell, self.alerts)
         self._sinks: list[tuple[str, Sink]] = []
         self.add_sink(self.board, "board")
         self.add_sink(self.standby.counting(metrics), "metrics")
@@ -358,41 +309,6 @@ class Monitor:
         followed = ((follower.system, follower.followed_until) for follower in self.followers)
         return {system: until_at for system, until_at in followed if until_at is not None}
 
-    async def _go_on(self) -> list[str]:
-        """Go on where the journal of the run before ends.
-
-        Returns:
-            The systems of which it does not tell.
-        """
-        unknown: list[str] = []
-        for follower in self.followers:
-            again = None
-            if self.journal is not None:
-                folder = self.journal.systems[follower.name].folder
-                again = await asyncio.to_thread(from_journal, follower, folder, self._known_until)
-            if again is None:
-                unknown.append(follower.system)
-                continue
-            self.standby.restore(again.stored)
-            # Before a word of this run stands in the journal: the next one may read no farther back than that.
-            if not await asyncio.to_thread(self.writer.secure, _STORE_SECONDS):
-                log.warning("told_again_and_not_written", system=again.following.system, reason=self.writer.last_error)
-            self.tell(again.present, only=("board", "page"))
-            # So that the series of queues begin at 0 before their first call.
-            queues = [fact for fact in again.present if isinstance(fact, AgentState | QueueCallers)]
-            self.tell(queues, only=("metrics",))
-            self.alerts.recall(again.present, instant(again.following.clock.at(again.last_us)) - _UNSENT)
-            follower.go_on(again)
-        return unknown
-
-    def _known_until(self, system: str) -> datetime | None:
-        if not self.writer.up or self.writer.left_on_disk:
-            return None
-        try:
-            return self.writer.repository.last_instant(system)
-        except StoreError:
-            return None
-
     async def run(self, listening: socket.socket, stop: asyncio.Event) -> None:
         """Follow every Asterisk and serve HTTP until `stop` is set; then write down what is still open.
 
@@ -418,7 +334,7 @@ class Monitor:
             await asyncio.to_thread(self.writer.flush, _STORE_SECONDS)
             await self.standby.start(_STORE_SECONDS)
             began_at = instant(wall_us())
-            downtime = Downtime(self.writer, await self._go_on(), began_at)
+            downtime = Downtime(self.writer, await self._going_on.follow(self.followers), began_at)
             told = await downtime.tell(self.tell)
             await stack.enter_async_context(self.alerts)
             stack.callback(self._close_followers)
