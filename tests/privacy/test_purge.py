@@ -192,3 +192,14 @@ def test_many_calls_go_in_batches_and_others_write_between(tmp_path: Path) -> No
     repository.record_all([a_call(f"1.{n}", caller="01012345678") for n in range(1201)])
     assert purge(repository, MONTH_LATER, numbers_days=7)["calls.caller"] == 1201
     assert rows(repository, "SELECT count(*), count(caller) FROM calls") == [(1201, 0)]
+
+
+def test_whom_callers_were_passed_to_is_masked_as_reports_show_it(repository: Repository) -> None:
+    """A colleague's mobile is masked, an extension and a phone of the centre stay."""
+    (transfer,) = a_call().transfers
+    targets = ("01011112222", "7001", "PJSIP/desk-of-the-centre", "Local/01011112222@mobiles")
+    repository.record_all([a_call(caller=None, transfers=tuple(replace(transfer, to=to) for to in targets))])
+    assert purge(repository, MONTH_LATER, numbers_days=7)["transfers.to"] == 2
+    kept = ["010-****-2222", "7001", "PJSIP/desk-of-the-centre", "Local/010-****-2222@mobiles"]
+    assert [to for (to,) in rows(repository, 'SELECT "to" FROM transfers ORDER BY ordinal')] == kept
+    assert purge(repository, MONTH_LATER, numbers_days=7)["transfers.to"] == 0
