@@ -22,7 +22,7 @@ from monitor.ledger.leader import this_monitor
 from monitor.ledger.repository import Repository
 from monitor.ledger.rows import STORED_FACTS, StoredFact, StoredRule
 from monitor.ledger.schema import upgrade
-from monitor.ledger.soundness import check
+from monitor.ledger.soundness import Soundness
 from monitor.ledger.spool import Spool, decode
 from monitor.ledger.store import DamagedStore, Store
 from monitor.numbers import PLAIN
@@ -107,7 +107,7 @@ class LedgerWriter:
         self._closing = False
         self._give_up_at: float | None = None
         self._complete = True
-        self._sound = False
+        self._soundness = Soundness(self.repository.store)
         self._migrated = False
         self._retry_after = retry_seconds / 60
         self._next_try = 0.0
@@ -240,8 +240,8 @@ class LedgerWriter:
             try:
                 self._write_waiting()
             except StoreError as error:
-                # What is damaged is looked through before it is written to again.
-                self._sound = self._sound and not isinstance(error, DamagedStore)
+                if isinstance(error, DamagedStore):
+                    self._soundness.doubt()
                 self._lose(str(error))
             except Exception as error:  # noqa: BLE001 - the thread must outlive anything: nobody else writes
                 # A traceback may show a caller's number, so it is for those who asked for it.
@@ -258,9 +258,7 @@ class LedgerWriter:
         Raises:
             StoreError: the store is away; what it did not take still waits.
         """
-        if not self._sound:
-            check(self.repository.store)
-            self._sound = True
+        self._soundness.demand()
         if not self._migrated:
             upgrade(self.repository.store)
             self._migrated = True

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.errors import StoreError
-from monitor.ledger import LedgerWriter, Repository, store, upgrade
-from monitor.pipeline import StoreHealth
+from monitor.health import StoreHealth
+from monitor.ledger import LedgerWriter, Repository, soundness, store, upgrade
 from tests.faults.fed import QUICK, Fed, fed
 from tests.faults.fixtures import THOROUGH
 from tests.ledger.records import a_call
@@ -195,8 +195,16 @@ def _count_tries(feeding: Fed) -> Callable[[], int]:
     return lambda: len(tries)
 
 
-def test_a_file_that_was_damaged_before_the_start_is_not_touched(path: Path, tmp_path: Path) -> None:
-    """Where the damage lies in pages that a new call would not touch, it is found by looking, and not by chance."""
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_file_that_was_damaged_before_the_start(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, at_once: bool
+) -> None:
+    """Where the damage lies in pages that a new call would not touch, it is found by looking, and not by chance.
+
+    A small file is looked through before anything is written to it, a large one beside that.
+    """
+    if not at_once:
+        monkeypatch.setattr(soundness, "AT_ONCE_BYTES", 0)
     with fed(path, tmp_path) as feeding:
         feeding.calls(2000)
         feeding.until_written()
@@ -210,8 +218,10 @@ def test_a_file_that_was_damaged_before_the_start_is_not_touched(path: Path, tmp
     writer.record(a_call("2.1"))
     again = Fed(writer, str(path))
     assert "is left as it is" in again.until_away()
+    writer.record(a_call("2.2"))
     assert not writer.close(5)
-    assert content(path) == damaged
+    if at_once:
+        assert content(path) == damaged
 
 
 def test_a_header_that_is_overwritten_is_a_damaged_ledger_too(path: Path) -> None:
