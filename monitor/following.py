@@ -69,7 +69,8 @@ class Following:
         self._unlikely = 0
         self._late = False
         self._held: list[Call] = []
-        self._held_until_us = NEVER_US
+        self._held_until_us = self._held_at_most_us = NEVER_US
+        self._there_us = 0
         self.clock = RemoteClock(clock_rate)
         self.clock_steps = 0
 
@@ -208,7 +209,10 @@ class Following:
         decoder, feed, clock = self._decoder, self._tracker.feed, self.clock
         received_us = batch.received_at_us
         # Answers carry no Timestamp even where events do; the tracker's time is Asterisk's, not ours.
-        there_us = clock.at(received_us)
+        there_us = self._there_us = clock.at(received_us)
+        if self._held:
+            # The answer stands behind all that comes before it.
+            self._held_until_us = min(there_us + self._patience_us, self._held_at_most_us)
         earliest_us, latest_us = self._expected(received_us)
         latest_seen_us = 0
         for _, packet in batch.packets:
@@ -297,7 +301,7 @@ class Following:
         if by_us:
             self._newest_us = stamped_us
             return self._set(by_us, stamped_us)
-        self._newest_us = max(self._newest_us, stamped_us)
+        # An answer may overtake events that were stamped before it, so that it says nothing of their order.
         self._late = False
         return []
 
@@ -326,7 +330,9 @@ class Following:
             return self._release(sure=True) + facts if self._held else facts
         self._held += [fact for fact in facts if isinstance(fact, Call)]
         if self._held and self._held_until_us == NEVER_US:
-            self._held_until_us = self._tracker.now_us + self._patience_us
+            # What is late was stamped long before now.
+            now_us = max(self._tracker.now_us, self._there_us)
+            self._held_until_us, self._held_at_most_us = now_us + self._patience_us, now_us + 6 * self._patience_us
         return [fact for fact in facts if not isinstance(fact, Call)]
 
     def _release(self, *, sure: bool) -> list[Fact]:
