@@ -204,6 +204,11 @@ class Follower:
 
     # The work
 
+    def begin(self, at_us: int) -> None:
+        """From an instant of our own clock on it is this run that does not see the system yet; `run` does it too."""
+        if not self.following.blind:
+            self._take(LinkDown(at_us, GapCause.NOT_CONNECTED, "The monitor has begun to connect."))
+
     async def run(self) -> None:
         """Listen and follow, for ever."""
         async with asyncio.TaskGroup() as tasks:
@@ -241,8 +246,7 @@ class Follower:
             keep(facts)
 
     async def _follow(self) -> None:
-        if not self.following.blind:
-            self._take(LinkDown(self.clock.now_us(), GapCause.NOT_CONNECTED, "The monitor has begun to connect."))
+        self.begin(self.clock.now_us())
         while True:
             item = await self._next()
             if item is None and not self._pong_is_late:

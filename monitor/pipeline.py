@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from monitor import __version__
 from monitor.alerts_setup import AlertDesk
 from monitor.board import Board
-from monitor.calls.facts import instant
+from monitor.calls.facts import instant, microseconds
 from monitor.clocks import wall_us
 from monitor.downtime import Downtime
 from monitor.follower import Follower
@@ -337,6 +337,9 @@ class Monitor:
             began_at = instant(wall_us())
             downtime = Downtime(self.writer, unknown, began_at)
             told = await downtime.tell(self.tell)
+            for follower in self.followers:
+                # Where the interval before ends: nothing lies between the two, however long the start still takes.
+                follower.begin(microseconds(began_at))
             await stack.enter_async_context(self.alerts)
             stack.callback(self._close_followers)
             tasks = [asyncio.create_task(follower.run()) for follower in self.followers]
