@@ -70,8 +70,8 @@ def forget(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether it is meant.")] = False,
 ) -> None:
     """Erase one person's number from ledger, waiting facts, journal and reports, and look through all of it again."""
+    from monitor.ledger.spool import spool_paths
     from monitor.ledger.store import Store
-    from monitor.ledger.writer import spool_paths
     from monitor.privacy.forget import Places
     from monitor.privacy.forget import forget as erase
     from monitor.privacy.person import Person

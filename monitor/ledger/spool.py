@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from monitor.ledger.store import Store
+
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in STORED_FACTS}
 
 
@@ -161,6 +163,17 @@ class Spool:
             os.close(self._file)
             os.close(self._lock)
             self._file = self._lock = -1
+
+
+def spool_paths(store: Store, spool_dir: Path | None) -> tuple[Path, Path]:
+    """Where facts wait, and where refused ones lie."""
+    if store.path is not None:
+        folder, name = spool_dir or store.path.parent, store.path.name
+    elif spool_dir is not None:
+        folder, name = spool_dir, "ledger"
+    else:
+        raise StoreError("A ledger in PostgreSQL needs a folder where facts can wait: give a spool folder.")
+    return folder / f"{name}.spool.jsonl", folder / f"{name}.rejected.jsonl"
 
 
 def _loose(fact: StoredFact) -> str:

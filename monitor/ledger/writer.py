@@ -23,7 +23,7 @@ from monitor.ledger.repository import Repository
 from monitor.ledger.rows import STORED_FACTS, StoredFact, StoredRule
 from monitor.ledger.schema import upgrade
 from monitor.ledger.soundness import Soundness
-from monitor.ledger.spool import Spool, decode
+from monitor.ledger.spool import Spool, decode, spool_paths
 from monitor.ledger.store import DamagedStore, Store
 from monitor.numbers import PLAIN
 
@@ -395,14 +395,3 @@ class LedgerWriter:
 
     def _out_of_time(self) -> bool:
         return self._give_up_at is not None and time.monotonic() >= self._give_up_at
-
-
-def spool_paths(store: Store, spool_dir: Path | None) -> tuple[Path, Path]:
-    """Where facts wait, and where refused ones lie."""
-    if store.path is not None:
-        folder, name = spool_dir or store.path.parent, store.path.name
-    elif spool_dir is not None:
-        folder, name = spool_dir, "ledger"
-    else:
-        raise StoreError("A ledger in PostgreSQL needs a folder where facts can wait: give a spool folder.")
-    return folder / f"{name}.spool.jsonl", folder / f"{name}.rejected.jsonl"
