@@ -9,6 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from monitor.imports.cdr import epoch_of, instant_of
@@ -67,14 +68,17 @@ class CelRow:
 
     def told(self, name: str) -> str:
         """What the event says beyond the channel, by its name; empty where it does not."""
-        if not self.extra:
-            return ""
-        try:
-            found: Any = json.loads(self.extra)
-        except (ValueError, RecursionError):
-            return ""
-        value = found.get(name) if isinstance(found, dict) else None
+        value = _told_beyond(self.extra).get(name) if self.extra else None
         return "" if value is None or value == "N/A" else str(value)
+
+
+@lru_cache(maxsize=1024)
+def _told_beyond(extra: str) -> Mapping[str, Any]:
+    try:
+        found: Any = json.loads(extra)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def columns_of(first: Sequence[str]) -> tuple[tuple[str, ...], bool]:

@@ -11,6 +11,7 @@ all linkedids under which one channel was ever seen are one, and so are those th
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -127,8 +128,11 @@ class CelReader:
                 self.joined.update((other, uniqueid) for other in others)
                 yield self._call(first, line, rows)
 
-    def _call(self, first: CelRow, line: str, rows: Sequence[CelRow]) -> Call:
-        own = [row for row in rows if row.uniqueid == first.uniqueid]
+    def _call(self, first: CelRow, line: str, group: Sequence[CelRow]) -> Call:
+        own = [row for row in group if row.uniqueid == first.uniqueid]
+        # A conference joins the calls of a day: of what was before a caller, and after, nothing is theirs.
+        since, until = bisect_left(group, own[0].at, key=_at), bisect_right(group, own[-1].at, key=_at)
+        rows = group[since:until]
         talks = conversations(first, rows)
         answer = talks[0] if talks else None
         ended_at = next((row.at for row in reversed(own) if row.event in {"CHAN_END", "HANGUP"}), None)
@@ -291,6 +295,10 @@ def _only_ringing(entered: CelRow, transfer: CelRow, rows: Sequence[CelRow]) -> 
         return False
     other = entered.channel.removesuffix("1") + "2"
     return not any(row.event == "BRIDGE_ENTER" and row.channel == other and row.at <= transfer.at for row in rows)
+
+
+def _at(row: CelRow) -> datetime:
+    return row.at
 
 
 def _us(length: timedelta) -> int:
