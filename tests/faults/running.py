@@ -86,7 +86,7 @@ class Scene:
     stop: asyncio.Event
     url: str
 
-    async def until(self, holds: Callable[[], bool], seconds: float = 20.0) -> None:
+    async def until(self, holds: Callable[[], bool], seconds: float = 60.0) -> None:
         """Wait until something holds."""
         async with asyncio.timeout(seconds):
             while not holds():
@@ -138,7 +138,7 @@ class Scene:
         names = {truth.linkedid for truth in over}
         # The last hang-ups are on their way through the socket; what never comes is lost, and told as that.
         with contextlib.suppress(TimeoutError):
-            await self.until(lambda: names <= {call.key.linkedid for call in self.kept.of(Call)}, 5.0)
+            await self.until(lambda: names <= {call.key.linkedid for call in self.kept.of(Call)}, 15.0)
         calls = await asyncio.to_thread(self.calls)
         unseen = {truth.linkedid for truth in over if self._began_or_ended_unseen(truth)}
         known = {call.key.linkedid for call in calls}

@@ -183,7 +183,7 @@ def test_calls_go_on_while_nobody_takes_what_is_told(tmp_path: Path, told: Calla
         with ExitStack() as stack:
             dead = Dead(tmp_path, stack)
             async with (
-                asyncio.timeout(60),
+                asyncio.timeout(120),
                 scene_of(tmp_path, dead.settings, schedule=True, seed=5, calls_per_hour=1800.0) as scene,
             ):
                 await test(scene, dead)
@@ -206,7 +206,7 @@ def test_nobody_who_hangs_holds_up_a_stop(tmp_path: Path) -> None:
             sys.executable, "-m", "monitor.cli", "run", "--config", str(settings), stderr=subprocess.DEVNULL
         )
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(90):
                 while not (dead.messenger.taken and dead.post.taken):  # noqa: ASYNC110 - threads set no event of a loop
                     await asyncio.sleep(0.02)
                 opened = browsers(port)
