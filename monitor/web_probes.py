@@ -12,8 +12,7 @@ from prometheus_client.exposition import choose_encoder
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from monitor.addresses import is_loopback
-from monitor.page.headers import is_from_here
+from monitor.addresses import is_from_here, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

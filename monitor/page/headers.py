@@ -5,15 +5,14 @@ Both are plain ASGI and look at the beginning of an answer only: nothing is held
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
+from monitor.addresses import is_from_here
 from monitor.page.api_problems import ProblemError
 
 if TYPE_CHECKING:
@@ -41,7 +40,6 @@ _ALWAYS = {
 _FAILED = "처리하지 못했습니다. 이유는 로그에 있습니다.\nThis failed; the log says why.\n"
 """In both languages at once, and no template: that may be what failed."""
 _YEAR_SECONDS = 365 * 86_400
-_HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[^:\[\]]+))(?::\d{1,5})?")
 
 
 class SecurityHeaders:
@@ -119,24 +117,6 @@ class LoopbackNames:
             await self._app(scope, receive, send)
             return
         await self._refuse(Request(scope))(scope, receive, send)
-
-
-def is_from_here(scope: Scope) -> bool:
-    """Whether a request comes from this machine itself: by its names, and by no proxy that passes others' on."""
-    headers = Headers(scope=scope)
-    passed_on = any(name == "forwarded" or name.startswith("x-forwarded-") for name in headers)
-    return names_loopback(headers.getlist("host")) and not passed_on
-
-
-def names_loopback(hosts: list[str]) -> bool:
-    """Whether the Host headers of a request are one, and name loopback; any port may follow."""
-    found = _HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
-    if found is None:
-        return False
-    try:
-        return ipaddress.ip_address(found["six"] or found["name"]).is_loopback
-    except ValueError:
-        return bool(found["name"]) and found["name"].lower() == "localhost"
 
 
 def is_api(scope: Scope) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
-from monitor.page.headers import names_loopback
+from monitor.addresses import names_loopback
 
 from .asking import problem
 from .doors import served, settings, sign_in, user

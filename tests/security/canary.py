@@ -31,7 +31,7 @@ def told(arguments: list[str], environment: dict[str, str]) -> tuple[int, str]:
         os.environ.clear()
         os.environ.update(before)
     out.flush()
-    text = out.buffer.getvalue().decode("utf-8", "replace")  # type: ignore[attr-defined] # a BytesIO, as made above
+    text = out.buffer.getvalue().decode("utf-8", "replace")
     return (status if isinstance(status, int) else 1 if status else 0), text
 
 

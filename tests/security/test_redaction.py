@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.main import get_command
@@ -21,7 +21,6 @@ from monitor.config import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from click import Command
     from pydantic import BaseModel
 
 CANARY = "Kanarienvogel-7f3a9c51e0b24d68-5512"
@@ -120,7 +119,7 @@ NOT_CALLED = {"hash-password", "make-token"}
 """They read no settings. What they print of a password and a token is tested with them."""
 
 
-def commands(command: Command | None = None, name: str = "") -> Iterator[str]:
+def commands(command: Any = None, name: str = "") -> Iterator[str]:
     """Every command there is."""
     command = command or get_command(app)
     within = getattr(command, "commands", None)
