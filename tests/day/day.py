@@ -78,6 +78,8 @@ class System:
     reconnects: int = 1
     last_event_at: float | None = None
     unobserved_us: int = 0
+    clock_offset_us: int | None = 0
+    clock_steps: Mapping[str, int] = field(default_factory=lambda: {"asterisk": 0, "monitor": 0})
     discarded: dict[str, int] = field(default_factory=lambda: {"oversized": 0})
 
     @property
