@@ -21,8 +21,8 @@ from pathlib import Path
 BUILD = Path(__file__).parents[2] / "build" / "fuzz"
 BROKEN = BUILD / "broken"
 MOST_BYTES = 20_000
-_MORE_SECONDS = 120
-"""How much longer a process may take to start, and to end."""
+_MORE_SECONDS = 600
+"""How much longer a process may take to start, to watch what it loads, and to end."""
 
 
 def main(arguments: list[str]) -> int:
@@ -50,6 +50,7 @@ def apart(name: str, seconds: int) -> int:
                 command, stdout=out, stderr=out, check=False, timeout=seconds + _MORE_SECONDS
             ).returncode
         except subprocess.TimeoutExpired:
+            print(f"{name}: it did not come to its end", flush=True)  # noqa: T201 - for a person
             code = 1
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     print(f"{name}: {'BROKEN' if code else 'holds'}; {lines[-1] if lines else ''}", flush=True)  # noqa: T201 - as above
