@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.calls.facts import AttemptResult, CallAnswered, CallKey, Scope
+from monitor.calls.facts import AttemptResult, CallAnswered, CallKey, Scope, Source
 from monitor.calls.rules import RingRule
 from monitor.page.calls import WAITS_AT_MOST, key_of
 from monitor.page.render import call_path
@@ -68,6 +68,16 @@ def test_a_call_that_was_brought_in_says_so_and_shows_no_rings(centre: Centre) -
     (row,) = centre.rows("/calls?from=2026-03-02&to=2026-03-02")
     assert row[3:7] == ["-", "-", "0:27", "-"]
     assert "통화 기록(queue_log)에서 가져옴" in text_of(centre.page(f"/calls/pbx1/{CALLID}", language="ko"))
+
+
+def test_a_call_that_was_filled_in_says_what_it_cannot_know(centre: Centre) -> None:
+    """Of the channel event log: who talked with whom, and no ringing."""
+    centre.repository.record_all([replace(call_in("0 NONE ENTERQUEUE  01012345678 1"), source=Source.CEL)])
+    words = text_of(centre.page(f"/calls/pbx1/{CALLID}"))
+    assert "brought in from the channel event log (CEL). It tells who talked with whom, and neither ringing" in words
+    assert "whole seconds" not in words
+    korean = text_of(centre.page(f"/calls/pbx1/{CALLID}", language="ko"))
+    assert "채널 이벤트 기록(CEL)에서 가져옴" in korean
 
 
 @pytest.mark.parametrize(
