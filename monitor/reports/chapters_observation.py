@@ -60,7 +60,7 @@ def _reconciled(subject: Subject, made: ReconciledFigures) -> str:
         filled=words.count(made.filled),
         disagreeing=words.count(made.disagreeing),
     )
-    return text if len(figures.systems) == 1 else f"{made.system}: {text}"
+    return text if len(figures.systems) == 1 else f"{made.system} · {text}"
 
 
 def _gaps(subject: Subject) -> Table:
