@@ -53,7 +53,9 @@ def write(folder: Path, calls: int) -> Given:
                     told[name] = f"{datetime.fromisoformat(str(told[name])) + timedelta(seconds=later)}"
                 records.writerow([told[name] for name in CDR_COLUMNS])
             for event in answered():
-                shifted = event | {"eventtime": f"{(event['eventtime'] + timedelta(seconds=later)).timestamp():.6f}"}  # type: ignore[operator] # an instant
+                instant = event["eventtime"]
+                assert isinstance(instant, datetime)
+                shifted = event | {"eventtime": f"{(instant + timedelta(seconds=later)).timestamp():.6f}"}
                 shifted["extra"] = str(event["extra"]).replace('"b1"', f'"b{number}"')
                 shifted |= {name: ids[str(event[name])] for name in ("uniqueid", "linkedid")}
                 events.writerow([shifted.get(name, "") for name in SAMPLE])
