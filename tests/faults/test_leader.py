@@ -127,7 +127,7 @@ def test_the_leader_is_told_of_gaps_and_of_what_was_followed(asking: Asking, pos
     first = asking.lock()
     assert ask(first) == Answer(leads=True, seen={}, gaps=())  # a ledger without tables yet
     upgrade(postgres_url)
-    old = Gap(system="pbx1", started_at=NINE.replace(hour=0), ended_at=NINE, cause=GapCause.RESTARTED)
+    old = Gap(system="pbx1", started_at=NINE.replace(day=24), ended_at=NINE, cause=GapCause.RESTARTED)
     late = Gap(system="pbx1", started_at=NINE, ended_at=NINE.replace(minute=1), cause=GapCause.NOT_BOOTED)
     open_ = Gap(system="pbx2", started_at=NINE.replace(minute=2), ended_at=None, cause=GapCause.NOT_CONNECTED)
     with closing(Repository(postgres_url)) as repository:

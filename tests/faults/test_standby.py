@@ -223,9 +223,14 @@ async def _hand_over_twice(home: Path, url: str, told: Callable[..., None]) -> N
         lost, doubled, wrong = await stage.compared()
         assert wrong == [], "\n".join(wrong)
         # Three rang too long: each was told of once, whoever led.
-        messages = [message.json["message"] for message in stage.messages.requests]
+        # On a machine that is very busy, another call's phone may seem to ring on: that one asked for a queue.
+        messages = [message.json["message"] for message in stage.messages.requests if "counsel" not in message.text]
         assert len(messages) == 3, messages
-        firing = [notice.text for notice in stage.notified.requests if notice.json["status"] == "firing"]
+        firing = [
+            notice.text
+            for notice in stage.notified.requests
+            if notice.json["status"] == "firing" and "counsel" not in notice.text
+        ]
         assert len(firing) == 3, firing
         after_seconds = await stage.unobserved_seconds()
         told(

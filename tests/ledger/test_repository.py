@@ -247,3 +247,13 @@ def test_the_last_instant_is_where_a_gap_lasts_or_the_newest_fact(repository: Re
     assert repository.last_instant("pbx1", before=after(40)) == after(20)
     assert repository.last_instant("pbx1", before=after(20)) == after(9)
     assert repository.last_instant("pbx1", before=after(9)) is None
+
+
+def test_a_gap_of_no_length_takes_back_what_was_told(repository: Repository) -> None:
+    """Another monitor saw all of it. That a clock was set is an instant, and stays."""
+    told = Gap(system="pbx1", started_at=NINE, ended_at=None, cause=GapCause.NOT_CONNECTED)
+    step = Gap(system="pbx1", started_at=after(5), ended_at=after(5), cause=GapCause.CLOCK_STEP)
+    repository.record_all([told, step])
+    for _ in range(2):
+        repository.record_all([replace(told, ended_at=NINE)])
+        assert repository.gaps(NINE - timedelta(hours=1), after(3600)) == [step]
