@@ -47,6 +47,8 @@ _VOUCH_SECONDS = 5.0
 """Between two looks at what others told of as unobserved."""
 _BLIND_SECONDS = 2.0
 """A leader makes room where it cannot see a system for so long, and somebody else can."""
+_LET_GO_SECONDS = 1.0
+"""How long a stop waits for the lock to be let go; a server that hangs finds out by itself."""
 _LATELY = timedelta(minutes=20)
 _SPILLED_AT_ONCE = 1_000
 
@@ -209,7 +211,7 @@ class Standby:
         """Ask no more, and let go of the lock: whoever stands by leads. What is held is another's to tell."""
         self._stopping.set()
         if self._thread.is_alive():
-            self._thread.join(ASK_SECONDS + 2.0)
+            self._thread.join(_LET_GO_SECONDS)
 
     def record(self, fact: Fact) -> None:
         """Take a fact for the ledger. Returns at once and never raises."""
@@ -267,7 +269,7 @@ class Standby:
             lost = isinstance(answer, StoreError)
             self._tell_loop(answer)
             self._stopping.wait(ASK_SECONDS)
-        self._lock.close()
+        self._lock.let_go()
 
     def _ask(self, lock: LeaderLock) -> Answer | StoreError:
         try:

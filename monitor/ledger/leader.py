@@ -14,10 +14,12 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.ledger import rows
 from monitor.ledger.rows import GAPS
@@ -151,8 +153,15 @@ class LeaderLock:
             self.close()
             raise
 
+    def let_go(self) -> None:
+        """Let another monitor lead, at once, and close; PostgreSQL may be away."""
+        if self._leads and self._connection is not None:
+            with suppress(SQLAlchemyError):
+                self._connection.execute(_LET_GO, self._keys)
+        self.close()
+
     def close(self) -> None:
-        """Let go of the lock: another monitor leads from now on."""
+        """End the session, and with it the lock, as soon as the server takes notice."""
         connection, self._connection = self._connection, None
         self._leads = self._ready = False
         if connection is not None:

@@ -61,7 +61,7 @@ def test_one_of_two_leads_until_it_lets_go(asking: Asking) -> None:
     assert ask(first).leads
     assert not ask(second).leads
     assert ask(first).leads
-    first.close()
+    first.let_go()
     assert ask(second).leads
     assert not ask(first).leads
 
