@@ -215,6 +215,8 @@ def kill(home: Path, wire: Hour, kills: int, seed: int, *, waits: bool) -> Told:
     assert run.ended, "the last child did not get to the end of the hour"
     if not waits and before is not None and before[0]:
         told.unseen_us.append(before)
+    # Once the hour is over nothing goes on any more while it is dead.
+    told.unseen_us = [(seen_us, connected_us) for seen_us, connected_us in told.unseen_us if connected_us > seen_us]
     return told
 
 
@@ -281,12 +283,13 @@ def _warm_up(home: Path, wire: Hour) -> None:
 
 def main() -> None:
     """Follow the hour undisturbed, then twice with children killed: while the wire waits, and while it goes on."""
-    home, kills, seed, seconds = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
+    home, seed, seconds = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+    kills = int(sys.argv[4]), int(sys.argv[5])
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     wire = hour(seconds)
     _warm_up(home, wire)
     told: dict[str, object] = {}
-    for name, often, waits in (("undisturbed", 0, True), ("waits", kills // 2, True), ("goes on", kills // 2, False)):
+    for name, often, waits in (("undisturbed", 0, True), ("waits", kills[0], True), ("goes on", kills[1], False)):
         (home / name).mkdir()
         told[name] = asdict(kill(home / name, wire, often, seed, waits=waits))
     told["calls"] = [(truth.linkedid, truth.entered_at_us, truth.ended_at_us) for truth in wire.truths]

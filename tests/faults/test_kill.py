@@ -1,6 +1,6 @@
 """A monitor that is killed at random instants loses nothing, tells nothing twice, and says what it could not see.
 
-In CI a quarter of a simulated busy hour and 40 kills; `make reliability` takes the hour and 300.
+In CI twelve minutes of a simulated busy hour and 40 kills; `make reliability` takes the hour and 400.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LONG = "CALLMONITOR_THOROUGH" in os.environ
-KILLS, SECONDS, SEED = (600, 3600, 20061) if LONG else (40, 720, 20061)
-"""Half of them while the wire waits, half while it goes on."""
+SEED = 20061
+SECONDS, WAITING, GOING_ON = (3600, 300, 100) if LONG else (720, 22, 18)
+"""How long the centre works, and how often it is killed while the wire waits, and while it goes on."""
 TABLES = ("calls", "ring_attempts", "transfers", "holds", "agent_states", "coverage_gaps")
 PARTS = ("ring_attempts", "transfers", "holds")
 Row = tuple[Any, ...]
@@ -70,7 +71,7 @@ class Killed:
 def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
     """The hour, followed undisturbed and in programs that were killed."""
     home = tmp_path_factory.mktemp("killed")
-    command = [sys.executable, "-m", "tests.faults.killed", str(home), str(KILLS), str(SEED), str(SECONDS)]
+    command = [sys.executable, "-m", "tests.faults.killed", str(home), *map(str, (SEED, SECONDS, WAITING, GOING_ON))]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=1800)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr, done.stderr
@@ -81,7 +82,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
 
 def test_the_ledger_equals_that_of_an_undisturbed_run_row_for_row(killed: Killed, told: Callable[..., None]) -> None:
     """Nothing came while nobody listened, so nothing may differ: no call, no second of any phone, no member's state."""
-    assert killed.told["waits"]["kills"] >= KILLS // 2 - 2, "one at most may have ended just before it was killed"
+    assert killed.told["waits"]["kills"] >= 0.9 * WAITING, "a few may have come to the end just before"
     assert {row[1] for row in killed.rows("undisturbed", "calls")} == set(killed.calls)
 
     for table in TABLES:
