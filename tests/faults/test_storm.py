@@ -6,7 +6,7 @@ import asyncio
 import os
 import resource
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
@@ -32,7 +32,7 @@ MORE_MEMORY_BYTES = 96 << 20
 """For 20 MB of packets, that arrive in a second, and the calls they tell of."""
 
 
-def settings(port: int, **changes: float) -> AsteriskSettings:
+def settings(port: int, **changes: Any) -> AsteriskSettings:
     return AsteriskSettings(name="lab1", host="127.0.0.1", port=port, username="m", secret=SecretStr("s"), **changes)
 
 
