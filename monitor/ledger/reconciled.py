@@ -96,7 +96,9 @@ def write(store: Store, made: Reconciliation, disagreements: Sequence[Disagreeme
 
 
 def made_in(connection: Connection, since: datetime, until: datetime) -> list[Reconciliation]:
-    """The comparisons of time within a period, none of which tells again what another tells; the newest stays.
+    """The comparisons of time within a period, none of which tells again what another tells.
+
+    The longest stays, since an hour that was looked at again stands for no day; of the same length, the newest.
 
     Args:
         connection: the transaction to read in.
@@ -106,8 +108,8 @@ def made_in(connection: Connection, since: datetime, until: datetime) -> list[Re
     made = RECONCILIATIONS.c
     within = select(RECONCILIATIONS).where(made.since >= since, made.until <= until)
     found: list[Reconciliation] = []
-    for row in connection.execute(within.order_by(made.made_at.desc(), made.since)).mappings():
-        one = Reconciliation(**row)
+    rows = connection.execute(within.order_by(made.made_at.desc(), made.since)).mappings()
+    for one in sorted((Reconciliation(**row) for row in rows), key=lambda one: one.since - one.until):
         if not any(one.system == other.system and _overlap(one, other) for other in found):
             found.append(one)
     return sorted(found, key=lambda one: (one.since, one.system))
@@ -123,6 +125,13 @@ def newest(connection: Connection) -> dict[str, Reconciliation]:
         .order_by(made.made_at)
     )
     return {row["system"]: Reconciliation(**row) for row in connection.execute(chosen).mappings()}
+
+
+def first(connection: Connection, system: str) -> datetime:
+    """Since when comparisons tell of a system; it has been compared."""
+    made = RECONCILIATIONS.c
+    began_at: datetime = connection.execute(select(func.min(made.since)).where(made.system == system)).scalar_one()
+    return began_at
 
 
 def has(connection: Connection, system: str, since: datetime, until: datetime) -> bool:

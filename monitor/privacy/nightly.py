@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, time, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
+from monitor.daemon_thread import in_daemon_thread
 from monitor.errors import StoreError
 from monitor.ledger.erasing import last_kept
 from monitor.privacy.purge import PURGE, Purge
@@ -93,7 +95,8 @@ class Nightly:
                 self._asked_at = now
             # A ledger that nobody ever purged waits for its night: it may be the first start of a new release.
             if (self._purged_at or self._since) < self._due(now) and self._leading():
-                await asyncio.to_thread(self._purge.run, now)
+                # The first one may take minutes: a stop does not wait for it, and the next start makes it anew.
+                await in_daemon_thread("purge", partial(self._purge.run, now))
                 self._purged_at, self._told = now, False
         except Exception as error:
             self.failed += 1

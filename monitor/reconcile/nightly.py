@@ -158,9 +158,10 @@ class Nightly:
                 # Nothing was ever compared here: the past is there to be asked for.
                 return [due]
             days = [due - timedelta(days=back) for back in reversed(range(MADE_UP_DAYS))]
-            first = last.since.astimezone(self._zone).date()
+            # Somebody may have compared the beginning of today by hand: what is due is due all the same.
+            first = min(due, reconciled.first(connection, table.system).astimezone(self._zone).date())
             return [
-                day for day in days if day > first and not reconciled.has(connection, table.system, *self._period(day))
+                day for day in days if day >= first and not reconciled.has(connection, table.system, *self._period(day))
             ]
 
     def _period(self, day: date) -> tuple[datetime, datetime]:

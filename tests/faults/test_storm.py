@@ -58,7 +58,7 @@ def test_a_storm_of_reconnections_is_bounded_and_leaves_nothing_behind(told: Cal
 
         async with serving(serve) as port:
             queue: asyncio.Queue[FeedItem] = asyncio.Queue(1_000)
-            limits = {"reconnect_min_seconds": 0.0025, "reconnect_max_seconds": 0.01}
+            limits: dict[str, Any] = {"reconnect_min_seconds": 0.0025, "reconnect_max_seconds": 0.01}
             listener = AmiListener(settings(port, **limits), queue, draw=lambda: 0.5)
             open_before, tasks_before = descriptors(), len(asyncio.all_tasks())
             began = time.monotonic()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -102,3 +104,36 @@ def test_a_ledger_that_is_away_is_tried_again_and_told_once(
     (tmp_path / "elsewhere").rename(tmp_path / "ledger.sqlite3")
     again = night + timedelta(minutes=62)
     assert looked_at(each, clock, store, again) == [again]
+
+
+class Slow(Purge):
+    """Takes until it is let go: the first purge of a large ledger takes minutes."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store, settings(numbers_days=365), PLAIN)
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def run(self, now: datetime, *, dry: bool = False) -> list[Erasure]:
+        """Wait, then purge."""
+        self.begun.set()
+        assert self.go_on.wait(20)
+        return super().run(now, dry=dry)
+
+
+def test_a_stop_does_not_wait_for_a_purge(store: Store) -> None:
+    keep(store, MONDAY - timedelta(days=1), PURGE, [Erasure(place="calls.caller", erased=0, left=0)])
+    purge = Slow(store)
+    each = Nightly(store, purge, at="03:10", zone=SEOUL, clock=Hand())
+
+    async def stopped_in_the_middle() -> None:
+        running = asyncio.create_task(each.run())
+        await asyncio.to_thread(purge.begun.wait, 10)
+        running.cancel()
+
+    began = time.monotonic()
+    # Ends with all threads that the loop itself began, as the program does.
+    asyncio.run(stopped_in_the_middle())
+    took_seconds = time.monotonic() - began
+    purge.go_on.set()
+    assert purge.begun.is_set()
+    assert took_seconds < 5

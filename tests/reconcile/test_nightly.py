@@ -112,6 +112,32 @@ def test_missed_nights_are_made_up_a_week_at_most(ledger: Repository) -> None:
     assert days == [FIRST, *(FIRST + timedelta(days=day) for day in range(3, 10))]
 
 
+def test_a_morning_compared_by_hand_stands_for_no_day(ledger: Repository) -> None:
+    """At 09:00 on the 27th somebody compares that day so far; its own night, at 04:10 on the 28th, compares it whole.
+
+    Of the 27th as of the 26th nothing was compared whole before, so both are.
+    """
+    small = Given(queue_log=QUEUE_LOG)
+    night = Night(ledger, small)
+    midnight, nine = LAST, LAST + timedelta(hours=9)
+    by_hand = night.order(midnight, nine)
+    run(Errand(order=by_hand, store=str(ledger.store.path), numbers=ledger.numbers, now=nine))
+    assert [since for since, _ in night.look(nine + MINUTE)] == [FIRST, midnight]
+    assert night.nightly.overdue == {"lab1": 0}
+    night.look(DUE + timedelta(days=1))
+    with ledger.store.reading() as connection:
+        assert reconciled.has(connection, "lab1", LAST, LAST + timedelta(days=1))
+
+
+def test_an_hour_looked_at_again_takes_nothing_from_the_figures_of_its_day(ledger: Repository) -> None:
+    night = Night(ledger, given())
+    assert night.look(DUE) == [(FIRST, 54)]
+    noon = FIRST + timedelta(hours=12)
+    by_hand = night.order(noon, noon + timedelta(minutes=1))
+    run(Errand(order=by_hand, store=str(ledger.store.path), numbers=ledger.numbers, now=DUE + MINUTE))
+    assert night.look(DUE + 2 * MINUTE) == [(FIRST, 54)]
+
+
 def test_a_file_that_is_not_there_is_told_and_tried_again(
     ledger: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
