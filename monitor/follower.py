@@ -230,7 +230,9 @@ class Follower:
         for fact in again.present:
             if isinstance(fact, Gap):
                 self._count(fact)
-        self._out(again.unseen_since(self.clock.now_us()))
+        if not self.following.blind:
+            self._take(again.link_down)
+        self._out(again.long_over(self.clock.now_us()))
 
     def close(self, keep: Callable[[Iterable[Fact]], None] | None = None) -> None:
         """No more will come: the calls in progress end unobserved, and from now on nothing is seen.

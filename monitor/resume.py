@@ -1,8 +1,8 @@
 """What a monitor that was stopped or killed still knows: its journal's unfinished part is followed again.
 
     again = follow_again(Following(name, plan), unfinished(folder), last_at_us(folder))
-    # again.stored to the ledger alone, again.present to what shows the present, and to everybody:
-    news = again.unseen_since(now_us)
+    # again.stored to the ledger alone, again.present to what shows the present, and to everybody, once it is journaled:
+    again.following.take(again.link_down)
 
 What was told before the end is told to nobody again who would count it twice: the ledger takes it, since writing twice
 is the same as once, and what shows the present takes what of it is still true. From the journal's last instant on
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from monitor.ami.feed import Standing
+from monitor.ami.feed import LinkDown, Standing
 from monitor.calls.facts import AgentState, Call, CallForgotten, Gap, GapCause, QueueCallers, instant
 from monitor.errors import MonitorError
 from monitor.journal.reading import WAITING_US, last_at_us, unfinished
@@ -59,16 +59,18 @@ class Again:
     present: list[Fact]
     """What is true at the journal's end, from the facts that told it: calls in progress, members, queues, a gap."""
 
-    def unseen_since(self, now_us: int) -> list[Fact]:
-        """What nobody was told before: nothing is seen from the journal's end on, and timers were due before it.
+    @property
+    def link_down(self) -> LinkDown:
+        """From the journal's end on nothing was seen. Written down before it is followed, it is news only once."""
+        return LinkDown(self.last_us, GapCause.MONITOR_DOWN, "The monitor was not running.")
+
+    def long_over(self, now_us: int) -> list[Fact]:
+        """What becomes of calls that were in progress so long ago that they have ended by now.
 
         Args:
-            now_us: our own clock. Calls that were in progress too long ago have ended by now.
+            now_us: our own clock.
         """
-        news = [] if self.following.blind else self.following.blinded(self.last_us, GapCause.MONITOR_DOWN)
-        if now_us - self.last_us > LONGEST_US:
-            news += self.following.without_calls(self.last_us)
-        return news
+        return self.following.without_calls(self.last_us) if now_us - self.last_us > LONGEST_US else []
 
 
 def follow_again(following: Following, items: Iterable[JournalItem], last_us: int) -> Again:

@@ -117,8 +117,8 @@ class Child:
             self.now_us = last_us
             self.tell(again.stored, count=False)
             assert self.writer.secure(30.0)
-            if connects_at is not None:
-                self.tell(again.unseen_since(last_us))
+            if connects_at is not None and not self.following.blind:
+                self.take(again.link_down)
             self.note(found_us=last_us)
         if connects_at is not None:
             number = connects_at
