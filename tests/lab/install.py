@@ -37,6 +37,8 @@ HOST_PROGRAMS = {
     "openssl": "openssl",
     "pg_createcluster": "postgresql",
     "systemd-analyze": "systemd",
+    "ip": "iproute2",
+    "zstdgrep": "zstd",
     "docker-compose": "docker-compose",
     "soffice": "libreoffice-calc-nogui",
     "pdffonts": "poppler-utils",
