@@ -83,7 +83,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_the_index_names_every_page() -> None:
-    named = set(re.findall(r"\]\(([\w-]+\.md)\)", text_of("docs/README.md")))
+    named = set(re.findall(r"\]\(([\w.-]+\.md)\)", text_of("docs/README.md")))
     assert named == {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"}
 
 
