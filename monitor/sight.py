@@ -26,7 +26,7 @@ _Stretch = tuple["datetime", "datetime | None"]
 
 
 class Sight:
-    """When each system was seen, from the gaps that its follower tells."""
+    """When each system was seen, from the gaps that its follower tells, or from its first word."""
 
     def __init__(self) -> None:
         self._seen: defaultdict[str, list[_Stretch]] = defaultdict(list)
@@ -35,6 +35,16 @@ class Sight:
     def __iter__(self) -> Iterator[str]:
         """The systems of which anything was told."""
         return iter(tuple(self._blind))
+
+    def __contains__(self, system: str) -> bool:
+        """Whether anything was told of a system."""
+        return system in self._blind
+
+    def begin(self, system: str, since: datetime) -> None:
+        """A system of which nothing was told is seen since an instant: its name was learned on connecting."""
+        if system not in self._blind:
+            self._blind[system] = set()
+            self._seen[system] = [(since, None)]
 
     def record(self, gap: Gap) -> None:
         """Take an interval in which nothing was seen: its beginning, its end, or all of it at once."""
@@ -69,6 +79,15 @@ class Sight:
         if not pieces or pieces[0].started_at != gap.started_at:
             pieces.insert(0, replace(gap, ended_at=gap.started_at))
         return pieces
+
+
+def behind(gap: Gap, until_at: datetime) -> Gap | None:
+    """What of a gap lies behind an instant; None where nothing does."""
+    if gap.started_at >= until_at:
+        return gap
+    if gap.ended_at is not None and gap.ended_at <= until_at:
+        return None
+    return replace(gap, started_at=until_at)
 
 
 def _without(stretches: list[_Stretch], began_at: datetime, ended_at: datetime | None) -> list[_Stretch]:

@@ -15,7 +15,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -26,7 +26,7 @@ from monitor.calls.facts import EPOCH, Gap, instant, microseconds
 from monitor.errors import StoreError
 from monitor.ledger.leader import this_monitor
 from monitor.ledger.rows import STORED_FACTS
-from monitor.sight import Sight
+from monitor.sight import Sight, behind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -215,12 +215,14 @@ class Standby:
 
     def record(self, fact: Fact) -> None:
         """Take a fact for the ledger. Returns at once and never raises."""
+        system = _system_of(fact)
         if isinstance(fact, Gap):
             self._sight.record(fact)
+        elif system not in self._sight:
+            self._sight.begin(system, self._clock(system))
         if self._acts:
             self._pass(fact)
             return
-        system = _system_of(fact)
         self._held.append(_Held(time.monotonic(), microseconds(self._clock(system)), fact))
         if len(self._held) > self._held_facts:
             self._spill()
@@ -238,7 +240,7 @@ class Standby:
 
     def _pass(self, fact: Fact) -> None:
         if isinstance(fact, Gap) and fact.system in self._cut:
-            left = _behind(fact, self._cut[fact.system])
+            left = behind(fact, self._cut[fact.system])
             if left is not None:
                 self._ledger(left)
         else:
@@ -324,11 +326,10 @@ class Standby:
 
     def _lead(self, answer: Answer) -> None:
         if self.state is not State.LEADING:
-            since = self._last_signs(answer.seen)
-            acted, self._acts, self.state = self._acts, True, State.LEADING
+            self.state = State.LEADING
             log.info("leading", held_facts=len(self._held))
-            if not acted:
-                self._take_over(since)
+            if not self._acts:
+                self._take_over(self._last_signs(answer.seen))
             # What it wrote last may be on its way.
             self._vouch_at = time.monotonic() + 2 * ASK_SECONDS
         if time.monotonic() < self._vouch_at:
@@ -354,6 +355,8 @@ class Standby:
             if entry.there_us > signs.get(_system_of(entry.fact), entry.there_us):
                 for sink in self._counting:
                     sink.record(entry.fact)
+        # Not before: the ledger's thread asks how far everything was told, and what was held is not yet.
+        self._acts = True
         for duty in self._duties:
             duty.take_over(since)
 
@@ -365,9 +368,11 @@ class Standby:
                 for duty in self._duties:
                     duty.stand_by()
         self._keep_seconds = HOLD_SECONDS
-        for system, known in answer.seen.items():
-            behind_seconds = (self._clock(system) - known.until_at).total_seconds()
-            self._keep_seconds = max(self._keep_seconds, behind_seconds + _MARGIN_SECONDS)
+        for system in self._sight:
+            # The ledger may tell of others, which nobody follows any more.
+            if system in answer.seen:
+                late_seconds = (self._clock(system) - answer.seen[system].until_at).total_seconds()
+                self._keep_seconds = max(self._keep_seconds, late_seconds + _MARGIN_SECONDS)
         oldest = time.monotonic() - self._keep_seconds
         while self._held and self._held[0].received < oldest:
             self._held.popleft()
@@ -391,12 +396,3 @@ def _system_of(fact: Fact) -> str:
     key = getattr(fact, "key", None)
     system: str = getattr(fact, "system", "") if key is None else key.system
     return system
-
-
-def _behind(gap: Gap, until_at: datetime) -> Gap | None:
-    """What of a gap lies behind an instant; None where nothing does."""
-    if gap.started_at >= until_at:
-        return gap
-    if gap.ended_at is not None and gap.ended_at <= until_at:
-        return None
-    return replace(gap, started_at=until_at)

@@ -62,11 +62,8 @@ def unfinished(folder: Path) -> Iterator[JournalItem]:
     last_us = last_at_us(folder)
     if last_us is None:
         return iter(())
-    since_us = needed_us(folder, last_us - WAITING_US)
-    if since_us is not None:
-        # From the beginning of its segment, which tells what was known there of members, the link and the clock.
-        since_us = _begun_by(folder, since_us)
-    return items(folder, since_us)
+    # From the beginning of its segment, which tells what was known there of members, the link and the clock.
+    return items(folder, from_segment(folder, needed_us(folder, last_us - WAITING_US)))
 
 
 def needed_us(folder: Path, at_us: int) -> int | None:
@@ -83,15 +80,6 @@ def needed_us(folder: Path, at_us: int) -> int | None:
         header = header_of(segment)
         if header is not None and header.received_us <= at_us:
             return header.needed_us
-    return None
-
-
-def _begun_by(folder: Path, at_us: int) -> int | None:
-    """When the newest segment began that began by an instant of receipt; None for the very first."""
-    for segment in reversed(segments(folder)):
-        header = header_of(segment)
-        if header is not None and header.received_us <= at_us:
-            return header.received_us
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 from io import BytesIO
@@ -68,6 +69,13 @@ def read(found: Iterable[Record]) -> list[object]:
 def test_all_of_it_reads() -> None:
     assert len(WHOLE) == 1 + len(WIRE)
     assert read(WHOLE)[1:] == plain(WIRE)
+
+
+def test_what_is_known_of_fifty_thousand_members_reads() -> None:
+    """A thousand agents in fifty queues, 100 bytes each: 5 MB in one marker at the beginning of each segment."""
+    standing = Standing(1, json.dumps(["m" * 96] * 50_000, separators=(",", ":")))
+    assert len(standing.state) > 4 << 20
+    assert list(records(BytesIO(encode(standing, 2)))) == [Stamped(2, standing)]
 
 
 def test_torn_at_every_byte_of_the_last_item() -> None:
