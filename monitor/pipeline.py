@@ -320,6 +320,8 @@ class Monitor:
             stack.callback(self._reading.close)
             # Let go of last: whoever takes over then finds all that this one has written.
             stack.callback(self.standby.close)
+            self.accesses.start()
+            stack.callback(self.accesses.close)
             self.writer.start()
             stack.callback(self.writer.close, _FLUSH_SECONDS)
             if self.journal is not None:
@@ -327,8 +329,8 @@ class Monitor:
                 stack.callback(self.journal.close, _SYNC_SECONDS)
             for rule in self.settings.ring_rules():
                 self.writer.record_rule(rule)
-            self.accesses.start()
-            stack.callback(self.accesses.close)
+            # A ledger that is held by others is waited for once: by this one while the writer waits.
+            stack.callback(self.accesses.hurry, _FLUSH_SECONDS)
             stack.push_async_callback(self.workshop.close)
             await stack.enter_async_context(self.web.on(listening))
             await asyncio.to_thread(self.writer.flush, _STORE_SECONDS)

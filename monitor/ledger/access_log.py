@@ -28,6 +28,8 @@ WAITING_AT_MOST = 20_000
 """More than this many a ledger that is away loses: a supervisor opens some hundred calls a day."""
 _BATCH = 500
 _RETRY_SECONDS = 2.0
+_ANSWER_SECONDS = 0.3
+"""How much longer a driver that was asked in time is waited for."""
 _READ_AT_ONCE = 1_000
 
 log = structlog.get_logger(__name__)
@@ -88,13 +90,18 @@ class AccessLog:
         self._waiting.append(access)
         self._wake.set()
 
-    def close(self, timeout_seconds: float = 2.0) -> None:
-        """Write what waits; what the ledger does not take in time is lost, and told."""
+    def hurry(self, timeout_seconds: float) -> None:
+        """No more will come; what waits is written within so long, while whoever closes sees to other things."""
         self._give_up_at = time.monotonic() + timeout_seconds
         self._closing = True
         self._wake.set()
+
+    def close(self, timeout_seconds: float = 2.0) -> None:
+        """Write what waits; what the ledger does not take in time, or by when `hurry` told, is lost, and told."""
+        if not self._closing:
+            self.hurry(timeout_seconds)
         if self._thread.is_alive():
-            self._thread.join(timeout_seconds + 1.0)
+            self._thread.join(max(0.0, self._give_up_at - time.monotonic()) + _ANSWER_SECONDS)
         if self._waiting:
             self._lose(len(self._waiting), "the monitor stops, and the ledger is away")
         self._store.close()

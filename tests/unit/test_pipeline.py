@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
+import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +18,7 @@ from monitor import log
 from monitor.calls.facts import CallKey, CallStarted, Gap, GapCause, QueueCallers
 from monitor.config import AsteriskSettings, LedgerSettings, LogSettings, Settings
 from monitor.ledger import Repository, upgrade
+from monitor.ledger.access_log import Access
 from monitor.pipeline import UNWRITTEN_FACTS, Monitor
 from monitor.web import bind
 
@@ -146,6 +150,33 @@ def test_the_time_it_was_down_is_kept_when_the_ledger_comes_late(tmp_path: Path)
     assert (stopped.cause, stopped.ended_at) == (GapCause.MONITOR_DOWN, None), "and the end of this one"
     # Screen and metrics, which tell what is true now, never heard of it.
     assert next(fact.cause for fact in attentive.facts if isinstance(fact, Gap)) is GapCause.NOT_CONNECTED
+
+
+def test_a_stop_waits_once_for_a_ledger_that_is_held(tmp_path: Path) -> None:
+    """By who saw which call and by the calls at the same time: all of it takes less than the five seconds of a stop."""
+    path = tmp_path / "ledger.sqlite3"
+    settings = Settings(
+        asterisk=(AsteriskSettings(name="pbx", host="127.0.0.1", port=1, username="m", secret=SecretStr("hush")),),
+        ledger=LedgerSettings(url=SecretStr(f"sqlite:///{path}"), spool_dir=tmp_path),
+    )
+
+    async def stopped_seconds() -> float:
+        monitor, stop = Monitor(settings), asyncio.Event()
+        running = asyncio.create_task(monitor.run(bind("127.0.0.1", 0), stop))
+        async with asyncio.timeout(30):
+            await monitor.started.wait()
+            await asyncio.to_thread(monitor.writer.flush, 10.0)
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            monitor.accesses.record(
+                Access(at=NOON, who="kim", role="supervisor", address="", action="call", linkedid="1.1")
+            )
+            stop.set()
+            began = time.monotonic()
+            await running
+            return time.monotonic() - began
+
+    assert asyncio.run(stopped_seconds()) < 5
 
 
 def test_reading_waits_for_a_ledger_that_is_there_and_behind(monitor: Monitor) -> None:
