@@ -252,6 +252,9 @@ def check_config(config: ConfigOption = None) -> None:
             f"({rule.country}), headline {rule.headline.value}"
         )
     typer.echo(f"Ledger: {settings.ledger.shown_url}")
+    typer.echo(f"Callers' numbers in it: {settings.privacy.told}")
+    typer.echo(f"Journal: {settings.journal.told}")
+    typer.echo(f"Compared: {'; '.join(table.told for table in settings.reconcile) or 'with nothing'}")
     typer.echo(f"Told at once: {who_is_told(settings)}")
     typer.echo(f"Reports: {what_is_made(settings)}")
     for each in exposures(settings):

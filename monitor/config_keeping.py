@@ -43,6 +43,13 @@ class JournalSettings(Section):
 
     _absolute = field_validator("folder")(absolute)
 
+    @property
+    def told(self) -> str:
+        """What is kept, where and for how long, in words."""
+        if not self.enabled:
+            return "none: a killed monitor forgets the calls in progress, and nothing can be rebuilt"
+        return f"{self.folder}, {self.keep_days} days and {self.keep_megabytes} MB at most"
+
 
 class PrivacySettings(Section):
     """How long personal data stay, and in which form: `[privacy]`."""
@@ -72,6 +79,12 @@ class PrivacySettings(Section):
         if not needed and self.key_file is not None:
             raise ValueError('has a key_file and nothing to use it for; set numbers = "hmac" or agents_days')
         return self
+
+    @property
+    def told(self) -> str:
+        """In which form callers' numbers are kept, and for how long, in words."""
+        form = "a keyed hash in place of each" if self.numbers == "hmac" else "as received"
+        return f"{form}, {f'{self.numbers_days} days' if self.numbers_days else 'never erased'}"
 
     def read_numbers(self) -> Numbers:
         """How callers' numbers are kept, and agents' pseudonyms made.
@@ -124,6 +137,15 @@ class ReconcileSettings(Section):
         if self.queue_log is None and not self.cdr and not self.cel:
             raise ValueError("names nothing to compare with; give queue_log, cdr or cel")
         return self
+
+    @property
+    def told(self) -> str:
+        """What is compared, and when, in words; a database's URL, which may hold a password, is not among them."""
+        given = {"queue_log": self.queue_log is not None, "cdr": bool(self.cdr), "cel": bool(self.cel)}
+        sources = ", ".join(source for source, is_given in given.items() if is_given)
+        return (
+            f"{self.system} by {sources}, {f'each night at {self.nightly_at}' if self.nightly_at else 'by hand alone'}"
+        )
 
 
 class MetricsSettings(Section):

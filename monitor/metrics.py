@@ -21,6 +21,7 @@ from monitor.calls.facts import (
     AttemptEnded,
     AttemptResult,
     Call,
+    Observed,
     Outcome,
     QueueCallers,
     RingBreach,
@@ -164,6 +165,8 @@ class Metrics:
         if outcomes is None:
             outcomes = self._call_series(series, call.key.system, call.line, queue)
         outcomes[call.outcome].inc()
+        if call.observed is Observed.PARTLY:
+            series.partly_observed.inc()
         for verdict in call.verdicts:
             series.verdicts[verdict].inc()
         if call.rings and call.ringing_us is not None:
@@ -252,6 +255,7 @@ class _Families:
         "calls",
         "hold",
         "left_centre",
+        "partly_observed",
         "reconnect",
         "ringing",
         "rings",
@@ -272,6 +276,7 @@ class _Families:
         self.calls = counter(names.CALLS)
         self.verdicts = counter(names.RING_VERDICTS)
         self.left_centre = counter(names.CALLS_LEFT_CENTRE)
+        self.partly_observed = counter(names.CALLS_PARTLY_OBSERVED)
         self.rings = histogram(names.CALL_RINGS, RING_BOUNDS)
         self.ringing = histogram(names.RINGING, ringing_bounds(rule.period_us))
         self.waiting = histogram(names.WAITING, WAITING_BOUNDS)
@@ -292,6 +297,7 @@ class _LineSeries:
         "calls",
         "hold",
         "left_centre",
+        "partly_observed",
         "reconnect",
         "ringing",
         "rings",
@@ -311,6 +317,7 @@ class _LineSeries:
             for verdict in Verdict
         }
         self.left_centre = families.left_centre.labels(*here)
+        self.partly_observed = families.partly_observed.labels(*here)
         self.rings = families.rings.labels(*here)
         self.ringing = families.ringing.labels(*here)
         self.waiting = {outcome: families.waiting.labels(*here, outcome) for outcome in Outcome}

@@ -114,6 +114,13 @@ CALLS_LEFT_CENTRE = Name(
     "Answered calls that a person passed on to somebody outside the centre; the others were handled directly. "
     "Source: the call record.",
 )
+CALLS_PARTLY_OBSERVED = Name(
+    "callcenter_calls_partly_observed_total",
+    "counter",
+    _LINE,
+    "Ended calls of which a part could not be observed, those of outcome unobserved among them. "
+    "Source: the call record.",
+)
 CALLS_IN_PROGRESS = Name(
     "callcenter_calls_in_progress",
     "gauge",

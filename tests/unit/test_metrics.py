@@ -9,6 +9,7 @@ from monitor.calls.facts import (
     CallAnswered,
     CallKey,
     CallStarted,
+    Observed,
     Outcome,
     Scope,
     Stage,
@@ -60,6 +61,19 @@ def test_what_did_not_happen_is_left_out_of_the_histograms() -> None:
     for name in ("call_rings", "ringing_seconds", "talking_seconds", "hold_seconds"):
         assert centre.here(f"callcenter_{name}_count") == 0
     assert centre.here("callcenter_waiting_seconds_count", outcome="abandoned_announcement") == 0
+
+
+def test_calls_partly_observed_are_counted_beside_their_outcome() -> None:
+    centre = Centre()
+
+    centre.record(CALL)
+    assert centre.here("callcenter_calls_partly_observed_total") == 0
+    centre.record(replace(CALL, observed=Observed.PARTLY))
+    centre.record(replace(CALL, observed=Observed.PARTLY, outcome=Outcome.UNOBSERVED))
+
+    assert centre.here("callcenter_calls_partly_observed_total") == 2
+    assert centre.here("callcenter_calls_total", queue="help", outcome="answered") == 2
+    assert centre.here("callcenter_calls_total", queue="help", outcome="unobserved") == 1
 
 
 def test_buckets_of_ringing_part_calls_where_rings_do() -> None:
