@@ -66,8 +66,8 @@ def test_only_metrics_that_exist_are_asked_for() -> None:
     asked_for = {name for question in QUESTIONS for name in re.findall(r"callcenter_\w+", question.target["expr"])}
     assert asked_for <= KNOWN
     # Rings are told as rings; seconds of ringing and of hold are the ledger's tables' to show. What is overdue of
-    # scheduled reports, how a reload of the settings went, and what clocks do, is an alert's to tell; calls seen in part
-    # are among the excluded there.
+    # scheduled reports, how a reload of the settings went, and what clocks do, is an alert's to tell; calls seen in
+    # part are among the excluded there.
     assert {name.name for name in METRICS} - {re.sub("_(bucket|sum|count)$", "", name) for name in asked_for} == {
         "callcenter_ringing_seconds",
         "callcenter_hold_seconds",

@@ -93,8 +93,8 @@ def test_check_config_says_what_it_read(tmp_path: Path) -> None:
     config.write_text(
         '[[asterisk]]\nname = "pbx1"\nhost = "192.0.2.1"\nusername = "m"\nsecret = "hush-hush"\n'
         '[[line]]\nname = "main"\npatterns = ["15886565"]\n'
-        '[journal]\nfolder = "kept"\nkeep_days = 7\n[privacy]\nnumbers_days = 90\n'
-        '[[reconcile]]\nsystem = "pbx1"\nqueue_log = "ql"\ncdr = "postgresql://u:hush-hush@db/asterisk#cdr"\n',
+        '[journal]\nfolder = "/var/kept"\nkeep_days = 7\n[privacy]\nnumbers_days = 90\n'
+        '[[reconcile]]\nsystem = "pbx1"\nqueue_log = "/var/ql"\ncdr = "postgresql://u:hush-hush@db/asterisk#cdr"\n',
         encoding="utf-8",
     )
     done = callmonitor("check-config", cwd=tmp_path)
@@ -104,7 +104,7 @@ def test_check_config_says_what_it_read(tmp_path: Path) -> None:
     assert "Line main: 15886565 in any context" in told
     # Korea: 1 s + 2 s.
     assert "3 rings of 3 s (KR), headline within" in told
-    assert f"Journal: {tmp_path}/kept, 7 days and 10240 MB at most\n" in told
+    assert "Journal: /var/kept, 7 days and 10240 MB at most\n" in told
     assert "Callers' numbers in it: as received, 90 days\n" in told
     assert "Compared: pbx1 by queue_log, cdr, each night at 04:10\n" in told
     assert "hush-hush" not in told + done.stderr.decode()
