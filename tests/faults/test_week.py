@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from monitor.simulator import Truth
 
 DAYS = 7 if THOROUGH else 3
-CALLS_PER_HOUR = 300.0 if THOROUGH else 20.0
+CALLS_PER_HOUR = 300.0 if THOROUGH else 10.0
 """In the busiest half-hour; a day has some eight times as many."""
 MONDAY = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
 """Midnight in Korea."""

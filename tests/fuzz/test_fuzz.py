@@ -14,7 +14,7 @@ import pytest
 from .mutation import mutations
 from .targets import TARGETS
 
-SECONDS = float(os.environ.get("CALLMONITOR_FUZZ_SECONDS", "0.5"))
+SECONDS = float(os.environ.get("CALLMONITOR_FUZZ_SECONDS", "0.4"))
 FINDINGS = Path(__file__).with_name("findings")
 
 
