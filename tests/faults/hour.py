@@ -25,6 +25,7 @@ _TOGETHER_US = 50_000
 _WAY_US = 1_200
 """How long the last packet of a batch is on its way."""
 PING_US = 2_000_000
+_LOOK = b"Action: QueueStatus\r\n\r\nAction: CoreShowChannels\r\n\r\n"
 LOOK_US = 5_000_000
 """So often a new connection might begin."""
 
@@ -96,9 +97,10 @@ def hour(seconds: float = 3600.0, seed: int = 5) -> Hour:
         if packets:
             made.batches.append(_batch(received_us, b"".join(packets)))
         if now_us >= look_us:
-            asked = b"Action: QueueStatus\r\n\r\nAction: CoreShowChannels\r\n\r\n"
-            made.looks[len(made.batches)] = _batch(received_us + 2_000, session.receive(asked, now_us))
+            made.looks[len(made.batches)] = _batch(received_us + 2_000, session.receive(_LOOK, now_us))
             look_us += LOOK_US
+    # Whoever connects when the hour is over finds nobody.
+    made.looks[len(made.batches)] = _batch(now_us + LOOK_US, session.receive(_LOOK, now_us + LOOK_US))
     made.truths = list(centre.truths)
     return made
 

@@ -25,6 +25,8 @@ LONG = "CALLMONITOR_THOROUGH" in os.environ
 SEED = 20061
 SECONDS, WAITING, GOING_ON = (3600, 300, 100) if LONG else (720, 22, 18)
 """How long the centre works, and how often it is killed while the wire waits, and while it goes on."""
+ON_THE_WAY_US = 60_000
+"""What was sent so shortly before a kill had not arrived: the simulated wire brings 50 ms together."""
 TABLES = ("calls", "ring_attempts", "transfers", "holds", "agent_states", "coverage_gaps")
 PARTS = ("ring_attempts", "transfers", "holds")
 Row = tuple[Any, ...]
@@ -116,7 +118,7 @@ def test_what_was_missed_is_told_and_all_else_equals_the_undisturbed_run(
     assert len(gaps) == len(unseen), "one for each time, and not two"
     untold_us = sum(ended - began for began, ended in unseen) - sum(map(_common, unseen, gaps))
     # Before the first connection nobody ever listened.
-    blind = [(0, killed.connected_us), *gaps]
+    blind = [(0, killed.connected_us), *((began - ON_THE_WAY_US, ended) for began, ended in gaps)]
 
     whole = {call for call, (began, ended) in killed.calls.items() if not _touches(blind, began, ended)}
     hidden = {call for call, (began, ended) in killed.calls.items() if any(s < began and ended < e for s, e in blind)}
@@ -137,7 +139,8 @@ def test_what_was_missed_is_told_and_all_else_equals_the_undisturbed_run(
     assert nameless <= came_unseen
     lost = killed.calls.keys() - variant.keys() - hidden - nameless
     observed = {row[1]: row[_column(killed, "observed")] for row in killed.rows("goes on", "calls")}
-    assert {observed[call] for call in variant.keys() - whole} == {"partly"}
+    touching = {call for call, (began, ended) in killed.calls.items() if _touches(gaps, began, ended)}
+    assert {observed[call] for call in variant.keys() & touching} == {"partly"}
     told(
         fault=f"kill -9 at {killed.told['goes on']['kills']} random instants of a simulated busy hour, calls going on",
         parts="journal, call state, SQLite, SIGKILL",
