@@ -93,6 +93,8 @@ class World:
         self._set_us: list[tuple[int, int]] = []
         self.arrivals = self._carried(ways_us)
         self.following = Following("lab1", PLAN)
+        self.steps_known_us: list[int] = []
+        """In true time, when the monitor knew that a clock had been set."""
 
     def play(self) -> list[Fact]:
         """All that is told, timers as a follower has them among it."""
@@ -104,6 +106,8 @@ class World:
                 self._set_us.append((self._now_us, by_us))
                 facts += self.following.take(ClockSet(self._own.now_us(), by_us))
             facts += self.following.take(Batch(self._own.now_us(), [(0, self._packet(arrival))]))
+            found = self.following.clock_steps + len(self._set_us)
+            self.steps_known_us += [self._now_us] * (found - len(self.steps_known_us))
         return facts + self.following.close()
 
     def by_receipt(self) -> dict[CallKey, Call]:

@@ -33,6 +33,7 @@ from tests.unit.wire import PLAN, Wire, us
 from .clocked import BEGIN_US, HOUR_US, SECOND_US, Hand, World, records
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from typing import Any
 
@@ -288,6 +289,38 @@ def test_a_call_dated_by_both_clocks_is_marked_and_no_other_is() -> None:
     first, second = line.of(Call)
     assert (round(first.ringing_us, -4), first.observed) == (4_900_000, Observed.PARTLY)
     assert (second.ringing_us, second.observed) == (3_000_000, Observed.WHOLE)
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+@pytest.mark.parametrize("whose", ["Asterisk's", "the monitor's"])
+def test_an_hour_costs_no_call(whose: str, hours: int, told: Callable[..., None]) -> None:
+    """Every recording, half a second apart; a clock is set in the midst of them."""
+    parts = [(name, number, number * SECOND_US // 2) for number, name in enumerate(NAMES)]
+    set_us = BEGIN_US + 20_300_000
+    step = Hand(steps=((set_us, hours * HOUR_US),))
+    there, here = (step, Hand()) if whose == "Asterisk's" else (Hand(), step)
+    world = World(parts, there=there, here=here)
+    facts = world.play()
+    truth = records(facts_of(world.truth)[0])
+    calls = [fact for fact in facts if isinstance(fact, Call)]
+    check(records(calls), truth)
+    in_progress = [
+        key for key, call in truth.items() if microseconds(call.entered_at) < set_us < microseconds(call.ended_at)
+    ]
+    assert len(in_progress) >= 15, "else it shows little"
+    (known_us,) = world.steps_known_us
+    told(
+        fault=f"{whose} clock is set {'forward' if hours > 0 else 'back'} by an hour",
+        parts="recordings of Asterisk",
+        calls_at_stake=len(in_progress),
+        lost=len(truth.keys() - {call.key for call in calls}),
+        duplicated=len(calls) - len({call.key for call in calls}),
+        unobserved_told_seconds=0.0,
+        unobserved_untold_seconds=0.0,
+        recovered_seconds=(known_us - set_us) / 1e6,
+    )
+    # Asked in every silence of 2 s, or told by the next three events.
+    assert 0 <= known_us - set_us <= 2_100_000
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
