@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
@@ -79,9 +80,13 @@ _END_SILENT = text("""
 _TABLES = text("SELECT to_regclass('watch') IS NOT NULL AND to_regclass('coverage_gaps') IS NOT NULL")
 
 
+_DRAWN = secrets.token_hex(4)
+"""Two containers may have one host name, and in each the program is process 1."""
+
+
 def this_monitor() -> str:
-    """What this program is called in the ledger: its host and its process."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    """What this program is called in the ledger: its host, its process, and eight characters drawn when it started."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_DRAWN}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

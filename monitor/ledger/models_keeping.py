@@ -20,7 +20,7 @@ class WatchRow(Base):
 
     system: Mapped[str] = mapped_column(primary_key=True)
     monitor: Mapped[str]
-    """Host and process of the monitor that wrote last."""
+    """Host and process of the monitor that wrote last, and what it drew at its start."""
     seen_until: Mapped[datetime]
     """On the system's own clock: all that came before it was followed."""
 

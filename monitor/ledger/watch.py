@@ -29,7 +29,7 @@ def watched(connection: Connection, system: str, monitor: str, seen_until: datet
     Args:
         connection: the transaction to write in.
         system: its name.
-        monitor: host and process of the one that followed it.
+        monitor: which one followed it, as `monitor.ledger.leader.this_monitor` calls it.
         seen_until: on the system's own clock.
     """
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
