@@ -15,7 +15,7 @@ import typer
 
 from monitor import __version__
 from monitor.cli_import import imports
-from monitor.cli_journal import FROM, TO, facts_of_period, rebuild
+from monitor.cli_journal import FROM, TO, facts_of_period, one_source, rebuild
 from monitor.cli_privacy import access_log, forget, purge
 from monitor.cli_recompute import recompute
 from monitor.cli_reconcile import reconcile
@@ -111,7 +111,15 @@ def demo(
 def simulate(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of its AMI; 0 takes a free one.")] = 5038,
-    speed: Annotated[float, typer.Option(min=0.1, max=100, help="Seconds of the centre's day per second.")] = 1.0,
+    speed: Annotated[
+        float,
+        typer.Option(
+            min=0.1,
+            max=100,
+            help="Seconds of the centre's day per second. Leave it at 1 for a monitor elsewhere: at another speed that "
+            "sees a clock which runs wrongly, and marks calls as partly observed.",
+        ),
+    ] = 1.0,
     seed: Annotated[int, typer.Option(help="The same number, the same day.")] = 15886565,
     *,
     username: Annotated[str, typer.Option(help="Of the manager account.")] = "demo",
@@ -157,8 +165,7 @@ def replay(
 
     settings = settings_of(config)
     plan = plan_of(settings, tuple(line or ()))
-    if (since is None) != (until is None) or (since is None) != bool(files):
-        raise typer.BadParameter("name a FILE or several, or a period of the journal by --from and --to.")
+    one_source(files, since, until)
     reading = recorded.Replay(plan, system, recorded.Warnings(sys.stderr))
     out = sys.stdout.buffer
     with ExitStack() as stack:

@@ -32,6 +32,28 @@ _SHOWN_FIELDS = 4
 _HEAD = ("system", "linkedid", "filed_at", "difference", "field", "ledger", "journal", "reason")
 
 
+def one_source(files: Sequence[str] | None, since: str | None, until: str | None) -> None:
+    """See that a command was given files, or a period of the journal by both its ends.
+
+    Raises:
+        typer.BadParameter: it was not; says what is missing, or too much.
+    """
+    ends = {"--from": since, "--to": until}
+    missing = [name for name, given in ends.items() if given is None]
+    if len(missing) == len(ends):
+        if not files:
+            raise typer.BadParameter("name a FILE or several, or a period of the journal by --from and --to.")
+    elif files:
+        add = f" and add {missing[0]}" if missing else ""
+        raise typer.BadParameter(
+            "a FILE is read whole, and --from and --to name a period of the journal in its place: leave these out, "
+            f"or leave out FILE{add}."
+        )
+    elif missing:
+        given = "--to" if since is None else "--from"
+        raise typer.BadParameter(f"{missing[0]} is missing: beside {given} it names the period of the journal.")
+
+
 def facts_of_period(settings: Settings, plan: Plan, since: str, until: str) -> Iterator[Fact]:
     """The facts of a period of the journal, system by system.
 
@@ -60,7 +82,9 @@ def rebuild(
     since: Annotated[str, typer.Option("--from", metavar=FROM, help="First day, or an instant: 2026-10-01T09:00.")],
     until: Annotated[str, typer.Option("--to", metavar=TO, help="Last day, or the first instant behind the period.")],
     system: Annotated[str | None, typer.Option(help="One system, by its configured name; default: all.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Write without asking.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Write without asking; needed where standard input is no terminal.")
+    ] = False,
     csv_file: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="Write every difference there, a row a field.")
     ] = None,

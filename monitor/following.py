@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from monitor.ami.events import Event
     from monitor.ami.feed import JournalItem
-    from monitor.calls.facts import Fact, GapCause
+    from monitor.calls.facts import CallKey, Fact, GapCause
     from monitor.calls.state import Plan
 
 _BELIEVED = 3
@@ -118,6 +118,11 @@ class Following:
     def calls_known(self) -> int:
         """Calls in progress, those of no line among them."""
         return self._tracker.calls_known
+
+    @property
+    def unrecorded(self) -> frozenset[CallKey]:
+        """Calls of monitored lines of which no record was told yet: in progress, or kept back."""
+        return self._tracker.unrecorded | {call.key for call in self._held}
 
     def forget_counts(self) -> None:
         """Count from 0: what has come so far was counted before."""

@@ -13,7 +13,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from monitor.calls.facts import AgentState, Call, Gap, Source
+from monitor.calls.facts import AgentState, Call, Gap, Source, microseconds
 from monitor.ledger.edge import as_kept
 from monitor.ledger.rows import completeness
 from monitor.numbers import is_pseudonym
@@ -128,7 +128,7 @@ def compare(
     found.system, found.unknown, found.in_progress = period.system, period.unknown, period.calls_in_progress
     for call in repository.calls(since, until, system=found.system):
         if call.key not in told:
-            reason = _why_only_the_ledger(call, found, begins_at)
+            reason = _why_only_the_ledger(call, found, begins_at, period)
             found.differences.append(
                 Difference(kind=Kind.LEDGER_ONLY, key=call.key, filed_at=call.filed_at, reason=reason)
             )
@@ -203,7 +203,7 @@ def _why_it_stays(call: Call, stored: Call) -> str:
     return ""
 
 
-def _why_only_the_ledger(call: Call, found: Comparison, begins_at: datetime | None) -> str:
+def _why_only_the_ledger(call: Call, found: Comparison, begins_at: datetime | None, period: Period) -> str:
     if call.source is not Source.AMI:
         return f"brought in from {call.source.value}"
     if begins_at is None or call.filed_at < begins_at:
@@ -211,8 +211,10 @@ def _why_only_the_ledger(call: Call, found: Comparison, begins_at: datetime | No
     ended_at = call.ended_at or call.recorded_at
     if any(gap.started_at <= ended_at and (gap.ended_at or ended_at) >= call.filed_at for gap in found.unknown):
         return "the journal has a hole there"
-    if found.in_progress:
-        return "it is of no line now, or has not ended in the journal"
+    if microseconds(call.filed_at) > period.followed_until_us:
+        return "the journal ends earlier"
+    if call.key in period.unrecorded:
+        return "it has not ended in the journal"
     return "it is of no line now"
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable
 
-    from monitor.calls.facts import Fact
+    from monitor.calls.facts import CallKey, Fact
 
 CLOCK_STEP_US = 2 * SECOND_US
 """Threads of one Asterisk stamp events a little out of order; farther back than this is no disorder."""
@@ -155,6 +155,11 @@ class Tracker:
     def calls_known(self) -> int:
         """Calls in progress, those of no line among them."""
         return len({id(call) for call in self._state.calls.values()})
+
+    @property
+    def unrecorded(self) -> frozenset[CallKey]:
+        """Calls of monitored lines in progress: their records are still to be made."""
+        return frozenset(call.key for call in self._state.calls.values() if call.offered)
 
     @property
     def oldest_call_us(self) -> int | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from monitor.calls.facts import Fact
+    from monitor.calls.facts import CallKey, Fact
     from monitor.calls.state import Plan
 
 CLOCKS_US = 3_600_000_000
@@ -37,6 +37,8 @@ class Period:
     Attributes:
         system: the name its calls are filed under.
         calls_in_progress: calls that had not ended where the journal does; known at the end.
+        unrecorded: those of them that are of a line, by their keys.
+        followed_until_us: the last instant that was followed, by the system's clock; known at the end.
         unknown: intervals of which the journal does not tell, though the monitor may have seen them.
     """
 
@@ -46,6 +48,8 @@ class Period:
         self._following = Following(system_of(folder), plan)
         self._knows_members = False
         self.calls_in_progress = 0
+        self.unrecorded: frozenset[CallKey] = frozenset()
+        self.followed_until_us = 0
         self.unknown: list[Gap] = []
 
     @property
@@ -78,6 +82,8 @@ class Period:
                 if received_us >= until_us + CLOCKS_US and not self._in_progress(received_us):
                     break
         self.calls_in_progress = self._in_progress(ends_us)
+        self.unrecorded = following.unrecorded
+        self.followed_until_us = following.now_us
 
     def _in_progress(self, received_us: int) -> int:
         """Whether calls that may have begun within the period have not ended."""

@@ -6,7 +6,11 @@ import csv
 import json
 import re
 import shutil
+import sqlite3
+from collections import Counter
+from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -167,6 +171,7 @@ def test_a_call_that_only_the_ledger_has_stays(rebuild: Rebuild) -> None:
     assert rebuild.counts(done.output)["Only in the ledger: stays"] == 2
     assert "brought in from cdr" in done.output
     assert "it is of no line now" in done.output
+    assert "not ended" not in done.output
     assert dump(rebuild.ledger) == before
 
 
@@ -210,6 +215,31 @@ def test_before_the_journal_begins(rebuild: Rebuild) -> None:
     done = rebuild("--yes")
     assert "the journal begins later" in done.output
     assert dump(rebuild.ledger) == before
+
+
+def test_behind_the_journal_s_end(rebuild: Rebuild) -> None:
+    """From its fourth segment on it is gone: calls lose their end, or all of them, as the ledger tells."""
+    before = dump(rebuild.ledger)
+    gone = [segment.path for segment in segments(rebuild.own_journal())[3:]]
+    for path in gone:
+        path.unlink()
+    # A segment is named after the instant, in UTC, at which it begins.
+    ends_us = int(datetime.strptime(f"{gone[0].name[:22]}+0000", "%Y%m%dT%H%M%S.%f%z").timestamp() * 1e6)
+    behind = sql_count(rebuild.ledger, "filed_at > ?", ends_us)
+    unended = sql_count(rebuild.ledger, "filed_at < ? AND ended_at > ?", ends_us, ends_us)
+    assert min(behind, unended) > 1
+    table = rebuild.folder / "differences.csv"
+    done = rebuild("--csv", str(table), "--yes")
+    with table.open(encoding="utf-8-sig", newline="") as file:
+        reasons = Counter(row["reason"] for row in csv.DictReader(file) if row["difference"] == "ledger_only")
+    assert reasons == {"the journal ends earlier": behind, "it has not ended in the journal": unended}
+    assert rebuild.counts(done.output)["Only in the ledger: stays"] == behind + unended
+    assert dump(rebuild.ledger) == before
+
+
+def sql_count(path: Path, where: str, *values: int) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute(f"SELECT count(*) FROM calls WHERE {where}", values).fetchone()[0])  # noqa: S608 - conditions of these tests
 
 
 def test_what_was_erased_does_not_come_back(rebuild: Rebuild) -> None:
@@ -278,8 +308,12 @@ def test_replay_reads_a_period_of_the_journal(rebuild: Rebuild) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["replay", "--from", "2026-03-02"], "by --from and --to"),
-        (["replay", "x.ami", "--from", "2026-03-02", "--to", "2026-03-02"], "by --from and --to"),
+        (["replay"], "name a FILE or several, or a period of the journal by --from and --to."),
+        (["replay", "--from", "2026-03-02"], "--to is missing: beside --from it names the period of the journal."),
+        (["replay", "--to", "2026-03-02"], "--from is missing: beside --to it names the period of the journal."),
+        (["replay", "x.ami", "--from", "2026-03-02", "--to", "2026-03-02"], "leave these out, or leave out FILE."),
+        (["replay", "x.ami", "--from", "2026-03-02"], "leave these out, or leave out FILE and add --to."),
+        (["replay", "x.ami", "--to", "2026-03-02"], "leave these out, or leave out FILE and add --from."),
         (["rebuild", "--from", "March", "--to", "2026-03-02"], "neither a day nor an instant"),
         (["rebuild", "--from", "2026-03-02", "--to", "2026-03-01"], "ends (2026-03-01) before it begins"),
         (["rebuild", "--from", "2026-03-02T25:00", "--to", "2026-03-03"], "neither a day nor an instant"),
