@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from monitor.config import Settings
     from monitor.ledger.reconciled import Disagreement
+    from monitor.ledger.repository import Repository
     from monitor.reconcile.reading import Given
     from monitor.reconcile.work import Order, Result
     from monitor.reports.periods import Period
@@ -77,6 +78,8 @@ def reconcile(
             upgrade(opened)
         repository = Repository(opened, numbers=settings.privacy.read_numbers())
         repository.ping()
+        for order in orders:
+            _see_that_it_is_known(order.system, settings, repository)
         found: list[Disagreement] = []
         for order in orders:
             with BusyBar("reconcile"):
@@ -126,6 +129,19 @@ def _given(  # noqa: PLR0917 - the options, as they were given
     if system is None and len(names) != 1:
         raise ConfigError(f"Of which Asterisk are the records? Give --system, one of: {', '.join(names) or 'NAME'}.")
     return [(system or names[0], Given(queue_log=queue_log, cdr=cdr or "", cel=cel or "", zone=told_in))]
+
+
+def _see_that_it_is_known(system: str, settings: Settings, repository: Repository) -> None:
+    """Refuse a name that is nobody's: the comparison would come to nothing, and look as if nothing differed."""
+    configured = {one.name for one in settings.asterisk} | {one.system for one in settings.reconcile}
+    if system in configured:
+        return
+    known = configured | repository.systems()
+    if system not in known:
+        raise ConfigError(
+            f"Neither the settings nor the ledger know a system {system!r}: "
+            + (f"give --system, one of: {', '.join(sorted(known))}." if known else "add its [[asterisk]] table first.")
+        )
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from monitor.ledger.columns import caller_ends
 from monitor.ledger.members import members
 from monitor.ledger.rows import AGENT_STATES, ATTEMPTS, CALLS, HOLDS, TRANSFERS
+from monitor.ledger.systems import systems_of
 from monitor.ledger.tables import ACCESS_LOG, DISAGREEMENTS, ERASURES
 from monitor.masking import is_number, masked_within
 from monitor.numbers import hash_mark
@@ -295,7 +296,7 @@ def carry_over(store: Store, at: datetime, *, pseudonym: Callable[[str], str] | 
     stored = AGENT_STATES.c
     at_it: list[dict[str, Any]] = []
     with store.reading() as connection:
-        for system in _systems(connection):
+        for system in systems_of(connection, AGENT_STATES):
             for member in members(connection, system):
                 of_member = and_(
                     stored.system == system, stored.queue == member.queue, stored.agent == member.agent, stored.at <= at
@@ -313,15 +314,6 @@ def carry_over(store: Store, at: datetime, *, pseudonym: Callable[[str], str] | 
         with store.writing() as connection:
             put(connection, AGENT_STATES, at_it[start : start + BATCH])
     return len(at_it)
-
-
-def _systems(connection: Connection) -> Iterator[str]:
-    """Every system whose members did something, from one to the next along the key."""
-    step = select(func.min(AGENT_STATES.c.system)).where(AGENT_STATES.c.system > bindparam("behind"))
-    system = connection.scalar(step, {"behind": ""})
-    while system is not None:
-        yield system
-        system = connection.scalar(step, {"behind": system})
 
 
 def settle(store: Store) -> None:

@@ -32,6 +32,7 @@ from monitor.ledger.rows import (
 )
 from monitor.ledger.schema import head, revision_of
 from monitor.ledger.store import RefusedFact, Store
+from monitor.ledger.systems import known_systems
 from monitor.ledger.whole import CHUNK, among, whole_calls
 from monitor.numbers import PLAIN
 
@@ -111,7 +112,7 @@ class Repository:
         """Write down up to which instant each system was followed: all that came before it must have been written.
 
         Args:
-            monitor: what followed them: its host and process.
+            monitor: what followed them, as `monitor.ledger.leader.this_monitor` calls it.
             seen_until: by system, on its own clock.
 
         Raises:
@@ -312,6 +313,11 @@ class Repository:
         chosen = select(RULES).order_by(RULES.c.holds_from, RULES.c.name, RULES.c.version)
         with self.store.reading() as connection:
             return [rows.rule_of(row) for row in connection.execute(chosen).mappings()]
+
+    def systems(self) -> set[str]:
+        """Every system of which something is stored."""
+        with self.store.reading() as connection:
+            return known_systems(connection)
 
     def close(self) -> None:
         """Close every connection."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner
 
-from monitor.calls.facts import Gap, GapCause
+from monitor.calls.facts import CallKey, Gap, GapCause
 from monitor.cli import app
 from monitor.errors import ConfigError, ImportRefused
 from tests.imports.logs import CALLID, EPOCH, at, log
+from tests.ledger.records import a_call
 
 from .material import CDR, CEL, QUEUE_LOG
 
@@ -122,6 +124,27 @@ def test_nothing_to_compare_with(command: Command) -> None:
         command(*DAY, "--cdr", missing)
     with pytest.raises(ImportRefused, match=r"9\.0 hours behind"):
         command(*DAY, "--cdr", CDR, "--timezone", "Asia/Seoul")
+
+
+def test_a_name_that_nobody_has_is_refused(command: Command) -> None:
+    """Compared, it would read as if nothing differed. One that the ledger alone knows is somebody's."""
+    with pytest.raises(ConfigError, match=r"know a system 'lab2': give --system, one of: lab1\."):
+        command(*DAY, "--cel", CEL, "--timezone", "UTC", "--system", "lab2", "--dry-run")
+    gap = Gap(system="lab2", started_at=at(0), ended_at=at(9), cause=GapCause.NOT_CONNECTED)
+    command.repository.record_all([gap, replace(a_call(), key=CallKey(system="lab0", linkedid="1.1"))])
+    command.repository.watched("here:1", {"lab3": at(9)})
+    with pytest.raises(ConfigError, match=r"'lab': give --system, one of: lab0, lab1, lab2, lab3\."):
+        command(*DAY, "--cel", CEL, "--timezone", "UTC", "--system", "lab")
+    assert command(*DAY, "--cel", CEL, "--timezone", "UTC", "--system", "lab2", "--dry-run").startswith("lab2, ")
+    command.config.write_text("", encoding="utf-8")
+    assert command.repository.systems() == {"lab0", "lab2", "lab3"}
+    assert command(*DAY, "--cel", CEL, "--timezone", "UTC", "--system", "lab3", "--dry-run").startswith("lab3, ")
+
+
+def test_a_name_where_no_system_is_known_at_all(command: Command) -> None:
+    command.config.write_text("", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"know a system 'lab1': add its \[\[asterisk\]\] table first\."):
+        command(*DAY, "--cel", CEL, "--timezone", "UTC", "--system", "lab1")
 
 
 def test_a_password_on_the_command_line_is_warned_of(command: Command) -> None:
