@@ -67,7 +67,9 @@ def forget(
     config: ConfigOption = None,
     store: StoreOption = None,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether it is meant.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask whether it is meant; needed where standard input is no terminal.")
+    ] = False,
 ) -> None:
     """Erase one person's number from ledger, waiting facts, journal and reports, and look through all of it again."""
     from monitor.ledger.spool import spool_paths
@@ -77,12 +79,17 @@ def forget(
     from monitor.privacy.person import Person
     from monitor.progress_bar import BusyBar
 
+    if not yes and not sys.stdin.isatty():
+        raise ConfigError(
+            "Nobody is at a terminal to be asked whether it is meant, and what is erased cannot be brought back: run "
+            "the command again with --yes. Nothing was erased."
+        )
     settings = settings_of(config)
     person = Person(number or _asked(), settings.privacy.read_numbers())
     for line in settings.line:
         if Patterns(line.patterns).match(person.normal):
             raise ConfigError(f"That is the number of the line {line.name}, and no caller's: give the caller's number.")
-    if not yes and sys.stdin.isatty():
+    if not yes:
         typer.confirm("What is erased cannot be brought back. Erase it?", abort=True, err=True)
     opened = Store(store or settings.ledger.connect_url())
     spool, rejected = spool_paths(opened, settings.ledger.spool_dir)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 import zipfile
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -97,11 +98,21 @@ class House:
         (root / "reports" / "2026-02" / "calls.csv").write_text("010-****-5432\r\n", encoding="utf-8")
 
     def forget(self, *arguments: str, number: str = GONE) -> subprocess.CompletedProcess[str]:
-        command = [*CALLMONITOR, "forget", "--config", str(self.config), *arguments]
+        return self.run("forget", *arguments, input=f"{number}\n")
+
+    def run(self, name: str, *arguments: str, **streams: Any) -> subprocess.CompletedProcess[str]:
+        command = [*CALLMONITOR, name, "--config", str(self.config), *arguments]
         environment = {"HOME": str(self.root), "XDG_STATE_HOME": str(self.root / "state"), "PATH": "/usr/bin:/bin"}
         return subprocess.run(
-            command, input=f"{number}\n", capture_output=True, text=True, check=False, env=environment, timeout=120
+            command, capture_output=True, text=True, check=False, env=environment, timeout=120, **streams
         )
+
+    def tells(self) -> tuple[list[JournalItem], list[Any]]:
+        """What the journal holds, and whom the ledger names; files may be packed meanwhile."""
+        with self.repository.store.reading() as connection:
+            callers = connection.exec_driver_sql("SELECT caller FROM calls ORDER BY linkedid").scalars().all()
+        assert GONE in callers
+        return journalled(self.root / "journal"), list(callers)
 
     def grep(self) -> str:
         """What grep finds in the bytes of every file, unpacked where it is packed."""
@@ -144,7 +155,7 @@ def test_somebody_is_forgotten_everywhere_while_the_monitor_runs(house: House) -
     """Spool and journal are open, the ledger has connections, and the journal goes on behind what was erased."""
     before = journalled(house.root / "journal")
     assert house.grep().count("\n") >= 8
-    done = house.forget()
+    done = house.forget("--yes")
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert house.grep() == ""
     assert GONE not in done.stdout
@@ -167,6 +178,30 @@ def test_somebody_is_forgotten_everywhere_while_the_monitor_runs(house: House) -
     tells_each_place(house, done.stdout)
 
 
+def test_without_a_terminal_nobody_is_forgotten_by_mistake(house: House) -> None:
+    """Nobody can be asked: the number on standard input is no yes, and neither is one on the command line."""
+    before = house.tells()
+    for arguments in ((), (GONE,)):
+        done = house.forget(*arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "run the command again with --yes. Nothing was erased." in done.stderr
+    assert house.tells() == before
+
+
+def test_at_a_terminal_somebody_is_asked(house: House) -> None:
+    before = house.tells()
+    ours, theirs = os.openpty()
+    os.write(ours, b"n\n")
+    try:
+        done = house.run("forget", GONE, stdin=theirs)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert (done.returncode, done.stdout.strip()) == (1, "")
+    assert "Erase it? [y/N]" in done.stderr
+    assert house.tells() == before
+
+
 def test_what_cannot_be_erased_is_told_and_the_status_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -186,7 +221,7 @@ def test_the_line_s_own_number_is_nobody_s(tmp_path: Path) -> None:
     config = tmp_path / "callmonitor.toml"
     config.write_text(f'[ledger]\nurl = "sqlite:///{tmp_path / "ledger.sqlite3"}"\n', encoding="utf-8")
     with pytest.raises(ConfigError, match="number of the line 1588-6565"):
-        app(["forget", "+82 1588 6565", "--config", str(config)], standalone_mode=False)
+        app(["forget", "+82 1588 6565", "--yes", "--config", str(config)], standalone_mode=False)
 
 
 def test_a_hashed_ledger_forgets_by_the_hash(
