@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Select, Table
 
-    from monitor.calls.facts import Outcome, Scope, TransferKind, TransferResult, Verdict
+    from monitor.calls.facts import Observed, Outcome, Scope, TransferKind, TransferResult, Verdict
     from monitor.numbers import Numbers
 
 MAX_TEXT = 200
@@ -82,6 +82,8 @@ class CallFilter(_Period):
     mark: str | None = None
     """The mark of a caller's hash, as in `#7K3F`."""
     outcome: Outcome | None = None
+    observed: Observed | None = None
+    """Whether all of the call was seen."""
     verdict: Verdict | None = None
     """What `reading` says of the call."""
     reading: Reading = Reading.WITHIN
@@ -152,6 +154,8 @@ class CallFilter(_Period):
             found.append(CALLS.c.caller_ends == self.mark)
         if self.outcome is not None:
             found.append(CALLS.c.outcome == self.outcome)
+        if self.observed is not None:
+            found.append(CALLS.c.observed == self.observed)
         if self.verdict is not None:
             column = CALLS.c.verdict_within if self.reading is Reading.WITHIN else CALLS.c.verdict_before
             found.append(column == self.verdict)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from monitor.calls.facts import Outcome, Scope, TransferKind, TransferResult, Verdict
+from monitor.calls.facts import Observed, Outcome, Scope, TransferKind, TransferResult, Verdict
 from monitor.calls.rules import Reading
 from monitor.ledger.filters import MAX_TEXT
 from monitor.ledger.search import MAX_LIMIT
@@ -159,6 +159,7 @@ OF_CALLS = (
         example="5678",
     ),
     _of_words("outcome", Outcome, "How the call ended."),
+    _of_words("observed", Observed, "Whether all of the call was seen."),
     _of_words("verdict", Verdict, "What the reading says of the call."),
     _of_words("reading", Reading, "The reading that `verdict` is looked up by.", default=Reading.WITHIN),
 )

@@ -16,11 +16,12 @@ import structlog
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
-from monitor.calls.facts import CallKey, Scope
+from monitor.calls.facts import CallKey, Scope, instant
 from monitor.calls.rules import Reading, RingRule, rule_on
 from monitor.errors import SearchError, StoreError
 from monitor.page.access_forms import NO_CALLS, Refusal, message, told
 from monitor.page.calls_form import read_form
+from monitor.page.course import may_be_unseen, seen
 from monitor.page.csv_out import Cells, csv_chunks, headings
 from monitor.page.seen import Seen
 from monitor.page.timeline import draw
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from monitor.board import Board
     from monitor.board_records import CallNow
-    from monitor.calls.facts import Call, Transfer
+    from monitor.calls.facts import Call, Gap, Transfer
     from monitor.ledger.repository import Repository
     from monitor.ledger.rows import StoredRule
     from monitor.ledger.search import Search
@@ -192,11 +193,12 @@ class CallPages:
         try:
             call = await self._ask(self._repository.call, key)
             await self._know_rules({call.rule} if call is not None else set())
+            gaps = await self._gaps(call) if call is not None else []
         except StoreError as error:
             return self._ledger_away(request, error)
         if call is not None:
             self._seen.call(request, "call", key)
-            return self._finished(request, call)
+            return self._finished(request, call, gaps)
         waited = request.query_params.get("waited", "")
         if waited.isascii() and waited.isdigit() and int(waited[:4]) < WAITS_AT_MOST:
             # It was in progress a moment ago, and its record is on its way into the ledger.
@@ -269,7 +271,7 @@ class CallPages:
             name_of=lambda agent: self._board.name_of(call.key.system, agent),
         )
 
-    def _finished(self, request: Request, call: Call) -> Response:
+    def _finished(self, request: Request, call: Call, gaps: Sequence[Gap]) -> Response:
         rule = self._rule_of(call)
         names = {attempt.agent: attempt.member for attempt in call.attempts if attempt.member}
         viewer = viewer_of(request)
@@ -283,7 +285,7 @@ class CallPages:
             call=call,
             rule=rule,
             rule_known=call.rule in self._rules,
-            drawing=draw(call, period_us=rule.period_us, limit=rule.limit),
+            drawing=draw(call, period_us=rule.period_us, limit=rule.limit, gaps=gaps),
             name_of=name_of,
             target_of=lambda transfer: target_of(transfer, viewer, name_of),
         )
@@ -309,6 +311,14 @@ class CallPages:
         """Put a question to the ledger in a thread."""
         async with self._reading:
             return await asyncio.to_thread(question, *arguments, **named)
+
+    async def _gaps(self, call: Call) -> list[Gap]:
+        """When the system of a call was not observed while it lasted."""
+        if not may_be_unseen(call):
+            return []
+        begin_us, end_us = seen(call)
+        system = call.key.system
+        return await self._ask(self._repository.gaps, instant(begin_us), instant(end_us), system=system)
 
     async def _know_rules(self, labels: set[str]) -> None:
         """Read the ledger's rules where a call was judged by one that is not known here yet."""

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import urlencode
 
-from monitor.calls.facts import Outcome, Verdict
+from monitor.calls.facts import Observed, Outcome, Verdict
 from monitor.calls.rules import Reading
 from monitor.errors import SearchError
 from monitor.ledger.filters import MAX_TEXT, CallFilter, hashed_caller
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Fault = Literal["day", "backwards", "text", "digits", "hashed", "choice", "place"]
 Word = TypeVar("Word", bound="StrEnum")
 
-FIELDS = ("from", "to", "line", "queue", "agent", "number", "outcome", "verdict", "reading")
+FIELDS = ("from", "to", "line", "queue", "agent", "number", "outcome", "observed", "verdict", "reading")
 """As they are called in the address, in the order of the form."""
 NUMBER_DIGITS = 4
 """More would let somebody who sees masked numbers find the digits between by asking for one after the other."""
@@ -95,6 +95,7 @@ def read_form(
             faults[name] = "text"
     caller = _caller(values, faults, numbers)
     outcome = _word(values, "outcome", Outcome, faults)
+    observed = _word(values, "observed", Observed, faults)
     verdict = _word(values, "verdict", Verdict, faults)
     reading = _word(values, "reading", Reading, faults) or headline
     if "reading" not in faults:
@@ -110,6 +111,7 @@ def read_form(
         agent=values["agent"] or None,
         **caller,
         outcome=outcome,
+        observed=observed,
         verdict=verdict,
         reading=reading,
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from monitor.calls.facts import AttemptResult, Call, RingAttempt, Transfer
+    from monitor.calls.facts import AttemptResult, Call, Gap, GapCause, RingAttempt, Transfer
     from monitor.page.axis import Break, Tick
     from monitor.page.course import Step
 
@@ -38,7 +38,10 @@ LANES_AT_MOST = 30
 class StageBar:
     """The caller was in one stage."""
 
-    stage: Stage
+    stage: Stage | None
+    """None: the system was not observed."""
+    causes: tuple[GapCause, ...]
+    """Why it was not."""
     started_at: datetime
     ended_at: datetime
     length_us: int
@@ -131,18 +134,19 @@ class Timeline:
         return microseconds(at) - microseconds(self.begins_at)
 
 
-def draw(call: Call, *, period_us: int, limit: int) -> Timeline:
+def draw(call: Call, *, period_us: int, limit: int, gaps: Iterable[Gap] = ()) -> Timeline:
     """Draw a finished call.
 
     Args:
         call: as the ledger has it.
         period_us: from the start of one ring to the start of the next, by the rule of the call.
         limit: the number of rings its promise names.
+        gaps: when its system was not observed.
     """
     begin_us, end_us = seen(call)
     heard = ringing_heard(call)
     rings = call.rings or 0
-    course = course_of(call)
+    course = course_of(call, gaps)
     axis = Axis(begin_us, end_us, _instants(call, course), _loud(call))
     past_us = after_ringing(heard, limit * period_us) if rings > limit else None
     answered_us = microseconds(call.answered_at) if call.answered_at is not None else None
@@ -173,14 +177,15 @@ def draw(call: Call, *, period_us: int, limit: int) -> Timeline:
         open_end=call.ended_at is None,
         stages=tuple(
             StageBar(
-                stage=stage,
-                started_at=instant(started_us),
-                ended_at=instant(ended_us),
-                length_us=ended_us - started_us,
-                x=axis.x(started_us),
-                width=axis.width(started_us, ended_us),
+                stage=step.stage,
+                causes=step.causes,
+                started_at=instant(step.start_us),
+                ended_at=instant(step.end_us),
+                length_us=step.length_us,
+                x=axis.x(step.start_us),
+                width=axis.width(step.start_us, step.end_us),
             )
-            for stage, started_us, ended_us in _worth_drawing(course, axis)
+            for step in _worth_drawing(course, axis)
         ),
         stage_y=stage_y,
         bells_y=bells_y,
@@ -204,9 +209,7 @@ def _worth_drawing(course: tuple[Step, ...], axis: Axis) -> list[Step]:
     seen_well = [
         step
         for step in course
-        if step.stage is Stage.RINGING
-        or step.end_us - step.start_us >= BLINK_US
-        or axis.points(step.end_us - step.start_us) >= THINNEST
+        if step.stage in (Stage.RINGING, None) or step.length_us >= BLINK_US or axis.points(step.length_us) >= THINNEST
     ]
     return seen_well or list(course)
 

@@ -15,6 +15,7 @@ from monitor.calls.facts import (
     AttemptResult,
     Call,
     CallKey,
+    Observed,
     Outcome,
     Scope,
     Transfer,
@@ -56,6 +57,7 @@ def many(count: int = 60) -> list[Call]:
                 agent=f"PJSIP/{second}" if answered else None,
                 member=second.title() if answered else None,
                 verdicts=(("within", (Verdict.KEPT, Verdict.BROKEN)[number % 4 == 0]), ("before", Verdict.BROKEN)),
+                observed=(Observed.WHOLE, Observed.PARTLY)[number % 8 == 3],
                 attempts=(
                     ring(first, 2, 6, AttemptResult.NO_ANSWER),
                     ring(second, 7, 9, AttemptResult.ANSWERED if answered else AttemptResult.NO_ANSWER),
@@ -103,6 +105,7 @@ def served(call: Call, agent: str) -> bool:
         (asked(agent="PJSIP/agent3"), lambda call: served(call, "PJSIP/agent3")),
         (asked(agent="Agent4"), lambda call: served(call, "Agent4")),
         (asked(outcome=Outcome.NO_ANSWER), lambda call: call.outcome is Outcome.NO_ANSWER),
+        (asked(observed=Observed.PARTLY), lambda call: call.observed is Observed.PARTLY),
         (asked(verdict=Verdict.BROKEN), lambda call: dict(call.verdicts)["within"] is Verdict.BROKEN),
         (asked(verdict=Verdict.KEPT, reading=Reading.BEFORE), lambda call: False),
         (

@@ -107,6 +107,7 @@ def test_a_day_ends_at_midnight_in_the_centre(centre: Centre) -> None:
         ("number=4321", ["night"]),
         ("number=5678", ["plain", "lost", "partly"]),
         ("outcome=no_answer", ["lost"]),
+        ("observed=partly", ["partly"]),
         ("verdict=broken", ["lost"]),
         ("verdict=broken&reading=before", ["plain", "night", "lost"]),
         ("verdict=excluded", ["partly"]),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from monitor.calls.facts import GapCause, Observed, Outcome, Verdict
+from monitor.calls.facts import GapCause, Observed, Outcome, Stage, Verdict
+from monitor.page.course import course_of
 
 from .live import Live
 
@@ -75,3 +76,7 @@ def test_no_breach_is_told_of_a_phone_that_nobody_hears_and_none_is_stored(tmp_p
     assert seen
     assert all(attempt.ended_at <= gap.started_at for attempt in seen)
     assert call.outcome in (Outcome.ANSWERED, Outcome.UNOBSERVED)
+    # On its page the gap is one, and the phone rings as long as was counted.
+    steps = course_of(call, gaps)
+    assert [step.causes for step in steps if step.stage is None] == [(GapCause.NOT_CONNECTED,)]
+    assert sum(step.length_us for step in steps if step.stage is Stage.RINGING) == call.ringing_us
