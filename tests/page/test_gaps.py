@@ -262,7 +262,7 @@ def test_list_filter_and_csv_agree_on_what_was_seen_in_part(centre: Centre) -> N
         assert [row["linkedid"] for row in rows] == found
         assert marked == [row["observed"] == "partly" for row in rows] == [name != "whole" for name in found]
     page = centre.page("/calls?observed=partly", language="ko")
-    assert page.count('title="이 통화에는 관측하지 못한 구간이 있습니다."') == 3
+    assert page.count('title="이 전화에는 관측하지 못한 구간이 있습니다."') == 3
     assert "응대 일부 관측 못 함" in text_of(page)
     (refused,) = centre.get("/calls?observed=half")
     assert (refused.status_code, "There is no such choice." in refused.text) == (400, True)
