@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-import subprocess
-import sys
 import tomllib
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -27,6 +26,7 @@ from monitor.cli import app
 from monitor.replay import Replay
 from monitor.replay_json import call_as_json
 from monitor.texts import KOREAN
+from tests.started import started
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -242,8 +242,8 @@ def test_every_reason_of_a_verdict_is_explained() -> None:
 @cache
 def replayed(name: str) -> list[dict[str, Any]]:
     """The calls that the command of the page prints."""
-    command = [sys.executable, "-m", "monitor.cli", "replay", str(SCENARIOS / name / "events.ami")]
-    done = subprocess.run(command, capture_output=True, check=True, cwd=SCENARIOS)
+    done = started("replay", SCENARIOS / name / "events.ami", cwd=SCENARIOS, env=os.environ)
+    done.check_returncode()
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 

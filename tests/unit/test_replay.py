@@ -6,15 +6,18 @@ import gzip
 import json
 import os
 import sqlite3
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.started import started
+
 from .wire import BANNER, Wire
+
+if TYPE_CHECKING:
+    import subprocess
 
 ANSWERED = Path(__file__).parents[1] / "scenarios" / "answered_ring_2" / "events.ami"
 LOGIN = BANNER + b"Response: Success\r\nMessage: Authentication accepted\r\n\r\n"
@@ -63,15 +66,8 @@ NULLABLE = {
 def callmonitor(
     *arguments: str | Path, cwd: Path, stdin: bytes | None = None, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-m", "monitor.cli", *map(str, arguments)],
-        input=stdin if stdin is not None else b"",
-        capture_output=True,
-        cwd=cwd,
-        env={"PATH": os.environ["PATH"], "HOME": str(cwd), "LANG": "C"} | (env or {}),
-        timeout=60,
-        check=False,
-    )
+    environment = {"PATH": os.environ["PATH"], "HOME": str(cwd), "LANG": "C"} | (env or {})
+    return started(*arguments, cwd=cwd, env=environment, stdin=stdin or b"")
 
 
 def printed(done: subprocess.CompletedProcess[bytes]) -> list[dict[str, Any]]:
