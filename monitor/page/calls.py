@@ -21,7 +21,7 @@ from monitor.calls.rules import Reading, RingRule, rule_on
 from monitor.errors import SearchError, StoreError
 from monitor.page.access_forms import NO_CALLS, Refusal, message, told
 from monitor.page.calls_form import read_form
-from monitor.page.course import may_be_unseen, seen
+from monitor.page.course import LONGEST_US, may_be_unseen, seen
 from monitor.page.csv_out import Cells, csv_chunks, headings
 from monitor.page.seen import Seen
 from monitor.page.timeline import draw
@@ -318,7 +318,9 @@ class CallPages:
             return []
         begin_us, end_us = seen(call)
         system = call.key.system
-        return await self._ask(self._repository.gaps, instant(begin_us), instant(end_us), system=system)
+        # What was found going on may have begun long before the first instant that its record holds.
+        since_us = begin_us - LONGEST_US
+        return await self._ask(self._repository.gaps, instant(since_us), instant(end_us), system=system)
 
     async def _know_rules(self, labels: set[str]) -> None:
         """Read the ledger's rules where a call was judged by one that is not known here yet."""

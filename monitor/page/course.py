@@ -25,6 +25,8 @@ _NOT_LET_GO = frozenset({TransferResult.FAILED, TransferResult.RETURNED})
 """Without a reconnection these leave the caller where they were."""
 _WORTH_SAYING_US = 100_000
 """What lies between the last word and the hang-up is no stage of its own below this."""
+LONGEST_US = 43_200_000_000
+"""No conversation is followed further back than this beyond the first instant that a record holds."""
 _TOLD_US = 1_000_000
 """After a gap it takes up to so long until what exists is told, and clocks run again."""
 
@@ -67,7 +69,7 @@ def seen(call: Call) -> Stretch:
 def ringing_heard(call: Call) -> tuple[Stretch, ...]:
     """When a phone rang for the caller before a person answered: phones that ring at once count once."""
     until_us = microseconds(call.answered_at) if call.answered_at is not None else None
-    if until_us is None and call.outcome is Outcome.ANSWERED:
+    if _answered_unseen(call):
         return _heard_before_unseen_answer(call)
     return _rang(call, until_us)
 
@@ -78,7 +80,7 @@ def _heard_before_unseen_answer(call: Call) -> tuple[Stretch, ...]:
     left_us = call.ringing_us
     for start_us, end_us in _rang(call, None) if call.rings else ():
         if left_us is not None:
-            if heard and left_us <= 0:
+            if heard and left_us <= 0 and start_us < end_us:
                 break
             end_us = min(end_us, start_us + left_us)  # noqa: PLW2901 - the stretch as far as it counts
             left_us -= end_us - start_us
@@ -126,17 +128,35 @@ def course_of(call: Call, gaps: Iterable[Gap] = ()) -> tuple[Step, ...]:
         gaps: of its system; they may overlap, and those without length are none.
     """
     begin_us, end_us = seen(call)
-    unseen = _unseen(call, gaps, begin_us, end_us) if may_be_unseen(call) else []
+    known = sorted(gaps, key=lambda gap: gap.started_at) if may_be_unseen(call) else []
+    unseen = _union(known, begin_us, end_us)
+    if unseen and call.ended_at is None and end_us - unseen[-1].end_us <= _TOLD_US:
+        # That it was over was known as soon as what exists was told.
+        unseen[-1] = unseen[-1]._replace(end_us=end_us)
     steps = _uppermost(_layers(call, unseen, begin_us, end_us), begin_us, end_us)
     if unseen:
         steps = _as_timed(call, steps)
+    if may_be_unseen(call) and _answered_unseen(call) and call.entered_at is None and not call.rings:
+        steps = _joined([*_talked_before(-_over_us(call, steps), known, begin_us), *steps])
     return tuple(_released(call, steps) if unseen or call.observed is Observed.WHOLE else steps)
 
 
-def _unseen(call: Call, gaps: Iterable[Gap], begin_us: int, end_us: int) -> list[Step]:
-    """The union of the gaps within a call."""
+def _talked_before(length_us: int, gaps: Iterable[Gap], until_us: int) -> list[Step]:
+    """Conversation that was found going on, before the first instant of it that the record holds."""
+    steps: list[Step] = []
+    length_us = min(length_us, LONGEST_US)
+    for gap in reversed(_union(gaps, 0, until_us)):
+        if length_us <= until_us - gap.end_us:
+            break
+        steps = [gap, Step(Stage.TALKING, gap.end_us, until_us), *steps]
+        length_us, until_us = length_us - (until_us - gap.end_us), gap.start_us
+    return [Step(Stage.TALKING, until_us - length_us, until_us), *steps] if length_us > 0 else []
+
+
+def _union(gaps: Iterable[Gap], begin_us: int, end_us: int) -> list[Step]:
+    """The union of gaps, told by their beginning, within a time."""
     found: list[Step] = []
-    for gap in sorted(gaps, key=lambda gap: gap.started_at):
+    for gap in gaps:
         start_us = max(begin_us, microseconds(gap.started_at))
         stop_us = min(end_us, microseconds(gap.ended_at)) if gap.ended_at is not None else end_us
         if start_us >= stop_us:
@@ -147,9 +167,6 @@ def _unseen(call: Call, gaps: Iterable[Gap], begin_us: int, end_us: int) -> list
             found.append(Step(None, before.start_us, max(before.end_us, stop_us), causes))
         else:
             found.append(Step(None, start_us, stop_us, (gap.cause,)))
-    if found and call.ended_at is None and end_us - found[-1].end_us <= _TOLD_US:
-        # That it was over was known as soon as what exists was told.
-        found[-1] = found[-1]._replace(end_us=end_us)
     return found
 
 
@@ -185,10 +202,16 @@ def _talks_from(call: Call, heard: tuple[Stretch, ...], begin_us: int) -> int | 
     """When the caller first spoke with a person; None if never."""
     if call.answered_at is not None:
         return microseconds(call.answered_at)
-    if call.outcome is not Outcome.ANSWERED:
+    if not _answered_unseen(call):
         return None
     # That a person had answered was found, not seen: it was after the ringing that was.
     return heard[-1].end_us if heard else begin_us
+
+
+def _answered_unseen(call: Call) -> bool:
+    """Whether a person had answered without anybody seeing it: they were found in conversation."""
+    talked = call.observed is Observed.PARTLY and bool(call.talking_us)
+    return call.answered_at is None and (talked or call.outcome is Outcome.ANSWERED)
 
 
 def _let_go(call: Call, transfer: Transfer) -> bool:
@@ -229,13 +252,8 @@ def _as_timed(call: Call, steps: list[Step]) -> list[Step]:
     It runs again once what exists has been told, a moment after the gap. And it may have run in a gap that another
     monitor told of: then so much of the gap was seen.
     """
-    if call.talking_us is None:
-        return steps
-    over_us = _total_us(steps, Stage.TALKING) - call.talking_us
-    if over_us < 0:
-        # Hold, and the beginning of a transfer, may be timed as conversation: the caller is in a room with a person.
-        over_us = min(0, over_us + _total_us(steps, Stage.HELD, Stage.TRANSFERRING))
-    elif over_us > _TOLD_US:
+    over_us = _over_us(call, steps)
+    if over_us > _TOLD_US:
         return steps
     fitted = list(steps)
     for place in range(len(steps) - 1, 0, -1):
@@ -246,6 +264,14 @@ def _as_timed(call: Call, steps: list[Step]) -> list[Step]:
             fitted[place - 1] = gap._replace(end_us=gap.end_us + by_us)
             fitted[place] = talk._replace(start_us=talk.start_us + by_us)
     return _joined(fitted)
+
+
+def _over_us(call: Call, steps: Iterable[Step]) -> int:
+    """How much more conversation there is than its clock says; less than nothing where there is not enough."""
+    steps = tuple(steps)
+    over_us = 0 if call.talking_us is None else _total_us(steps, Stage.TALKING) - call.talking_us
+    # Hold, and the beginning of a transfer, may be timed as conversation: the caller is in a room with a person.
+    return over_us if over_us > 0 else min(0, over_us + _total_us(steps, Stage.HELD, Stage.TRANSFERRING))
 
 
 def _total_us(steps: Iterable[Step], *stages: Stage) -> int:

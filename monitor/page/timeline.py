@@ -143,10 +143,10 @@ def draw(call: Call, *, period_us: int, limit: int, gaps: Iterable[Gap] = ()) ->
         limit: the number of rings its promise names.
         gaps: when its system was not observed.
     """
-    begin_us, end_us = seen(call)
     heard = ringing_heard(call)
     rings = call.rings or 0
     course = course_of(call, gaps)
+    begin_us, end_us = (course[0].start_us, course[-1].end_us) if course else seen(call)
     axis = Axis(begin_us, end_us, _instants(call, course), _loud(call))
     past_us = after_ringing(heard, limit * period_us) if rings > limit else None
     answered_us = microseconds(call.answered_at) if call.answered_at is not None else None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -155,6 +156,32 @@ def test_silence_after_a_gap_is_no_conversation() -> None:
     assert told(call, gap(20, 30))[-3:] == [("talking", 9, 20), ("-", 20, 30), ("released", 30, 60)]
 
 
+@pytest.mark.parametrize(
+    ("gaps", "expected"),
+    [
+        ([], [("talking", 0, 25)]),
+        ([gap(20, 35)], [("talking", 0, 25)]),
+        ([gap(0, 10), gap(50, 55)], [("talking", 0, 20), ("-", 20, 25), ("talking", 25, 30)]),
+        ([gap(0, 20), gap(40, 45)], [("talking", 0, 10), ("-", 10, 15), ("talking", 15, 30)]),
+    ],
+)
+def test_conversation_that_was_found_going_on_began_when_its_clock_says(
+    gaps: list[Gap], expected: list[tuple[str, float, float]]
+) -> None:
+    """25 s were timed up to the end at 60; of a call that was found in progress the record holds no other instant."""
+    nothing: dict[str, Any] = dict.fromkeys(("entered_at", "asked_at", "first_ring_at", "answered_at"))
+    call = partly(a_call(talking_us=25_000_000, rings=0, ringing_us=0, attempts=(), transfers=(), holds=(), **nothing))
+    steps = course_of(call, gaps)
+    begin_us = steps[0].start_us
+    found = [(step.stage or "-", (step.start_us - begin_us) / 1e6, (step.end_us - begin_us) / 1e6) for step in steps]
+    assert found == expected
+    drawing = draw(call, period_us=3_000_000, limit=3, gaps=gaps)
+    assert (drawing.begins_at, drawing.ends_at) == (after(60 - expected[-1][2]), after(60))
+    # A figure that no conversation has, of a clock that was set, is drawn all the same: as twelve hours.
+    endless = draw(replace(call, talking_us=2**62), period_us=3_000_000, limit=3)
+    assert endless.begins_at == after(60 - 12 * 3600)
+
+
 # -- gaps of every kind ------------------------------------------------------------------------------------------------
 
 
@@ -218,6 +245,10 @@ def test_whatever_gaps_there_were_the_stages_add_up_to_the_call(
     begin_us, end_us = seen(call)
     within = Gap(system="pbx1", started_at=min(one, other), ended_at=max(one, other), cause=DOWN)
     steps = course_of(call, [*gaps, within])
+    if steps and steps[0].start_us < begin_us:
+        # It was found in conversation, which then began before all that the record holds.
+        begin_us = steps[0].start_us
+        assert (call.entered_at, call.answered_at, call.observed) == (None, None, Observed.PARTLY)
     assert sum(step.end_us - step.start_us for step in steps) == end_us - begin_us
     assert all(before.end_us == behind.start_us for before, behind in pairwise(steps))
     assert all(step.end_us > step.start_us for step in steps)
