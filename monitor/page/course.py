@@ -170,14 +170,14 @@ def _union(gaps: Iterable[Gap], begin_us: int, end_us: int) -> list[Step]:
     return found
 
 
-def _layers(call: Call, unseen: Iterable[Step], begin_us: int, end_us: int) -> list[Step]:
+def _layers(call: Call, unseen: list[Step], begin_us: int, end_us: int) -> list[Step]:
     """What may have been when, the surer later."""
     heard = ringing_heard(call)
     asked_us = microseconds(call.asked_at) if call.asked_at is not None else None
     if asked_us is None and heard:
         # When a person was asked for was not seen; but that phones rang was.
         asked_us = heard[0].start_us
-    talks_us = _talks_from(call, heard, begin_us)
+    talks_us = _talks_from(call, heard, unseen, begin_us)
     layers = [Step(Stage.ANNOUNCEMENT, begin_us, end_us)]
     if asked_us is not None:
         layers.append(Step(Stage.WAITING, asked_us, end_us))
@@ -198,14 +198,17 @@ def _layers(call: Call, unseen: Iterable[Step], begin_us: int, end_us: int) -> l
     return layers
 
 
-def _talks_from(call: Call, heard: tuple[Stretch, ...], begin_us: int) -> int | None:
+def _talks_from(call: Call, heard: tuple[Stretch, ...], unseen: list[Step], begin_us: int) -> int | None:
     """When the caller first spoke with a person; None if never."""
     if call.answered_at is not None:
         return microseconds(call.answered_at)
     if not _answered_unseen(call):
         return None
-    # That a person had answered was found, not seen: it was after the ringing that was.
-    return heard[-1].end_us if heard else begin_us
+    # That a person had answered was found, not seen: it was after the ringing that was, and in a gap.
+    if not heard and call.entered_at is None:
+        return begin_us
+    after_us = heard[-1].end_us if heard else begin_us
+    return next((gap.end_us for gap in unseen if gap.end_us >= after_us), after_us)
 
 
 def _answered_unseen(call: Call) -> bool:

@@ -150,6 +150,17 @@ def test_what_rings_after_an_answer_that_nobody_saw_is_no_ringing_that_was_count
     ]
 
 
+def test_a_caller_waits_until_the_gap_in_which_somebody_answered() -> None:
+    """Asked at 1; at 30, after a gap from 20, they are found in conversation."""
+    call = replace(talked(30), answered_at=None, first_ring_at=None, rings=0, ringing_us=0, attempts=())
+    assert told(call, gap(20, 30)) == [
+        ("announcement", 0, 1),
+        ("waiting", 1, 20),
+        ("-", 20, 30),
+        ("talking", 30, 60),
+    ]
+
+
 def test_silence_after_a_gap_is_no_conversation() -> None:
     """Talked 9 to 20; at 30 the caller is found in a menu, and stays there: the clock says 11 s."""
     call = partly(a_call(talking_us=11_000_000, transfers=(), holds=()))
