@@ -123,8 +123,8 @@ def _be(order: dict[str, object], streams: list[int]) -> NoReturn:
     )
     sys.argv = list(order["argv"])  # type: ignore[call-overload] # a list of texts, as it was sent
     status = _status_of(importlib.import_module("monitor.cli").main)
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+    sys.stdout.flush()
+    sys.stderr.flush()
     # The interpreter's own end would take apart all that was loaded for other commands too.
     os._exit(status)
 

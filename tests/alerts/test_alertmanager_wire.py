@@ -68,7 +68,8 @@ def test_only_the_newest_state_waits_for_one_that_fails(receiver: Receiver) -> N
         receiver.status = 200
         seen = len(receiver.requests)
         requests = await received(receiver, lambda requests: bool(told(requests[seen:])))
-        assert [alert["annotations"]["calls"] for alert in told(requests[seen:])] == ["50"]
+        # Told again where the machine was so busy that it was due again.
+        assert {alert["annotations"]["calls"] for alert in told(requests[seen:])} == {"50"}
 
     while_telling(alerts, test)
 

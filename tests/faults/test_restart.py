@@ -30,7 +30,7 @@ SPEED = 6.0
 """Of the simulated clock."""
 PERIOD_US, LIMIT_US = 3_000_000, 9_000_000
 """Korea's tone: 1 s on, 2 s off; the fourth ring is one too many."""
-CLOSE_US = 150_000
+CLOSE_US = 400_000
 """Of the simulated clock: how far a stamp may lie from when it was received."""
 NEVER_US = 1 << 61
 DOWN = "SELECT * FROM coverage_gaps WHERE cause = 'monitor_down'"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Table, func, select
 
@@ -64,6 +64,8 @@ def test_any_call_comes_back_as_it_was(repository: Repository, batch: list[Call]
 def test_any_other_fact_comes_back_as_it_was(
     repository: Repository, state: AgentState, gap: Gap, rule: StoredRule
 ) -> None:
+    # An interval of no length takes back one that was told, but for a clock that was set.
+    assume(gap.ended_at != gap.started_at or gap.cause is GapCause.CLOCK_STEP)
     number = next(_numbers)
     state, gap = replace(state, system=f"{state.system}-{number}"), replace(gap, system=f"{gap.system}-{number}")
     rule = replace(rule, name=f"{rule.name}-{number}")

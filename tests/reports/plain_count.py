@@ -79,7 +79,7 @@ def _changed(call: Call, rng: Random) -> Call:
         case 1:
             return replace(
                 call,
-                source=rng.choice((Source.QUEUE_LOG, Source.CDR)),
+                source=rng.choice((Source.QUEUE_LOG, Source.CDR, Source.CEL)),
                 rings=None,
                 ringing_us=None,
                 hold_us=None,
