@@ -71,12 +71,14 @@ catalogue:
 		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 120
 	$(BIN)/pybabel -q compile $(TEXTS) --directory monitor/locale
 
+TRYING := CALLMONITOR_THOROUGH=1 CALLMONITOR_RELIABILITY=$(CURDIR)/build/reliability.jsonl \
+	$(BIN)/python -m pytest -q --timeout 1800
 # Each fault as often and as long as the page tells; half an hour, and the machine for itself.
 reliability: .venv/ready
 	mkdir -p build
 	rm -f build/reliability.jsonl
-	CALLMONITOR_THOROUGH=1 CALLMONITOR_RELIABILITY=build/reliability.jsonl \
-		$(BIN)/python -m pytest -m fault -q --timeout 1800
+	$(TRYING) -m "fault and not lab" -n 2 --dist loadgroup
+	$(TRYING) -m "fault and lab"
 	$(BIN)/python -m tests.faults.report build/reliability.jsonl
 
 screenshots: .venv/ready
