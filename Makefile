@@ -71,7 +71,7 @@ catalogue:
 		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 120
 	$(BIN)/pybabel -q compile $(TEXTS) --directory monitor/locale
 
-TRYING := CALLMONITOR_THOROUGH=1 CALLMONITOR_RELIABILITY=$(CURDIR)/build/reliability.jsonl \
+TRYING := TESTS_AT_LENGTH=1 RELIABILITY_OUTCOMES=$(CURDIR)/build/reliability.jsonl \
 	$(BIN)/python -m pytest -q --timeout 1800
 # Each fault as often and as long as the page tells; half an hour, and the machine for itself.
 reliability: .venv/ready

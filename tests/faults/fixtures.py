@@ -13,10 +13,10 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-OUTCOMES = "CALLMONITOR_RELIABILITY"
+OUTCOMES = "RELIABILITY_OUTCOMES"
 """Environment: the file to which outcomes are appended, one JSON object a line; none are where it is not set."""
 
-THOROUGH = bool(os.environ.get("CALLMONITOR_THOROUGH"))
+THOROUGH = bool(os.environ.get("TESTS_AT_LENGTH"))
 """Faults are tried as often and as long as docs/reliability.md tells; else as CI has time for."""
 
 

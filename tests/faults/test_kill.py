@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-LONG = "CALLMONITOR_THOROUGH" in os.environ
+LONG = "TESTS_AT_LENGTH" in os.environ
 SEED = 20061
 SECONDS, WAITING, GOING_ON = (3600, 300, 100) if LONG else (720, 22, 18)
 """How long the centre works, and how often it is killed while the wire waits, and while it goes on."""
@@ -67,6 +67,10 @@ class Killed:
         """The calls in progress at a kill, by the centre's own account."""
         at = self.told[variant]["at_us"]
         return {call for call, (began, ended) in self.calls.items() if any(began <= us < ended for us in at)}
+
+
+pytestmark = pytest.mark.xdist_group("killed")
+"""One worker makes the hour for all of them."""
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Schemathesis asks the running API all that its OpenAPI document allows and much that it does not.
 
-`make reliability` asks a hundred times as much (CALLMONITOR_THOROUGH).
+`make reliability` asks a hundred times as much (TESTS_AT_LENGTH).
 """
 
 from __future__ import annotations
