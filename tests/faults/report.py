@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from monitor import __version__
-from tests.faults.fixtures import FaultOutcome
+from tests.faults.fixtures import THOROUGH, FaultOutcome
 from tests.lab.install import tree_folder
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
@@ -66,9 +66,11 @@ def table(found: list[FaultOutcome]) -> str:
 
 def made(at: datetime) -> str:
     """When, by which version, and on what the figures were made."""
+    length = "each fault at length" if THOROUGH else "each fault as often as `make test` tries it, three at a time"
     return (
         f"Made on {at:%Y-%m-%d} by callmonitor {__version__}, {os.cpu_count()} processors, "
-        f"Python {platform.python_version()}, {_said('psql', '--version')}, {_asterisk()}.\n"
+        f"Python {platform.python_version()}, {_said('psql', '--version')}, {_asterisk()}; "
+        f"{length}.\n"
     )
 
 
