@@ -4,10 +4,11 @@ BIN := .venv/bin
 DEMO_SECONDS ?=
 DEMO_ARGS ?=
 
-.PHONY: help demo test lint lab bench clean secrets dashboards texts catalogue screenshots reliability audit fuzz
+.PHONY: help demo test test-long lint lab bench clean secrets dashboards texts catalogue screenshots reliability audit fuzz
 help:
 	@echo "make demo    watch a simulated call centre (DEMO_SECONDS=20 ends by itself)"
-	@echo "make test    lint, types and all tests; the lab too where this machine can have it"
+	@echo "make test    lint, types and all tests but the long ones; the lab too where this machine can have it"
+	@echo "make test-long  the tests that take long, which make test leaves out"
 	@echo "make lab     install a real Asterisk 22 and SIPp for the tests (Debian, as root)"
 	@echo "make secrets draw the passwords that docker-compose.yml needs, into ./secrets"
 	@echo "make dashboards  write the Grafana boards and their Korean catalogue anew"
@@ -20,7 +21,7 @@ help:
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 demo: .venv/ready
@@ -39,19 +40,23 @@ lab:
 # The lab is an error where CI is set and it cannot be had, and skipped with the reason elsewhere.
 test: .venv/ready lint
 	@if [ -n "$$CI" ]; then $(PYTHON) -m tests.lab.install; else $(PYTHON) -m tests.lab.install || true; fi
-	$(BIN)/python -m pytest -m "not lab" -n 3 --dist loadgroup
+	$(BIN)/python -m pytest -m "not lab and not long" -n 3 --dist loadgroup
 	$(BIN)/python -m pytest -m lab
 
 # In an environment of its own: what watches the code that runs is compiled, and only this needs it.
 .venv-fuzz/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv-fuzz
-	.venv-fuzz/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+	.venv-fuzz/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt \
 		--editable '.[fuzz]'
 	@touch $@
 
 SECONDS ?= 60
 fuzz: .venv-fuzz/ready
 	.venv-fuzz/bin/python -m tests.fuzz $(SECONDS)
+
+# What takes so long that `make test` would take over a quarter of an hour: before a release, and where it was touched.
+test-long: .venv/ready
+	$(BIN)/python -m pytest -m "long and not lab" -n 2 --dist loadgroup
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks
@@ -77,7 +82,7 @@ TRYING := TESTS_AT_LENGTH=1 RELIABILITY_OUTCOMES=$(CURDIR)/build/reliability.jso
 reliability: .venv/ready
 	mkdir -p build
 	rm -f build/reliability.jsonl
-	$(TRYING) -m "fault and not lab" -n 2 --dist loadgroup
+	$(TRYING) -m "(fault or long) and not lab" -n 2 --dist loadgroup
 	$(TRYING) -m "fault and lab"
 	TESTS_AT_LENGTH=1 $(BIN)/python -m tests.faults.report build/reliability.jsonl
 
@@ -86,7 +91,7 @@ screenshots: .venv/ready
 
 .venv-audit/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv-audit
-	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+	.venv-audit/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt \
 		$$($(PYTHON) deploy/audit.py --tools)
 	@touch $@
 

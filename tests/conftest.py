@@ -53,8 +53,27 @@ def _is_roomy(folder: Path) -> bool:
     return found.f_bavail * found.f_frsize >= _ENOUGH_BYTES and not found.f_flag & os.ST_NOEXEC
 
 
+_LONG = (
+    "tests/deploy/test_image.py",
+    "tests/faults/test_connection.py::test_a_half_open_connection_by_packets_that_are_dropped",
+    "tests/faults/test_connection.py::test_ten_minutes_of_silence_are_told",
+    "tests/faults/test_reload.py::test_a_secret_is_rotated_while_phones_ring",
+    "tests/faults/test_restart.py",
+    "tests/faults/test_week.py",
+    "tests/page/test_browser_reports.py",
+    "tests/reports/test_libreoffice.py",
+    "tests/reports/test_pictures.py",
+    "tests/reports/test_scheduled_month.py",
+    "tests/security/test_browser_hostile.py",
+    "tests/security/test_redaction.py",
+)
+"""What takes long: `make test-long` and `make reliability` run it, for with it `make test` takes over 15 minutes."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that tells what a fault cost: `make reliability` runs those."""
+    """Mark every test that tells what a fault cost, which `make reliability` runs, and those that take long."""
     for item in items:
         if "told" in getattr(item, "fixturenames", ()):
             item.add_marker("fault")
+        if item.nodeid.startswith(_LONG):
+            item.add_marker("long")
