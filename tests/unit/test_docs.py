@@ -109,7 +109,7 @@ def options_of(command: Any) -> set[str]:
 def makefile() -> tuple[set[str], set[str]]:
     """Targets and variables."""
     text = text_of("Makefile")
-    return set(re.findall(r"(?m)^([a-z]+):", text)), set(re.findall(r"(?m)^([A-Z_]+) *[?:]?=", text))
+    return set(re.findall(r"(?m)^([a-z-]+):", text)), set(re.findall(r"(?m)^([A-Z_]+) *[?:]?=", text))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
