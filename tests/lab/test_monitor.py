@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from monitor.calls import facts as f
 from monitor.calls.facts import microseconds
-from monitor.config import AsteriskSettings, LedgerSettings, Settings
+from monitor.config import AsteriskSettings, JournalSettings, LedgerSettings, Settings
 from monitor.pipeline import Monitor
 from monitor.web import bind
 
@@ -66,6 +66,7 @@ async def monitoring(asterisk: LiveAsterisk, folder: Path) -> AsyncIterator[tupl
             ),
         ),
         ledger=LedgerSettings(url=SecretStr(f"sqlite:///{folder / 'ledger.sqlite3'}"), spool_dir=folder),
+        journal=JournalSettings(folder=folder / "journal"),
     )
     listening = bind("127.0.0.1", 0)
     monitor, told, stop = Monitor(settings), Told(), asyncio.Event()
