@@ -35,12 +35,11 @@ lint: .venv/ready
 lab:
 	$(PYTHON) -m tests.lab.install
 
-# Three workers for two processors: many tests wait for programs that they start.
 # What the lab compares with the wire to 50 ms runs by itself, behind the tests that keep the processors busy.
 # The lab is an error where CI is set and it cannot be had, and skipped with the reason elsewhere.
 test: .venv/ready lint
 	@if [ -n "$$CI" ]; then $(PYTHON) -m tests.lab.install; else $(PYTHON) -m tests.lab.install || true; fi
-	$(BIN)/python -m pytest -m "not lab and not long" -n 3 --dist loadgroup
+	$(BIN)/python -m pytest -m "not lab and not long" -n 2 --dist loadgroup
 	$(BIN)/python -m pytest -m lab
 
 # In an environment of its own: what watches the code that runs is compiled, and only this needs it.

@@ -60,6 +60,7 @@ _LONG = (
     "tests/faults/test_reload.py::test_a_secret_is_rotated_while_phones_ring",
     "tests/faults/test_restart.py",
     "tests/faults/test_week.py",
+    "tests/page/test_browser_pages.py::test_no_page_has_a_serious_finding_of_axe[dark",
     "tests/page/test_browser_reports.py",
     "tests/reports/test_libreoffice.py",
     "tests/reports/test_pictures.py",
