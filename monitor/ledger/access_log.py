@@ -124,7 +124,8 @@ class AccessLog:
             log.warning("access_log_waits", reason=why, waiting=len(self._waiting))
         self._away = True
         self._store.close()
-        # Until then nobody can say whether the ledger is back.
+        # A database that was away announces itself to nobody, so it is asked again after a pause; this thread has no
+        # other work, and the page does not wait for it.
         time.sleep(min(_RETRY_SECONDS, max(0.0, self._give_up_at - time.monotonic())))
 
     def _write(self) -> None:

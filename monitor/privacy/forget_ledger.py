@@ -138,7 +138,8 @@ def _compact_file(store: Store) -> None:
                     "close other programs that read it, and run this again."
                 )
             else:
-                # SQLite tells nobody when it is free.
+                # Another program has the file: SQLite has no call that waits for a checkpoint's turn, so it is tried
+                # again until the deadline above.
                 time.sleep(0.1)
 
 
