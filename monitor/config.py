@@ -16,6 +16,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from monitor.config_charter import (
+    CHARTER_SETTINGS,
+    CallbackSettings,
+    CaseSettings,
+    CommitmentSettings,
+    ReviewItemSettings,
+    ReviewSettings,
+    TeamSettings,
+)
 from monitor.config_keeping import JournalSettings, MetricsSettings, PrivacySettings, ReconcileSettings
 from monitor.config_reports import MailSettings, ReportSettings, WorkingTimeSettings
 from monitor.config_sections import (
@@ -40,6 +49,9 @@ if TYPE_CHECKING:
 __all__ = [
     "AlertSettings",
     "AsteriskSettings",
+    "CallbackSettings",
+    "CaseSettings",
+    "CommitmentSettings",
     "JournalSettings",
     "LedgerSettings",
     "LineSettings",
@@ -49,8 +61,11 @@ __all__ = [
     "PrivacySettings",
     "ReconcileSettings",
     "ReportSettings",
+    "ReviewItemSettings",
+    "ReviewSettings",
     "RuleSettings",
     "Settings",
+    "TeamSettings",
     "TokenSettings",
     "TransferSettings",
     "UserSettings",
@@ -81,6 +96,11 @@ class Settings(BaseSettings):
     metrics: MetricsSettings = MetricsSettings()
     alerts: AlertSettings = AlertSettings()
     working_time: WorkingTimeSettings = WorkingTimeSettings()
+    team: tuple[TeamSettings, ...] = ()
+    callbacks: CallbackSettings = CallbackSettings()
+    reviews: ReviewSettings = ReviewSettings()
+    commitment: tuple[CommitmentSettings, ...] = CHARTER_SETTINGS
+    cases: CaseSettings = CaseSettings()
     reports: ReportSettings = Field(default_factory=ReportSettings)
     log: LogSettings = LogSettings()
     language: Literal["ko", "en"] = "ko"
@@ -112,6 +132,8 @@ class Settings(BaseSettings):
             ("line", [line.name for line in self.line]),
             ("rule", [rule.rule().label for rule in self.rule]),
             ("reconcile", [one.system for one in self.reconcile]),
+            ("team", [team.name for team in self.team]),
+            ("commitment", [one.key for one in self.commitment]),
         ):
             twice = next((name for number, name in enumerate(names) if name in names[:number]), None)
             if twice is not None:
@@ -219,6 +241,12 @@ def keys() -> dict[str, frozenset[str]]:
         "web.token": TokenSettings,
         "alerts": AlertSettings,
         "working_time": WorkingTimeSettings,
+        "team": TeamSettings,
+        "callbacks": CallbackSettings,
+        "reviews": ReviewSettings,
+        "reviews.item": ReviewItemSettings,
+        "commitment": CommitmentSettings,
+        "cases": CaseSettings,
         "reports": ReportSettings,
         "reports.mail": MailSettings,
         "log": LogSettings,

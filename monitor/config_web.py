@@ -14,6 +14,8 @@ from monitor.config_sources import absolute
 
 Role = Literal["board", "supervisor"]
 """`board` sees figures, with callers' numbers masked; `supervisor` also each call."""
+ProgramRole = Literal["board", "supervisor", "cases"]
+"""What a program may be: `cases` brings in cases and reads them, and sees nothing else."""
 
 _ARGON2 = re.compile(r"\$argon2(id|i|d)\$v=\d+\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -29,6 +31,8 @@ class UserSettings(Section):
 
     name: str = Field(min_length=1, max_length=64)
     role: Role = "board"
+    agents: tuple[str, ...] = ()
+    """Interfaces and member names of their own: calls that these answered they may not review."""
     password_hash: SecretStr | None = None
     """As `callmonitor hash-password` prints it (argon2)."""
     password_hash_file: Path | None = None
@@ -73,7 +77,7 @@ class TokenSettings(Section):
     """One program that may read `/api/v1`: a table `[[web.token]]`."""
 
     name: str = Field(min_length=1, max_length=64)
-    role: Role = "board"
+    role: ProgramRole = "board"
     sha256: SecretStr
     """The SHA-256 of the token, in hexadecimal, as `callmonitor make-token` prints it beside the token."""
 

@@ -91,6 +91,15 @@ class Numbers:
         """The hash of a number, also where the ledger keeps none; None without a key."""
         return None if self._key is None else f"hmac:{self._tagged(b'number', normal(number), _HASH_BYTES)}"
 
+    def person(self, number: str | None) -> str | None:
+        """What is the same for one person however their number is written: its hash, else its normal form.
+
+        Returns:
+            None where there is no number, or where it was erased.
+        """
+        stored = self.stored(number)
+        return stored if not stored or is_hash(stored) else normal(stored)
+
     def agent(self, name: str) -> str:
         """A pseudonym for an agent's interface or name, always the same one, as in `agent#7K3FQ2ZA`.
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from monitor.calls.parts import CallbackPromise, Hold, RingAttempt, Transfer
 from monitor.calls.terms import (
     AgentStatus,
     AttemptResult,
@@ -38,12 +39,14 @@ __all__ = [
     "CallForgotten",
     "CallKey",
     "CallStarted",
+    "CallbackPromise",
     "Fact",
     "Gap",
     "GapCause",
     "Hold",
     "Observed",
     "Outcome",
+    "OutgoingCall",
     "QueueCallers",
     "RingAttempt",
     "RingBreach",
@@ -86,74 +89,6 @@ class CallKey:
     """AMI SystemName."""
     linkedid: str
     """The linkedid of the first channel when the call entered."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RingAttempt:
-    """One phone's ringing for one caller.
-
-    **Source:** the phone channel's own `Newstate` Ringing; `DialState` where that is all there is.
-    """
-
-    agent: str
-    """The phone's interface, as in `PJSIP/agent1`; the member's name where the source tells only that."""
-    member: str | None
-    """The queue member's name, which is what people read."""
-    channel: str
-    """The phone's channel name, as in `PJSIP/agent1-0000000a`; empty where the source does not tell it."""
-    queue: str | None
-    """The queue that rang it; None for a plain Dial or a transfer to a phone."""
-    started_at: datetime
-    """When it began to ring; when it was dialled where it never rang."""
-    ended_at: datetime
-    """When it ceased to ring; equal to `started_at` where it never rang."""
-    ringing_us: int | None
-    """How long it rang; 0 where it never rang; None where the source tells whole seconds at best."""
-    rings: int | None
-    """How often its bell rang, by the rule of the call; None where `ringing_us` is."""
-    result: AttemptResult
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transfer:
-    """The caller was passed on, or a phone forwarded the call.
-
-    **Source:** `BlindTransfer`, `AttendedTransfer`, `DialEnd` with `Forward`, `UserEvent` TransferConsent.
-    """
-
-    kind: TransferKind
-    at: datetime
-    """When the agent let go (`forward`: when the phone sent the call on)."""
-    by: str
-    """The interface of the phone that passed the caller on."""
-    to: str
-    """The number, queue or phone it was passed to; empty where the source does not tell it."""
-    scope: Scope
-    result: TransferResult
-    announced: bool
-    """The agent spoke with the target before letting go."""
-    consent: bool | None
-    """What the dialplan reported of the caller's consent; None where it reported nothing."""
-    consultation_us: int | None
-    """How long agent and target talked before the transfer; None where the source does not tell it."""
-    caller_hold_us: int | None
-    """How long the caller was on hold for it; None where the source does not tell it."""
-    reconnected_at: datetime | None
-    """When a person answered the passed-on caller."""
-    reconnect_us: int | None
-    """From the transfer to that answer."""
-    reconnect_rings: int | None
-    """How often the target's phone rang in that time."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
-    """The caller was put on hold by a person, or parked."""
-
-    by: str
-    """The interface of the phone that did it."""
-    started_at: datetime
-    ended_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,12 +247,41 @@ class Call:
     """The last instant the state had seen when it made this record; the last one told of, in records brought in."""
     source: Source = Source.AMI
     """Where the record comes from."""
+    team: str | None = None
+    """The team whose call it is, by its queue or by what the caller chose; None where no team has it."""
+    menu: tuple[str, ...] = ()
+    """What the caller chose in the menus that teams are found by, in order, each as in `ivr-main,2`."""
+    recordings: tuple[str, ...] = ()
+    """Names of the files the call was recorded to, in order; a name may hold the caller's number."""
+    callbacks: tuple[CallbackPromise, ...] = ()
+    """Calls back that the caller was promised in it."""
 
     @property
     def filed_at(self) -> datetime:
         """The instant the call is counted under: when it entered, else the first instant that was seen of it."""
         seen = (self.entered_at, self.asked_at, self.first_ring_at, self.answered_at, self.ended_at)
         return next((at for at in seen if at is not None), self.recorded_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingCall:
+    """A phone of the centre called a number outside, answered or not; told when it ended.
+
+    **Source:** the first channel of the call is a phone of the centre, and it dialled out.
+    """
+
+    key: CallKey
+    agent: str
+    """The interface of that phone."""
+    member: str | None
+    """The queue member's name of that phone."""
+    number: str
+    """As it was dialled, without the centre's prefix; personal data."""
+    started_at: datetime
+    answered_at: datetime | None
+    """When the person called and the agent were bridged; None where they never were."""
+    ended_at: datetime
+    observed: Observed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -377,6 +341,7 @@ Fact = (
     | RingBreach
     | TransferEnded
     | Call
+    | OutgoingCall
     | AgentState
     | QueueCallers
     | Gap

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from monitor.calls.facts import Call, OutgoingCall
 from monitor.masking import is_number
 from monitor.numbers import hash_mark
 
 if TYPE_CHECKING:
-    from monitor.calls.facts import Call, Transfer
+    from monitor.calls.facts import Transfer
+    from monitor.ledger.rows import StoredFact
     from monitor.numbers import Numbers
 
 
@@ -27,6 +29,19 @@ def as_kept(call: Call, numbers: Numbers) -> Call:
     if caller == call.caller and transfers == call.transfers:
         return call
     return replace(call, caller=caller, transfers=transfers)
+
+
+def kept(fact: StoredFact, numbers: Numbers) -> StoredFact:
+    """A fact as the ledger keeps it; what is kept already stays as it is."""
+    if isinstance(fact, Call):
+        return as_kept(fact, numbers)
+    return outgoing_as_kept(fact, numbers) if isinstance(fact, OutgoingCall) else fact
+
+
+def outgoing_as_kept(call: OutgoingCall, numbers: Numbers) -> OutgoingCall:
+    """A call made by the centre as the ledger keeps it; what is kept already stays as it is."""
+    number = numbers.stored(call.number) or ""
+    return call if number == call.number else replace(call, number=number)
 
 
 def _not_back(transfer: Transfer, caller: str, numbers: Numbers) -> Transfer:

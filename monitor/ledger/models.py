@@ -113,9 +113,13 @@ class CallRow(Base):
     """What a search by the end of a number looks in (see `monitor.ledger.columns.caller_ends`)."""
     source: Mapped[Source] = mapped_column(server_default=Source.AMI)
     """Where the record comes from. Its default is that of every record from before there was another."""
+    team: Mapped[str | None]
+    menu: Mapped[str | None]
+    """The choices in their order, a space between two; null where there were none."""
 
 
-def _of_call() -> ForeignKeyConstraint:
+def of_call() -> ForeignKeyConstraint:
+    """What belongs to a call goes with it."""
     return ForeignKeyConstraint(["system", "linkedid"], ["calls.system", "calls.linkedid"], ondelete="CASCADE")
 
 
@@ -124,7 +128,7 @@ class RingAttemptRow(Base):
 
     __tablename__ = "ring_attempts"
     __table_args__ = (
-        _of_call(),
+        of_call(),
         # With the whole key, so that PostgreSQL too finds each call once, in order, without reading a row.
         Index(None, "agent", "filed_at", "system", "linkedid"),
         Index(None, "member", "filed_at", "system", "linkedid"),
@@ -152,7 +156,7 @@ class TransferRow(Base):
     """The caller was passed on, or a phone forwarded the call."""
 
     __tablename__ = "transfers"
-    __table_args__ = (_of_call(), Index(None, "at"), Index(None, "by", "at"), {"sqlite_with_rowid": False})
+    __table_args__ = (of_call(), Index(None, "at"), Index(None, "by", "at"), {"sqlite_with_rowid": False})
 
     system: Mapped[str] = mapped_column(primary_key=True)
     linkedid: Mapped[str] = mapped_column(primary_key=True)
@@ -176,7 +180,7 @@ class HoldRow(Base):
     """The caller was put on hold by a person, or parked."""
 
     __tablename__ = "holds"
-    __table_args__ = (_of_call(), {"sqlite_with_rowid": False})
+    __table_args__ = (of_call(), {"sqlite_with_rowid": False})
 
     system: Mapped[str] = mapped_column(primary_key=True)
     linkedid: Mapped[str] = mapped_column(primary_key=True)

@@ -15,15 +15,16 @@ from sqlalchemy import and_, bindparam, delete, func, or_, select
 from sqlalchemy import column as sql_column
 from sqlalchemy.dialects import postgresql, sqlite
 
-from monitor.calls.facts import AgentState, Call, CallKey, Gap, GapCause
+from monitor.calls.facts import AgentState, Call, CallKey, Gap, GapCause, OutgoingCall
 from monitor.errors import StoreError
 from monitor.ledger import rows, watch
 from monitor.ledger.columns import REPLACEMENT
-from monitor.ledger.edge import as_kept
+from monitor.ledger.edge import as_kept, outgoing_as_kept
 from monitor.ledger.rows import (
     AGENT_STATES,
     CALLS,
     GAPS,
+    OUTGOING_CALLS,
     PARTS_OF_CALLS,
     RULES,
     Row,
@@ -77,6 +78,7 @@ class Repository:
         """
         calls: dict[tuple[str, str], Call] = {}
         states: dict[tuple[str, str, str, datetime], AgentState] = {}
+        outgoing: dict[tuple[str, str], OutgoingCall] = {}
         gaps: list[Gap] = []
         rules: list[StoredRule] = []
         for fact in facts:
@@ -85,6 +87,8 @@ class Repository:
                 known = calls.get(key)
                 if known is None or rows.rank(fact) >= rows.rank(known):
                     calls[key] = as_kept(fact, self.numbers)
+            elif isinstance(fact, OutgoingCall):
+                outgoing[fact.key.system, fact.key.linkedid] = outgoing_as_kept(fact, self.numbers)
             elif isinstance(fact, AgentState):
                 states[fact.system, fact.queue, fact.agent, fact.at] = fact
             elif isinstance(fact, Gap):
@@ -94,6 +98,7 @@ class Repository:
         with self.store.writing() as connection:
             # In the order of their keys, so that two writers on one store never wait for each other.
             self._write_calls(connection, [calls[key] for key in sorted(calls)])
+            self._write_outgoing(connection, [outgoing[key] for key in sorted(outgoing)])
             self._write_states(connection, [rows.agent_state_row(states[key]) for key in sorted(states)])
             self._write_gaps(connection, gaps)
             for rule in rules:
@@ -161,6 +166,18 @@ class Repository:
     def _insert_all(self, connection: Connection, table: Table, parts: list[Row]) -> None:
         if parts:
             connection.execute(self._insert_many(table), self._given(parts))
+
+    def _write_outgoing(self, connection: Connection, outgoing: Sequence[OutgoingCall]) -> None:
+        if not outgoing:
+            return
+        insert = self._insert_many(OUTGOING_CALLS)
+        written, stored = insert.excluded, OUTGOING_CALLS.c
+        statement = insert.on_conflict_do_update(
+            index_elements=[stored.system, stored.linkedid],
+            set_={column.name: written[column.name] for column in stored if not column.primary_key},
+        )
+        given = [rows.outgoing_row(call, self.numbers.person(call.number)) for call in outgoing]
+        connection.execute(statement, self._given(given))
 
     def _write_states(self, connection: Connection, states: list[Row]) -> None:
         if not states:

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 from monitor.calls.facts import (
     AgentState,
     Call,
+    CallbackPromise,
     CallKey,
     Gap,
     Hold,
     Observed,
     Outcome,
+    OutgoingCall,
     RingAttempt,
     Source,
     Transfer,
@@ -26,6 +28,7 @@ from monitor.calls.facts import (
 from monitor.calls.rules import Reading
 from monitor.ledger.columns import caller_ends
 from monitor.ledger.models import AgentStateRow, CallRow, CoverageGapRow, HoldRow, RingAttemptRow, RuleRow, TransferRow
+from monitor.ledger.models_charter import CallbackPromiseRow, OutgoingCallRow, RecordingRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -78,10 +81,10 @@ class StoredRule:
         return f"{self.name}/{self.version}"
 
 
-StoredFact = Call | AgentState | Gap | StoredRule
+StoredFact = Call | OutgoingCall | AgentState | Gap | StoredRule
 """What the ledger keeps. Other facts tell of a moment, and what matters of them is in a `Call`."""
 
-STORED_FACTS = (Call, AgentState, Gap, StoredRule)
+STORED_FACTS = (Call, OutgoingCall, AgentState, Gap, StoredRule)
 
 _WHOLE = 2
 _END_KNOWN = 1
@@ -124,10 +127,15 @@ class _Shape:
         return {name: row[name] for name in self.names}
 
 
-_CALL = _Shape(Call, besides=("key", "verdicts", "attempts", "transfers", "holds"))
+_BETWEEN = " "
+"""Stands between two menu choices; neither a context nor digits hold one."""
+
+_CALL = _Shape(Call, besides=("key", "verdicts", "attempts", "transfers", "holds", "menu", "recordings", "callbacks"))
 _ATTEMPT = _Shape(RingAttempt)
 _TRANSFER = _Shape(Transfer)
 _HOLD = _Shape(Hold)
+_PROMISE = _Shape(CallbackPromise)
+_OUTGOING = _Shape(OutgoingCall, besides=("key",))
 _AGENT_STATE = _Shape(AgentState)
 _GAP = _Shape(Gap, besides=("set_by_us",))
 _RULE = _Shape(StoredRule)
@@ -145,6 +153,7 @@ def call_row(call: Call) -> Row:
     row["headline"] = call.verdicts[0][0] if call.verdicts else None
     row["completeness"] = completeness(call)
     row["caller_ends"] = caller_ends(call.caller)
+    row["menu"] = _BETWEEN.join(call.menu) or None
     return row
 
 
@@ -153,12 +162,15 @@ def rows_of_calls(calls: Iterable[Call]) -> dict[Table, list[Row]]:
     attempts: list[Row] = []
     transfers: list[Row] = []
     holds: list[Row] = []
+    promises: list[Row] = []
+    recordings: list[Row] = []
     for call in calls:
         filed_at = call.filed_at
         for rows, shape, parts in (
             (attempts, _ATTEMPT, call.attempts),
             (transfers, _TRANSFER, call.transfers),
             (holds, _HOLD, call.holds),
+            (promises, _PROMISE, call.callbacks),
         ):
             for ordinal, part in enumerate(parts):
                 row = shape.row(part)
@@ -168,7 +180,33 @@ def rows_of_calls(calls: Iterable[Call]) -> dict[Table, list[Row]]:
                 if rows is attempts:
                     row["filed_at"] = filed_at
                 rows.append(row)
-    return {ATTEMPTS: attempts, TRANSFERS: transfers, HOLDS: holds}
+        recordings += (
+            {"system": call.key.system, "linkedid": call.key.linkedid, "ordinal": ordinal, "file": file}
+            for ordinal, file in enumerate(call.recordings)
+        )
+    return {
+        ATTEMPTS: attempts,
+        TRANSFERS: transfers,
+        HOLDS: holds,
+        CALLBACK_PROMISES: promises,
+        RECORDINGS: recordings,
+    }
+
+
+def outgoing_row(call: OutgoingCall, person: str | None) -> Row:
+    """The row of a call made by the centre, to the person whose number it dialled."""
+    row = _OUTGOING.row(call)
+    row["number"] = call.number or None
+    row["system"] = call.key.system
+    row["linkedid"] = call.key.linkedid
+    row["person"] = person or None
+    return row
+
+
+def outgoing_of(row: RowMapping) -> OutgoingCall:
+    """The call made by the centre that was stored as `row`."""
+    key = CallKey(system=row["system"], linkedid=row["linkedid"])
+    return OutgoingCall(key=key, **{**_OUTGOING.taken(row), "number": row["number"] or ""})
 
 
 def agent_state_row(state: AgentState) -> Row:
@@ -199,6 +237,9 @@ def call_of(row: RowMapping, parts: Mapping[Table, list[RowMapping]]) -> Call:
         attempts=tuple(RingAttempt(**_ATTEMPT.taken(part)) for part in parts.get(ATTEMPTS, ())),
         transfers=tuple(transfer_of(part) for part in parts.get(TRANSFERS, ())),
         holds=tuple(Hold(**_HOLD.taken(part)) for part in parts.get(HOLDS, ())),
+        menu=tuple((row["menu"] or "").split()),
+        recordings=tuple(part["file"] for part in parts.get(RECORDINGS, ())),
+        callbacks=tuple(CallbackPromise(**_PROMISE.taken(part)) for part in parts.get(CALLBACK_PROMISES, ())),
         **_CALL.taken(row),
     )
 
@@ -236,4 +277,8 @@ AGENT_STATES = _table(AgentStateRow)
 GAPS = _table(CoverageGapRow)
 RULES = _table(RuleRow)
 
-PARTS_OF_CALLS = (ATTEMPTS, TRANSFERS, HOLDS)
+RECORDINGS = _table(RecordingRow)
+CALLBACK_PROMISES = _table(CallbackPromiseRow)
+OUTGOING_CALLS = _table(OutgoingCallRow)
+
+PARTS_OF_CALLS = (ATTEMPTS, TRANSFERS, HOLDS, RECORDINGS, CALLBACK_PROMISES)

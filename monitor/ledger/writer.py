@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from monitor.calls.facts import Call
 from monitor.errors import StoreError
 from monitor.ledger.batch import Batch
-from monitor.ledger.edge import as_kept
+from monitor.ledger.edge import kept
 from monitor.ledger.leader import this_monitor
 from monitor.ledger.repository import Repository
 from monitor.ledger.rows import STORED_FACTS, StoredFact, StoredRule
@@ -155,7 +154,7 @@ class LedgerWriter:
     def record(self, fact: Fact) -> None:
         """Take a fact; those the ledger does not keep are passed over. Returns at once and never raises."""
         if isinstance(fact, STORED_FACTS):
-            self._take(as_kept(fact, self.repository.numbers) if isinstance(fact, Call) else fact)
+            self._take(kept(fact, self.repository.numbers))
 
     def record_rule(self, rule: RingRule) -> None:
         """Take a rule that makes verdicts from now on. Returns at once and never raises."""

@@ -30,8 +30,6 @@ from monitor.page.access_forms import (
     BAD_TOKEN,
     ELSEWHERE,
     MISDIRECTED,
-    NO_CALLS,
-    NO_REPORTS,
     READ_ONLY,
     SIGN_IN,
     STALE,
@@ -42,6 +40,7 @@ from monitor.page.access_forms import (
     told,
 )
 from monitor.page.access_passwords import Passwords, TooManyAtOnceError, name_key
+from monitor.page.access_paths import refusal_of
 from monitor.page.access_sessions import Sessions
 from monitor.page.headers import LoopbackNames, SecurityHeaders, is_api, route_path
 from monitor.page.viewer import LOCAL, Viewer
@@ -62,10 +61,6 @@ if TYPE_CHECKING:
 
 NOBODY = Viewer(name="", role="board")
 """Whoever has not signed in: seen by the sign-in form and by refusals alone."""
-CALLS = ("/calls", "/api/v1/calls", "/api/v1/transfers")
-"""Beginnings of the paths that show single calls."""
-REPORTS = "/reports"
-"""Beginning of the paths of reports, which tell of agents and list calls."""
 _HERE = "this machine"
 """The identity whose forms are taken where nobody signs in: whoever reads the page there may do what it offers."""
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -205,14 +200,10 @@ class Access:
         return None, session
 
     def _allowed(self, request: Request) -> None:
-        """Keep single calls and reports from whoever sees figures only."""
-        if request.state.viewer.sees_calls:
-            return
-        path = route_path(request.scope)
-        if path.startswith(CALLS):
-            raise Refused(NO_CALLS)
-        if path.startswith(REPORTS):
-            raise Refused(NO_REPORTS)
+        """Keep what a role does not see from whoever has it."""
+        refusal = refusal_of(request.state.viewer, route_path(request.scope))
+        if refusal is not None:
+            raise Refused(refusal)
 
     async def _vetted(self, request: Request, session: Session | None) -> dict[str, str]:
         """A form that was sent on purpose, by the one who was given it."""

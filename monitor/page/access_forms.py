@@ -78,6 +78,15 @@ NO_REPORTS = Refusal(
     title=_("Not for you to see"),
     sentence=_("Reports are made and read by supervisors only; your role sees the board and its figures."),
 )
+NO_WORK = Refusal(
+    status=HTTPStatus.FORBIDDEN,
+    title=_("Not for you to see"),
+    sentence=_("Calls back, reviews and cases are for supervisors; your role sees the board and its figures."),
+)
+CASES_ONLY = Refusal(
+    status=HTTPStatus.FORBIDDEN,
+    sentence="This token brings in cases and reads them, at /api/v1/cases, and nothing else.",
+)
 ELSEWHERE = Refusal(
     status=HTTPStatus.FORBIDDEN,
     sentence=_(

@@ -10,7 +10,7 @@ from monitor.masking import hyphenated, mask_number, masked_within
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
-Role = Literal["board", "supervisor"]
+Role = Literal["board", "supervisor", "cases"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class Viewer:
     name: str
     """As they signed in; empty where nobody has to."""
     role: Role
-    """`board` sees figures; `supervisor` also each call."""
+    """`board` sees figures; `supervisor` also each call; `cases`, of programs alone, sees nothing but cases."""
     numbers: bool = False
     """Sees callers' numbers in full."""
     csrf: str = ""
@@ -30,6 +30,11 @@ class Viewer:
     def sees_calls(self) -> bool:
         """Whether single calls may be looked at."""
         return self.role == "supervisor"
+
+    @property
+    def sees_cases(self) -> bool:
+        """Whether cases of promises with a clock may be looked at and brought in."""
+        return self.role in ("supervisor", "cases")
 
     def shown(self, text: str) -> str:
         """A name, interface or dialled text as this viewer may see it: a number in it is masked like a caller's."""

@@ -81,6 +81,7 @@ WORKSHOP = {
 KNOWN_TO_SINKS = {
     "monitor.calls.facts",
     "monitor.calls.formulas",
+    "monitor.calls.parts",
     "monitor.calls.ringing",
     "monitor.calls.rules",
     "monitor.calls.tally",

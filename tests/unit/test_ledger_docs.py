@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Table, create_engine, text
 
-from monitor.calls.facts import AgentState, Call, Gap, Hold, RingAttempt, Transfer
+from monitor.calls.facts import AgentState, Call, CallbackPromise, Gap, Hold, OutgoingCall, RingAttempt, Transfer
 from monitor.ledger.rows import StoredRule
 from monitor.ledger.tables import METADATA, TABLES
 
@@ -46,7 +46,9 @@ def test_the_key_is_named(table: Table) -> None:
 @pytest.mark.parametrize(
     ("fact", "table", "elsewhere"),
     [
-        (Call, "calls", {"key", "verdicts", "attempts", "transfers", "holds"}),
+        (Call, "calls", {"key", "verdicts", "attempts", "transfers", "holds", "recordings", "callbacks"}),
+        (CallbackPromise, "callback_promises", set()),
+        (OutgoingCall, "outgoing_calls", {"key"}),
         (RingAttempt, "ring_attempts", set()),
         (Transfer, "transfers", set()),
         (Hold, "holds", set()),
