@@ -1,0 +1,154 @@
+"""What a period held of the rest of the charter, as plain numbers: calls back, reviews, promises with a clock.
+
+Like `monitor.reports.figures`: counted, with no word chosen yet, and nothing of a person in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+
+    from monitor.commitments.register import Commitment
+    from monitor.reports.figures import Quantiles
+
+CallbackKind = Literal["promised", "missed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackFigures:
+    """Calls back of one kind that came to be owed in the period, as they stood when it was counted.
+
+    owed = in_time + late + never + waiting + overtaken + dropped.
+    """
+
+    kind: CallbackKind
+    owed: int
+    in_time: int
+    """First called by the deadline, reached or not: as promised."""
+    late: int
+    """First called after it."""
+    never: int
+    """Not called, and the deadline has passed."""
+    waiting: int
+    """Not called, and not due yet."""
+    overtaken: int
+    """The person called again and was answered before the centre called; neither kept nor missed."""
+    dropped: int
+    """Taken off the list by hand before the centre called."""
+    reached: int
+    """Of in_time and late, those in which the person and somebody of the centre spoke."""
+    tries: int
+    first_try: Quantiles
+    """From being owed to the first call; waiting time by the clock on the wall."""
+    conversation: Quantiles
+    """From being owed to the conversation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A share of a sample, with its 95 % confidence interval (Wilson); None where there was nothing to mark."""
+
+    met: float
+    """Marks as shares of the scale's width, summed: with two marks the number of calls in which it was met."""
+    marked: int
+    share: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewItemFigures:
+    """One thing that reviewers marked."""
+
+    key: str
+    ko: str
+    en: str
+    share: Share
+    """Over calls; where two people marked one, the mean of their marks."""
+    kappa: float | None
+    """Cohen's kappa of the calls that two people marked; None where it is not defined (no pair, or no variation)."""
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewAgentFigures:
+    """Reviews of one agent's calls."""
+
+    system: str
+    agent: str
+    member: str | None
+    sampled: int
+    reviewed: int
+    share: Share
+    """Over all items."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewFigures:
+    """Reviews of the calls sampled of the months of a period."""
+
+    months: tuple[date, ...]
+    """Months that were drawn."""
+    population: int
+    sampled: int
+    reviewed: int
+    items: tuple[ReviewItemFigures, ...]
+    greeted: Share
+    """Calls greeted with department and name: the items greeting, department and name all at the top of the scale."""
+    kappa: float | None
+    """Over all items together."""
+    pairs: int
+    agents: tuple[ReviewAgentFigures, ...]
+    """Empty in what is published."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitmentFigures:
+    """Cases of one promise that came in within the period, as they stood when it was counted.
+
+    received = in_time + late + overdue + open + withdrawn + unclocked.
+    """
+
+    commitment: Commitment
+    received: int
+    in_time: int
+    """Done by the deadline."""
+    late: int
+    """Done after it."""
+    overdue: int
+    """Not done, and the deadline has passed."""
+    open: int
+    """Not done, and not due yet."""
+    withdrawn: int
+    unclocked: int
+    """Cases of a promise without a time."""
+    upheld: int
+    owed_won: int
+    paid_won: int
+    apologies_owed: int
+    apologies_sent: int
+    trainings_owed: int
+    trainings_held: int
+    days: Quantiles
+    """From receipt to done, by the clock on the wall."""
+    done_at: tuple[datetime, ...] = ()
+    """Of what is due once and again: when it was done, within the year or half that the period lies in."""
+    results: tuple[str, ...] = ()
+    """What came of those, or where it is published."""
+    due_by: datetime | None = None
+    """By when what is due once and again had to be done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CharterFigures:
+    """The rest of the charter in one period."""
+
+    callbacks: Mapping[CallbackKind, CallbackFigures]
+    reviews: ReviewFigures | None
+    """None where nothing was drawn."""
+    commitments: tuple[CommitmentFigures, ...]
+    """In the order of the register; promises that were since taken out of it, behind, where they have cases."""
