@@ -83,13 +83,16 @@ def test_nothing_is_wider_than_the_screen_and_nobody_is_kept_out(
 def test_a_call_takes_three_lines_on_a_phone_and_its_drawing_says_that_it_can_be_pushed(
     live: Live, look: Callable[..., Page]
 ) -> None:
-    """Three lines of 15 px at 1.45 and two gaps of 2 px are 69 px; the padding is 18, and a transfer may add a line."""
+    """Three lines of 15 px at 1.45, with gaps of 2 px; a transfer, and what was not seen, may add a line each.
+
+    Five lines and four gaps are 117 px, and the padding is 18.
+    """
     page = look(f"{live.url}/calls", viewport=PHONE)
     while not page.locator(".calls-list tbody tr").count():
         page.wait_for_timeout(200)
         page.reload()
     heights = page.evaluate("[...document.querySelectorAll('.calls-list tr')].map(row => row.clientHeight)")
-    assert max(heights) < 120
+    assert max(heights) <= 135
 
     page.locator(".calls-list a").first.click()
     page.wait_for_selector("svg.course")
