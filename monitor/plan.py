@@ -32,8 +32,10 @@ def plan_of(settings: Settings, lines: tuple[str, ...] = ()) -> Plan:
             inside=Patterns(settings.transfers.inside),
             outside=Patterns(settings.transfers.outside),
             zone=settings.zone,
+            phones=Patterns(settings.callbacks.phones),
+            prefixes=settings.callbacks.prefixes,
         )
     except re.error as error:
         raise ConfigError(
-            f"A pattern of a line or of [transfers] cannot be read: {error}. Write its sets as in _[2-9]XX."
+            f"A pattern of a line, of [transfers] or of [callbacks] cannot be read: {error}. Write its sets as in _[2-9]XX."
         ) from error

@@ -230,7 +230,14 @@ DECODERS: dict[bytes, Form] = {
     b"ParkedCallGiveUp": _UNPARKED,
     b"ParkedCallTimeOut": _UNPARKED,
     b"UserEvent": Form(
-        e.UserEvent, uniqueid="Uniqueid", linkedid="Linkedid", name="UserEvent", consent=("Consent", _consent)
+        e.UserEvent,
+        uniqueid="Uniqueid",
+        linkedid="Linkedid",
+        name="UserEvent",
+        consent=("Consent", _consent),
+        due=("Due", str.strip),
+        menu=("Menu", str.strip),
+        choice=("Choice", str.strip),
     ),
     b"CoreShowChannel": Form(
         e.CoreShowChannel,

@@ -285,13 +285,19 @@ class Parked(NamedTuple):
 
 
 class UserEvent(NamedTuple):
-    """The dialplan reports something of its own."""
+    """The dialplan reports something of its own; of the fields behind `name` each kind of report has its own."""
 
     at_us: int
     uniqueid: str
     linkedid: str
     name: str
     consent: str
+    due: str
+    """Of `CallbackPromised`: by when, as the dialplan wrote it."""
+    menu: str
+    """Of `MenuChoice`: the menu's context."""
+    choice: str
+    """Of `MenuChoice`: the digits that the caller chose by."""
 
 
 class CoreShowChannel(NamedTuple):

@@ -49,6 +49,10 @@ class Patterns:
     def __init__(self, patterns: tuple[str, ...]) -> None:
         self._expressions = tuple(_expression(pattern) for pattern in patterns)
 
+    def __bool__(self) -> bool:
+        """Whether there is any pattern."""
+        return bool(self._expressions)
+
     def match(self, text: str) -> bool:
         """Whether the text, as it is or by its digits, matches any pattern."""
         return any(e.match(text) or e.match(digits(text)) for e in self._expressions)

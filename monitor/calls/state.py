@@ -36,6 +36,10 @@ class Plan:
     """Numbers and interfaces of other departments."""
     zone: tzinfo = UTC
     """Where the centre's days begin, for rules dated by day."""
+    phones: Patterns = field(default_factory=lambda: Patterns(()))
+    """Interfaces of the centre's phones, whose calls to numbers outside are told; none: those of queue members."""
+    prefixes: tuple[str, ...] = ()
+    """Digits dialled before a number to reach the public network."""
 
     def scope(self, to: str) -> f.Scope:
         """Whether a transfer to this number, queue or phone stays in the centre."""

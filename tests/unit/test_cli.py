@@ -212,4 +212,4 @@ def test_a_config_that_is_no_file_of_ours_is_a_sentence(tmp_path: Path, config: 
 def test_a_pattern_nothing_can_match_is_a_sentence(tmp_path: Path) -> None:
     done = callmonitor("replay", "x.ami", "--line", "_[z-a]XX", cwd=tmp_path)
     assert done.returncode == 2
-    assert "A pattern of a line or of [transfers] cannot be read" in done.stderr.decode()
+    assert "A pattern of a line, of [transfers] or of [callbacks] cannot be read" in done.stderr.decode()

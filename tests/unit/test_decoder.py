@@ -111,7 +111,7 @@ def test_a_channels_age(duration: str, seconds: int) -> None:
 
 def test_consent_is_read_loosely() -> None:
     event = decoded("Event: UserEvent\nUserEvent: TransferConsent\nUniqueid: 1.1\nConsent:  YES ")
-    assert event == e.UserEvent(0, "1.1", "", "TransferConsent", "yes")
+    assert event == e.UserEvent(0, "1.1", "", "TransferConsent", "yes", "", "", "")
 
 
 # -- time --------------------------------------------------------------------------------------------------------------
