@@ -29,6 +29,7 @@ def basis_of(settings: Settings) -> Basis:
         within_us=round(settings.reports.within_seconds * SECOND_US),
         short_us=round(settings.reports.short_seconds * SECOND_US),
         agents=settings.reports.agents,
+        register=tuple(one.commitment() for one in settings.commitment),
     )
 
 
@@ -40,6 +41,7 @@ def house_of(settings: Settings) -> House:
         audience=reports.audience,
         target=reports.target,
         page_url=reports.page_url or settings.alerts.page_url,
+        teams={team.name: team.name_en or team.name for team in settings.team},
     )
 
 

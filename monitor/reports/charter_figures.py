@@ -5,7 +5,7 @@ Like `monitor.reports.figures`: counted, with no word chosen yet, and nothing of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -152,3 +152,13 @@ class CharterFigures:
     """None where nothing was drawn."""
     commitments: tuple[CommitmentFigures, ...]
     """In the order of the register; promises that were since taken out of it, behind, where they have cases."""
+    callbacks_by_line: Mapping[str, Mapping[CallbackKind, CallbackFigures]] = field(default_factory=dict)
+    """Of lines that owed any; empty in the period compared with."""
+    promises_used: bool = False
+    """The ledger holds a promise of a call back, of whatever time: without one nobody knows whether any was made."""
+    register_used: bool = False
+    """The register holds a case, of whatever time: without one nobody knows whether any came in."""
+    consent_yes: int = 0
+    """Transfers by people before which the caller was asked; of the period compared with alone, since those of the
+    period itself stand in `Figures.transfers`."""
+    consent_no: int = 0

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from monitor.calls.facts import AttemptResult, GapCause, Outcome, Scope, Source, TransferKind, TransferResult
     from monitor.calls.rules import Reading
     from monitor.calls.tally import Tally
+    from monitor.reports.charter_figures import CharterFigures
     from monitor.reports.periods import Period
     from monitor.texts import Language
     from monitor.worktime import Hours
@@ -283,3 +284,7 @@ class Figures:
     """The last instant up to `made_at` of which the monitor left any record; None where it never did."""
     reconciled: tuple[ReconciledFigures, ...] = ()
     """By system; empty where none was compared, and in a report of one line or queue."""
+    charter: CharterFigures | None = None
+    """The rest of the charter; None in a report of one queue, since little of it is any queue's own."""
+    charter_before: CharterFigures | None = None
+    """The same of the period before; None where `charter` is."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from monitor.calls.rules import RingRule
+    from monitor.commitments.register import Commitment
     from monitor.reports.periods import Period
     from monitor.texts import Language
     from monitor.worktime import WorkTime
@@ -74,6 +77,8 @@ class Basis:
     """Cut-off of short abandons."""
     agents: bool = True
     """Whether figures of single agents may be told at all."""
+    register: tuple[Commitment, ...] = ()
+    """The promises with a clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,3 +92,5 @@ class House:
     """Compliance the institution has set itself."""
     page_url: str = ""
     """Where the page is, for links to single calls; empty for none."""
+    teams: Mapping[str, str] = field(default_factory=dict)
+    """The configured teams, in order: name → what it is called in English."""
