@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from monitor.calls.lines import Line, Lines, Patterns
 from monitor.calls.state import Plan
+from monitor.calls.teams import Team, Teams
 from monitor.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def plan_of(settings: Settings, lines: tuple[str, ...] = ()) -> Plan:
             zone=settings.zone,
             phones=Patterns(settings.callbacks.phones),
             prefixes=settings.callbacks.prefixes,
+            teams=Teams(tuple(Team(name=team.name, queues=team.queues, menu=team.menu) for team in settings.team)),
         )
     except re.error as error:
         raise ConfigError(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from monitor.calls.channels import Channel
     from monitor.calls.rules import RingRule
+    from monitor.calls.teams import Teams
 
 
 _CALL_INSTANTS = (
@@ -188,6 +189,11 @@ class LiveCall:
     last_application: str = ""
     """What the dialplan last ran on the caller's channel."""
     last_queue: str | None = None
+    menu: tuple[str, ...] = ()
+    """What the caller chose before a person answered."""
+    last_step: str = ""
+    """Where the caller is in a menu, as in `ivr-main,2`: the steps of one extension are one choice."""
+    recordings: list[str] = field(default_factory=list)
     over: bool = False
     """Its record has been made (or it never gets one)."""
     partly: bool = False
@@ -287,12 +293,13 @@ class LiveCall:
             self.asked_by_dial = by_dial
         self.stopped_waiting_us = None
 
-    def record(self, at_us: int, ended_us: int | None) -> f.Call:
+    def record(self, at_us: int, ended_us: int | None, teams: Teams) -> f.Call:
         """The record of the call, which is over.
 
         Args:
             at_us: the last instant seen.
             ended_us: when the caller's channel ended; None where that was not seen.
+            teams: one of which it may be the call of.
         """
         asked_us = self.asked_us if self.asked_us is not None else self.maybe_asked_us
         ringing_us = self.ringing_clock.total_us(at_us)
@@ -309,6 +316,7 @@ class LiveCall:
             (us for us in (self.answered_us, self.stopped_waiting_us, ended_us) if us is not None), None
         )
         answered_by = self.answer_attempt
+        queue = self._queue(answered_by)
         return f.Call(
             key=self.key,
             line=self.line or "",
@@ -329,7 +337,10 @@ class LiveCall:
             verdict_reason=judgement.reason,
             rule=self.rule.label,
             observed=f.Observed.PARTLY if self.partly else f.Observed.WHOLE,
-            queue=self._queue(answered_by),
+            queue=queue,
+            team=teams.team_of(queue, self.menu),
+            menu=self.menu,
+            recordings=tuple(self.recordings),
             agent=self.answer.interface if self.answer is not None else None,
             member=answered_by.member if answered_by is not None else None,
             answered_by_pickup=self.picked_up,

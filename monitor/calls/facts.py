@@ -111,6 +111,8 @@ class StageChanged:
     stage: Stage
     at: datetime
     queue: str | None
+    team: str | None = None
+    """Whose call it is, as far as is known by now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from monitor.calls import facts as f
 from monitor.calls.conversation import leave
 from monitor.calls.dialling import ceases, picked_up, rings, settle
 from monitor.calls.facts import AttemptResult, Stage, instant
+from monitor.calls.menus import recorded, step
 from monitor.calls.stages import Signal
 from monitor.calls.transferring import close_all, consultation_over, result_of_attempts
 
@@ -100,12 +101,15 @@ def new_exten(state: State, event: e.NewExten) -> None:
     if call.undecided and call.linkedid == event.uniqueid and _names_number(event):
         call.undecided = False
         offer(state, channel, event, call.caller_number)
+    if event.application == "MixMonitor":
+        recorded(call, event.data.partition(",")[0])
     if call.caller is not channel:
         if channel.dialer is None and event.application in _ASKING:
             # The far half of a Local pair, or an agent's own call: what it asks for is not the caller's asking.
             channel.in_queue = event.data.partition(",")[0] if event.application == "Queue" else None
         return
     call.last_application = event.application
+    step(state, call, event.context, event.exten)
     if event.application in _ASKING:
         _asks(state, call, channel, event)
     else:
@@ -289,5 +293,5 @@ def end(state: State, call: LiveCall, at_us: int, ended_us: int | None) -> None:
     call.close_hold(at_us)
     close_all(state, call, at_us)
     state.signal(call, Signal.ENDED, at_us)
-    state.facts.append(call.record(at_us, ended_us))
+    state.facts.append(call.record(at_us, ended_us, state.plan.teams))
     call.over = True

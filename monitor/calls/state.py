@@ -15,6 +15,7 @@ from monitor.calls.channels import Bridges, Channel
 from monitor.calls.lines import Lines, Patterns
 from monitor.calls.rules import RingRule, rule_on
 from monitor.calls.stages import TRANSITIONS, Signal
+from monitor.calls.teams import Teams
 
 if TYPE_CHECKING:
     from monitor.ami.events import Event
@@ -40,6 +41,8 @@ class Plan:
     """Interfaces of the centre's phones, whose calls to numbers outside are told; none: those of queue members."""
     prefixes: tuple[str, ...] = ()
     """Digits dialled before a number to reach the public network."""
+    teams: Teams = field(default_factory=Teams)
+    """Whose call it is."""
 
     def scope(self, to: str) -> f.Scope:
         """Whether a transfer to this number, queue or phone stays in the centre."""
@@ -201,6 +204,7 @@ class State:
         into.channels.update(gone.channels)
         into.attempts += gone.attempts
         into.ringing.update(gone.ringing)
+        into.recordings.extend(file for file in gone.recordings if file not in into.recordings)
         into.joined |= {gone.linkedid, *gone.joined}
         for linkedid in (gone.linkedid, *gone.joined):
             self.calls[linkedid] = into
@@ -246,7 +250,12 @@ class State:
         if call.offered and stage is not f.Stage.ENDED:
             self.facts.append(
                 f.StageChanged(
-                    key=call.key, line=call.line or "", stage=stage, at=f.instant(at_us), queue=call.last_queue
+                    key=call.key,
+                    line=call.line or "",
+                    stage=stage,
+                    at=f.instant(at_us),
+                    queue=call.last_queue,
+                    team=self.plan.teams.team_of(call.last_queue, call.menu),
                 )
             )
 

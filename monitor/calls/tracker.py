@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from monitor.ami import events as e
-from monitor.calls import conversation, dialling, life, presence, transferring
+from monitor.calls import conversation, dialling, life, menus, presence, transferring
 from monitor.calls.agents import Members, MemberStanding
 from monitor.calls.facts import Gap, GapCause, instant
 from monitor.calls.rules import SECOND_US
@@ -55,9 +55,21 @@ def _queue_entry(state: State, event: e.QueueEntry) -> None:
         life.waits_in(state, channel, event.queue, event.at_us)
 
 
+def _user_event(state: State, event: e.UserEvent) -> None:
+    taker = USER_EVENTS.get(event.name)
+    if taker is not None:
+        taker(state, event)
+
+
 def _ignore(_state: State, _event: object) -> None:
     """The link tells of starts and ends of Asterisk; on their own they change no call."""
 
+
+USER_EVENTS: dict[str, Callable[[State, e.UserEvent], None]] = {
+    "TransferConsent": transferring.consent,
+    "MenuChoice": menus.told,
+}
+"""What the dialplan reports of its own, by the report's name."""
 
 HANDLERS: dict[type[e.Event], Callable[[State, Any], None]] = {
     e.NewChannel: life.new_channel,
@@ -86,7 +98,7 @@ HANDLERS: dict[type[e.Event], Callable[[State, Any], None]] = {
     e.Pickup: life.pickup,
     e.Held: conversation.held,
     e.Parked: conversation.parked,
-    e.UserEvent: transferring.consent,
+    e.UserEvent: _user_event,
     e.CoreShowChannel: presence.shown,
     e.CoreShowChannelsComplete: presence.all_shown,
     e.FullyBooted: _ignore,
