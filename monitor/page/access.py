@@ -40,8 +40,9 @@ from monitor.page.access_forms import (
     told,
 )
 from monitor.page.access_passwords import Passwords, TooManyAtOnceError, name_key
-from monitor.page.access_paths import refusal_of
+from monitor.page.access_paths import UPLOAD, limits_of, program_writes, refusal_of
 from monitor.page.access_sessions import Sessions
+from monitor.page.access_uploads import read_upload
 from monitor.page.headers import LoopbackNames, SecurityHeaders, is_api, route_path
 from monitor.page.viewer import LOCAL, Viewer
 
@@ -206,13 +207,17 @@ class Access:
             raise Refused(refusal)
 
     async def _vetted(self, request: Request, session: Session | None) -> dict[str, str]:
-        """A form that was sent on purpose, by the one who was given it."""
-        if request.method != "POST" or is_api(request.scope):
+        """A form that was sent on purpose, by the one who was given it; empty of a program, which has sent none."""
+        path = route_path(request.scope)
+        if is_api(request.scope):
+            program_writes(request, path)
+            return {}
+        if request.method != "POST":
             raise Refused(READ_ONLY)
         if not sent_from_here(request):
             raise Refused(ELSEWHERE)
-        form = await read_form(request)
-        if route_path(request.scope) == "/login":
+        form = await (read_upload(request) if path == UPLOAD else read_form(request, limits_of(path)))
+        if path == "/login":
             identity = self._sessions.form_of(request)
         elif self._users:
             identity = session.id if session is not None else None

@@ -25,9 +25,19 @@ if TYPE_CHECKING:
 
     from monitor.page.render import Renderer
 
-FORM_BYTES = 8192
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormLimits:
+    """How much a form may bring."""
+
+    size: int = 8192
+    """Bytes."""
+    fields: int = 20
+
+
+FORM_LIMITS = FormLimits()
+"""Of forms that need no more."""
 _BODY_SECONDS = 10
-_FIELDS = 20
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -86,6 +96,10 @@ NO_WORK = Refusal(
 CASES_ONLY = Refusal(
     status=HTTPStatus.FORBIDDEN,
     sentence="This token brings in cases and reads them, at /api/v1/cases, and nothing else.",
+)
+TOKENS_ONLY = Refusal(
+    status=HTTPStatus.FORBIDDEN,
+    sentence="Programs write here with a token, as `Authorization: Bearer …`; people open the page and write there.",
 )
 ELSEWHERE = Refusal(
     status=HTTPStatus.FORBIDDEN,
@@ -204,27 +218,50 @@ def _with_port(scheme: str, host: str) -> str:
     return host if re.search(r":\d+$", host) else f"{host}:{_DEFAULT_PORTS[scheme]}"
 
 
-async def read_form(request: Request) -> dict[str, str]:
+async def read_form(request: Request, limits: FormLimits = FORM_LIMITS) -> dict[str, str]:
     """The fields of a form.
+
+    Args:
+        request: it, its body not yet read.
+        limits: how much it may bring.
 
     Raises:
         Refused: it is no form, too large, too slow, or not text.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise Refused(NO_FORM)
-    length = request.headers.get("content-length", "0")
-    if len(length) > len(str(FORM_BYTES)) or not length.isdecimal() or int(length) > FORM_BYTES:
-        raise Refused(TOO_LARGE)
-    body = bytearray()
+    body = await read_body(request, limits.size, _BODY_SECONDS)
     try:
-        async with asyncio.timeout(_BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > FORM_BYTES:
-                    raise Refused(TOO_LARGE)
-        fields = parse_qs(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_FIELDS)
-    except TimeoutError:
-        raise Refused(TOO_SLOW) from None
-    except (ValueError, ClientDisconnect):
+        fields = parse_qs(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=limits.fields)
+    except ValueError:
         raise Refused(UNREADABLE) from None
     return {name: values[-1] for name, values in fields.items()}
+
+
+async def read_body(request: Request, size: int, within_seconds: float, *, too_large: Refusal = TOO_LARGE) -> bytes:
+    """What a request brings.
+
+    Args:
+        request: it, its body not yet read.
+        size: bytes at most.
+        within_seconds: by when all of it has to be there.
+        too_large: how it is refused where it is.
+
+    Raises:
+        Refused: it is too large, too slow, or broken off.
+    """
+    length = request.headers.get("content-length", "0")
+    if len(length) > len(str(size)) or not length.isdecimal() or int(length) > size:
+        raise Refused(too_large)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(within_seconds):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > size:
+                    raise Refused(too_large)
+    except TimeoutError:
+        raise Refused(TOO_SLOW) from None
+    except ClientDisconnect:
+        raise Refused(UNREADABLE) from None
+    return bytes(body)
