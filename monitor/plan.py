@@ -39,5 +39,6 @@ def plan_of(settings: Settings, lines: tuple[str, ...] = ()) -> Plan:
         )
     except re.error as error:
         raise ConfigError(
-            f"A pattern of a line, of [transfers] or of [callbacks] cannot be read: {error}. Write its sets as in _[2-9]XX."
+            f"A pattern of a line, of [transfers] or of [callbacks] cannot be read: {error}. "
+            "Write its sets as in _[2-9]XX."
         ) from error
