@@ -9,15 +9,20 @@ microseconds), is pure, and returns None where its denominator is 0: no calls is
 from __future__ import annotations
 
 import math
+from collections import Counter
+from fractions import Fraction
 from itertools import product
 from typing import TYPE_CHECKING
 
 from monitor.calls.facts import Outcome, Scope, TransferKind, TransferResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Hashable, Iterable, Sequence
+    from typing import Literal
 
     from monitor.calls.facts import Transfer
+
+    Agreement = Literal["poor", "slight", "fair", "moderate", "substantial", "almost_perfect"]
 
 ABANDONED = (Outcome.ABANDONED_ANNOUNCEMENT, Outcome.ABANDONED_WAITING, Outcome.ABANDONED_RINGING)
 """Outcomes of calls whose caller left before a person answered."""
@@ -205,3 +210,95 @@ def survey(kept: int, broken: int, callers: int) -> tuple[float, float, float] |
             high = heard
         below = up_to
     return kept / judged, low / drawn, high / drawn
+
+
+_NORMAL_95 = 1.959963984540054
+"""The quantile of the normal distribution that 97.5 of 100 do not pass."""
+
+
+def wilson(share: float, size: float) -> tuple[float, float] | None:
+    """The 95 % confidence interval of a share, by Wilson's score; None where nothing was looked at.
+
+    Args:
+        share: from 0 to 1; a mean of marks from 0 to 1 too, whose variance is never larger than a share's.
+        size: how many were looked at; of a weighted sample its effective size, which need not be whole.
+
+    **Source:** E. B. Wilson, Probable inference, the law of succession, and statistical inference, J. Am. Stat. Assoc.
+    22 (1927) 209-212.
+    """
+    if size <= 0:
+        return None
+    square = _NORMAL_95**2
+    middle = share + square / (2 * size)
+    spread = _NORMAL_95 * math.sqrt(share * (1 - share) / size + square / (4 * size * size))
+    low, high = ((middle + sign * spread) / (1 + square / size) for sign in (-1, 1))
+    # Exact where all or none were met, which floats miss by their last digit.
+    return (0.0 if share <= 0 else max(low, 0.0)), (1.0 if share >= 1 else min(high, 1.0))
+
+
+def stratified(strata: Iterable[tuple[int, int, float]]) -> tuple[float, float] | None:
+    """The share among all calls, as a stratified sample tells it, and what size of a simple one would tell as much.
+
+    share = sum of W_h p_h, effective size = 1 / sum of (W_h^2 / n_h), W_h being the stratum's part of all calls.
+
+    Args:
+        strata: of each how many calls it has, how many of them were marked, and the sum of their marks from 0 to 1.
+            Those of which none was marked stand for nothing, and the others for them.
+
+    Returns:
+        Share and effective size; None where nothing was marked.
+
+    **Source:** W. G. Cochran, Sampling Techniques, 3rd ed., section 5.3, for the share; L. Kish, Survey Sampling, 1965,
+    section 11.7, for the loss by unequal weights. The variance within strata is taken for that of all calls together,
+    since a stratum of five calls cannot tell its own; what stratifying and a small population gain is not claimed.
+    """
+    marked = [(calls, seen, met) for calls, seen, met in strata if seen]
+    whole = sum(calls for calls, _, _ in marked)
+    if not whole:
+        return None
+    share = sum(calls / whole * met / seen for calls, seen, met in marked)
+    return min(max(share, 0.0), 1.0), 1 / sum((calls / whole) ** 2 / seen for calls, seen, _ in marked)
+
+
+def cohens_kappa(pairs: Iterable[tuple[Hashable, Hashable]]) -> float | None:
+    """Cohen's kappa of two reviewers' marks, unweighted: (observed - expected) / (1 - expected) agreement.
+
+    Args:
+        pairs: of each call the mark of the one and of the other, of any scale.
+
+    Returns:
+        1 for the same marks throughout, 0 for as many as chance would have; None where there is no pair, or where both
+        gave one and the same mark to all, so that chance alone would have them agree.
+
+    **Source:** J. Cohen, A coefficient of agreement for nominal scales, Educ. Psychol. Meas. 20 (1960) 37-46.
+    """
+    table = Counter(pairs)
+    count = table.total()
+    ones, others = Counter[object](), Counter[object]()
+    for (one, other), times in table.items():
+        ones[one] += times
+        others[other] += times
+    # Whole numbers, so that perfect agreement is 1 and not nearly.
+    observed = count * sum(times for (one, other), times in table.items() if one == other)
+    expected = sum(times * others[mark] for mark, times in ones.items())
+    whole = count * count
+    return None if whole == expected else float(Fraction(observed - expected, whole - expected))
+
+
+_AGREEMENTS: tuple[tuple[float, Agreement], ...] = (
+    (0.2, "slight"),
+    (0.4, "fair"),
+    (0.6, "moderate"),
+    (0.8, "substantial"),
+)
+
+
+def agreement(kappa: float) -> Agreement:
+    """A kappa in words: below 0 poor, to 0.20 slight, 0.40 fair, 0.60 moderate, 0.80 substantial, else almost perfect.
+
+    **Source:** J. R. Landis, G. G. Koch, The measurement of observer agreement for categorical data, Biometrics 33
+    (1977) 159-174, at 165.
+    """
+    if kappa < 0:
+        return "poor"
+    return next((word for limit, word in _AGREEMENTS if kappa <= limit), "almost_perfect")

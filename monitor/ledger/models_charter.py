@@ -129,7 +129,7 @@ class ReviewDrawRow(Base):
     population: Mapped[int] = mapped_column(Integer)
     """Answered calls that could be drawn."""
     definition: Mapped[dict[str, Any]] = mapped_column(JSON)
-    """Sizes, strata and the form as they were, and how many calls each stratum had."""
+    """Sizes, shortest call and the form as they were (see `monitor.reviews.definition`); it names no agent."""
 
 
 class ReviewSampleRow(Base):
@@ -146,6 +146,8 @@ class ReviewSampleRow(Base):
     queue: Mapped[str | None]
     stratum: Mapped[str]
     """The queue whose size of its own it was drawn under; empty for the others."""
+    stratum_calls: Mapped[int] = mapped_column(Integer)
+    """How many calls of its agent could be drawn in that stratum: for how many of them the drawn ones stand."""
     reviewers: Mapped[int] = mapped_column(Integer)
     """How many people are to review it: 1 or 2."""
 

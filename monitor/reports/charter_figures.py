@@ -50,11 +50,16 @@ class CallbackFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """A share of a sample, with its 95 % confidence interval (Wilson); None where there was nothing to mark."""
+    """A share of all calls, as a sample of them tells it, with its 95 % confidence interval (Wilson).
+
+    Each drawn call stands for as many as its agent had of its kind (`monitor.calls.formulas.stratified`), so that the
+    share is not met / marked where agents had unlike many. None where there was nothing to mark.
+    """
 
     met: float
-    """Marks as shares of the scale's width, summed: with two marks the number of calls in which it was met."""
+    """Marks as shares of the scale's width, summed: with a scale of two the number of calls in which it was met."""
     marked: int
+    """Calls of the sample that were marked."""
     share: float | None
     low: float | None
     high: float | None
@@ -96,12 +101,14 @@ class ReviewFigures:
     population: int
     sampled: int
     reviewed: int
+    """Calls of the sample that all who are to review them have; nothing else is counted."""
     items: tuple[ReviewItemFigures, ...]
     greeted: Share
     """Calls greeted with department and name: the items greeting, department and name all at the top of the scale."""
     kappa: float | None
     """Over all items together."""
     pairs: int
+    """Pairs of marks, over all items."""
     agents: tuple[ReviewAgentFigures, ...]
     """Empty in what is published."""
 

@@ -161,6 +161,7 @@ def _reviews() -> None:
         _text("member", nullable=True),
         _text("queue", nullable=True),
         _text("stratum"),
+        _count("stratum_calls"),
         _count("reviewers"),
         sa.PrimaryKeyConstraint("system", "linkedid", name="pk_review_samples"),
         sqlite_with_rowid=False,
