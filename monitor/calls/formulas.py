@@ -170,6 +170,16 @@ def asked_first_rate(consented: int, reported: int) -> float | None:
     return ratio(consented, reported)
 
 
+def in_time_rate(in_time: int, late: int, missed: int) -> float | None:
+    """Promises with a deadline that were kept = in time / (in time + late + passed undone).
+
+    What is not due yet, or was settled otherwise before it was, is in neither number.
+
+    **Source:** the charter, "기한 이내".
+    """
+    return ratio(in_time, in_time + late + missed)
+
+
 def coverage(unobserved_us: int, whole_us: int) -> float | None:
     """Coverage (관측률) = observed time / all time, both summed over the systems."""
     return ratio(whole_us - unobserved_us, whole_us)

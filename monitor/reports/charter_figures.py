@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from monitor.calls.formulas import in_time_rate
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
@@ -46,6 +48,16 @@ class CallbackFigures:
     """From being owed to the first call; waiting time by the clock on the wall."""
     conversation: Quantiles
     """From being owed to the conversation."""
+
+    @property
+    def judged(self) -> int:
+        """Those of which it is known whether they were kept."""
+        return self.in_time + self.late + self.never
+
+    @property
+    def share(self) -> float | None:
+        """Of those judged, the ones called in time."""
+        return in_time_rate(self.in_time, self.late, self.never)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +123,8 @@ class ReviewFigures:
     """Pairs of marks, over all items."""
     agents: tuple[ReviewAgentFigures, ...]
     """Empty in what is published."""
+    seeds: tuple[int, ...] = ()
+    """Of the draws, in the order of `months`: with them anybody who has the ledger can draw the sample again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,16 +163,28 @@ class CommitmentFigures:
     due_by: datetime | None = None
     """By when what is due once and again had to be done."""
 
+    @property
+    def judged(self) -> int:
+        """Cases of which it is known whether the promise was kept."""
+        return self.in_time + self.late + self.overdue
+
+    @property
+    def share(self) -> float | None:
+        """Of those judged, the ones done in time."""
+        return in_time_rate(self.in_time, self.late, self.overdue)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CharterFigures:
     """The rest of the charter in one period."""
 
     callbacks: Mapping[CallbackKind, CallbackFigures]
+    """Those of the line; empty in a report of one queue."""
     reviews: ReviewFigures | None
-    """None where nothing was drawn."""
+    """None where nothing was drawn, and in a report of one line or queue: samples are drawn from all calls."""
     commitments: tuple[CommitmentFigures, ...]
-    """In the order of the register; promises that were since taken out of it, behind, where they have cases."""
+    """In the order of the register; promises that were since taken out of it, behind, where they have cases. Always of
+    the whole house, since a case belongs to no line."""
     callbacks_by_line: Mapping[str, Mapping[CallbackKind, CallbackFigures]] = field(default_factory=dict)
     """Of lines that owed any; empty in the period compared with."""
     promises_used: bool = False

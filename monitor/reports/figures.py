@@ -285,6 +285,6 @@ class Figures:
     reconciled: tuple[ReconciledFigures, ...] = ()
     """By system; empty where none was compared, and in a report of one line or queue."""
     charter: CharterFigures | None = None
-    """The rest of the charter; None in a report of one queue, since little of it is any queue's own."""
+    """The rest of the charter."""
     charter_before: CharterFigures | None = None
-    """The same of the period before; None where `charter` is."""
+    """The same of the period before."""

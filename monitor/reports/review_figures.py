@@ -1,6 +1,6 @@
 """Reviews in the ledger → what reports and the page tell of them.
 
-A call counts once all who are to review it have, so that no figure tells those who may still review one what others marked.
+A call counts once all who are to review it have, so that no figure tells those who still may what others marked.
 """
 
 from __future__ import annotations
@@ -94,6 +94,7 @@ def review_figures(connection: Connection, months: Sequence[date], *, agents: bo
         kappa=formulas.cohens_kappa(every),
         pairs=len(every),
         agents=_agents(samples, marked) if agents else (),
+        seeds=tuple(row["seed"] for row in draws),
     )
 
 
