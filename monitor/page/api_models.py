@@ -45,18 +45,6 @@ class Answer(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-class Problem(Answer):
-    """Why there is no other answer, as RFC 9457 has it."""
-
-    type: Literal["about:blank"]
-    title: str
-    status: int
-    detail: str
-    """What is wrong and what to do, in a sentence."""
-    parameter: str | None = None
-    """The parameter at fault, where one is."""
-
-
 class Rule(Answer):
     """A ring rule: the promise that is measured."""
 

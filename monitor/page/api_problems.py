@@ -7,16 +7,30 @@ from __future__ import annotations
 
 import difflib
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from starlette.responses import Response
 
-from monitor.page.api_models import Problem
+from monitor.page.api_models import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 PROBLEM_TYPE = "application/problem+json"
+
+
+class Problem(Answer):
+    """Why there is no other answer, as RFC 9457 has it."""
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    detail: str
+    """What is wrong and what to do, in a sentence."""
+    parameter: str | None = None
+    """The parameter at fault, where one is."""
+    field: str | None = None
+    """The field of what was sent that is at fault, where one is."""
 
 
 class ProblemError(Exception):
@@ -26,6 +40,7 @@ class ProblemError(Exception):
         status: of the answer.
         detail: what is wrong and what to do, in a sentence.
         parameter: the parameter at fault, where one is.
+        field: the field of what was sent that is at fault, where one is.
         headers: further ones of the answer.
     """
 
@@ -35,12 +50,14 @@ class ProblemError(Exception):
         detail: str,
         *,
         parameter: str | None = None,
+        field: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.parameter = parameter
+        self.field = field
         self.headers = headers
 
     def answer(self) -> Response:
@@ -51,6 +68,7 @@ class ProblemError(Exception):
             status=self.status,
             detail=self.detail,
             parameter=self.parameter,
+            field=self.field,
         )
         body = problem.model_dump_json(exclude_none=True)
         return Response(body, self.status, self.headers, media_type=PROBLEM_TYPE)
