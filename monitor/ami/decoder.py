@@ -55,6 +55,7 @@ class Form:
     Args:
         event: what it becomes.
         passes_over: packets with this in them are of no use.
+        only: packets without this in them are of no use.
         fields: for each field behind `at_us` the header it is read from (two as in `"Interface/Location"`, where
             releases differ), or that and what turns its text, "" where it is missing, into a value; or the value
             itself, where it is the same in every packet of this kind. In the order in which Asterisk writes the
@@ -64,16 +65,18 @@ class Form:
         TypeError: a field of the event is left out, or is none of its fields.
     """
 
-    __slots__ = ("_fields", "_make", "_without", "passes_over")
+    __slots__ = ("_fields", "_make", "_without", "only", "passes_over")
 
     def __init__(
         self,
         event: type[e.Event],
         *,
         passes_over: bytes | None = None,
+        only: bytes = b"",
         **fields: str | tuple[str, Callable[[str], Any]] | bool,
     ) -> None:
         self.passes_over = passes_over
+        self.only = only
         names: tuple[str, ...] = event._fields
         if set(names) != {"at_us", *fields}:
             raise TypeError(f"{event.__name__} has the fields {names}, and the form gives {tuple(fields)}.")
@@ -239,6 +242,13 @@ DECODERS: dict[bytes, Form] = {
         menu=("Menu", str.strip),
         choice=("Choice", str.strip),
     ),
+    b"VarSet": Form(
+        e.Recorded,
+        only=b"\r\nVariable: MIXMONITOR_FILENAME\r\n",
+        uniqueid="Uniqueid",
+        linkedid="Linkedid",
+        file="Value",
+    ),
     b"CoreShowChannel": Form(
         e.CoreShowChannel,
         channel="Channel",
@@ -313,7 +323,7 @@ class Decoder:
             name = b"other"
         counts[name] += 1
         form = DECODERS.get(name)
-        if form is None or (form.passes_over is not None and form.passes_over in packet):
+        if form is None or form.only not in packet or (form.passes_over is not None and form.passes_over in packet):
             if received_us is None:
                 self._last_us = timestamp_us(packet) or self._last_us
             return None

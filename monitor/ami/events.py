@@ -300,6 +300,18 @@ class UserEvent(NamedTuple):
     """Of `MenuChoice`: the digits that the caller chose by."""
 
 
+class Recorded(NamedTuple):
+    """A channel is recorded to a file, by whatever began it: an application, a queue, a key, or the manager.
+
+    `file` is a path as Asterisk keeps it; `MixMonitorStart` tells of none.
+    """
+
+    at_us: int
+    uniqueid: str
+    linkedid: str
+    file: str
+
+
 class CoreShowChannel(NamedTuple):
     """A channel that exists (answer to CoreShowChannels)."""
 
@@ -363,6 +375,7 @@ Event = (
     | Held
     | Parked
     | UserEvent
+    | Recorded
     | CoreShowChannel
     | CoreShowChannelsComplete
     | FullyBooted

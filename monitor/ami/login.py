@@ -276,9 +276,9 @@ class Conversation:
         self.version = header(packet, b"\r\nAsteriskVersion: ")
         self._name_is(header(packet, b"\r\nSystemName: "), index)
         if self._want_filter and filters_by_name(self.version):
-            for name in UNWANTED:
-                criteria = f"action(exclude),name({name})"
-                self._ask("Filter", [("Operation", "Add"), ("MatchCriteria", criteria)], awaited=f"Filter {name}")
+            for name, (criteria, text) in UNWANTED.items():
+                asked = [("Operation", "Add"), ("MatchCriteria", criteria), *([("Filter", text)] if text else [])]
+                self._ask("Filter", asked, awaited=f"Filter {name}")
 
     def _event(self, name: bytes, packet: bytes, index: int) -> None:
         if name == b"FullyBooted":

@@ -51,7 +51,17 @@ def _chose(call: LiveCall, choice: str) -> None:
     call.menu = (*call.menu, choice)[-MOST_CHOICES:]
 
 
+def started(state: State, event: e.Recorded) -> None:
+    """Asterisk names the file that a channel is recorded to."""
+    channel = state.channels.get(event.uniqueid)
+    if channel is None:
+        state.unexpected["unknown_channel"] += 1
+        return
+    recorded(channel.call, event.file)
+
+
 def recorded(call: LiveCall, file: str) -> None:
-    """A channel of the call is recorded to a file."""
-    if file and file not in call.recordings and len(call.recordings) < _MOST_FILES:
+    """A channel of the call is recorded to a file, told by its path or by the name that the dialplan gave it."""
+    known = any(each == file or each.endswith(f"/{file}") or file.endswith(f"/{each}") for each in call.recordings)
+    if file and not known and len(call.recordings) < _MOST_FILES:
         call.recordings.append(file)

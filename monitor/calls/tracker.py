@@ -99,6 +99,7 @@ HANDLERS: dict[type[e.Event], Callable[[State, Any], None]] = {
     e.Held: conversation.held,
     e.Parked: conversation.parked,
     e.UserEvent: _user_event,
+    e.Recorded: menus.started,
     e.CoreShowChannel: presence.shown,
     e.CoreShowChannelsComplete: presence.all_shown,
     e.FullyBooted: _ignore,

@@ -193,7 +193,9 @@ def test_filters_are_asked_for_by_name_and_silently_left_out_where_refused() -> 
     hear(conversation, SETTINGS % (2, b"22.10.1+dfsg"))
     sent = conversation.data_to_send()
     assert sent.count(b"Action: Filter\r\n") == 5
-    assert b"\r\nOperation: Add\r\nMatchCriteria: action(exclude),name(VarSet)\r\n\r\n" in sent
+    assert b"\r\nOperation: Add\r\nMatchCriteria: action(exclude),name(TestEvent)\r\n\r\n" in sent
+    varset = b"\r\nMatchCriteria: action(exclude),name(VarSet),header(Variable),method(regex)\r\nFilter: ^([^M]|"
+    assert varset in sent
     ids = [packet.split(b"ActionID: ")[1].split(b"\r\n")[0] for _, packet in PacketReader().feed(sent)]
     hear(conversation, b"Response: Success\r\nActionID: " + ids[0] + b"\r\nMessage: Success")
     hear(conversation, b"Response: Error\r\nActionID: " + ids[1] + b"\r\nMessage: Permission denied")

@@ -45,13 +45,13 @@ Linkedid: pbx1-1777852800.1
 
 @pytest.mark.parametrize("name", sorted(DECODERS))
 def test_an_event_without_any_header_raises_nothing(name: bytes) -> None:
-    event = Decoder().decode(b"Event: " + name)
+    event = Decoder().decode(b"Event: " + name + DECODERS[name].only)
     assert event is not None
     assert event.at_us == 0
 
 
 def test_whatever_is_decoded_is_handled() -> None:
-    made = {type(Decoder().decode(b"Event: " + name)) for name in DECODERS}
+    made = {type(Decoder().decode(b"Event: " + name + form.only)) for name, form in DECODERS.items()}
     assert made == set(HANDLERS)
 
 
@@ -112,6 +112,14 @@ def test_a_channels_age(duration: str, seconds: int) -> None:
 def test_consent_is_read_loosely() -> None:
     event = decoded("Event: UserEvent\nUserEvent: TransferConsent\nUniqueid: 1.1\nConsent:  YES ")
     assert event == e.UserEvent(0, "1.1", "", "TransferConsent", "yes", "", "", "")
+
+
+def test_of_variables_only_the_file_of_a_recording_is_read() -> None:
+    """Its name is told by no other event where a queue, a key or the manager began it."""
+    set_by_queue = "Event: VarSet\nUniqueid: 1.1\nLinkedid: 1.0\nVariable: MIXMONITOR_FILENAME\nValue: /monitor/1.1.wav"
+    assert decoded(set_by_queue) == e.Recorded(0, "1.1", "1.0", "/monitor/1.1.wav")
+    assert decoded(set_by_queue.replace("FILENAME", "FILENAME_2")) is None
+    assert decoded(set_by_queue.replace("MIXMONITOR_FILENAME", "QUEUESTATUS")) is None
 
 
 # -- time --------------------------------------------------------------------------------------------------------------
