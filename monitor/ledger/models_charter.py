@@ -72,6 +72,7 @@ class CallbackRow(Base):
         Index(None, "person", "owed_at"),
         Index(None, "state", "due_at"),
         Index(None, "owed_at"),
+        Index(None, "kind", "newest_owed_at"),
         {"sqlite_with_rowid": False},
     )
 
@@ -95,6 +96,8 @@ class CallbackRow(Base):
     first_try_by: Mapped[str | None]
     reached_at: Mapped[datetime | None]
     came_again_at: Mapped[datetime | None]
+    newest_owed_at: Mapped[datetime | None]
+    """Where it is an entry of the list to work from: when the newest of those came to be owed that it stands for."""
     assignee: Mapped[str | None]
     dropped_at: Mapped[datetime | None]
 

@@ -19,7 +19,7 @@ ROOT = PACKAGE.parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 NAMES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in FILES}
 
-PURE = ("monitor.ami", "monitor.calls")
+PURE = ("monitor.ami", "monitor.calls", "monitor.callbacks.settling")
 """Rooms that decide anything: no sockets, no clock, no database."""
 IMPURE = {
     "asyncio",

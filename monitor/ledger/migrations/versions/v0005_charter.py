@@ -119,6 +119,7 @@ def _telephone() -> None:
         _text("first_try_by", nullable=True),
         _instant("reached_at", nullable=True),
         _instant("came_again_at", nullable=True),
+        _instant("newest_owed_at", nullable=True),
         _text("assignee", nullable=True),
         _instant("dropped_at", nullable=True),
         sa.PrimaryKeyConstraint("system", "linkedid", name="pk_callbacks"),
@@ -127,6 +128,7 @@ def _telephone() -> None:
     op.create_index("ix_callbacks_person_owed_at", "callbacks", ["person", "owed_at"])
     op.create_index("ix_callbacks_state_due_at", "callbacks", ["state", "due_at"])
     op.create_index("ix_callbacks_owed_at", "callbacks", ["owed_at"])
+    op.create_index("ix_callbacks_kind_newest_owed_at", "callbacks", ["kind", "newest_owed_at"])
     op.create_table(
         "callback_notes",
         sa.Column("id", NUMBER, nullable=False),
