@@ -55,13 +55,18 @@ def _is_roomy(folder: Path) -> bool:
 
 _LONG = (
     "tests/deploy/test_image.py",
+    "tests/deploy/test_rules.py::test_alerts_fire_and_stay_quiet_as_told[days",
     "tests/faults/test_connection.py::test_a_half_open_connection_by_packets_that_are_dropped",
     "tests/faults/test_connection.py::test_ten_minutes_of_silence_are_told",
     "tests/faults/test_reload.py::test_a_secret_is_rotated_while_phones_ring",
     "tests/faults/test_restart.py",
     "tests/faults/test_week.py",
+    "tests/page/test_browser_board.py::test_a_dead_stream_is_said_in_place_and_caught_up_without_a_reload[cut",
+    "tests/page/test_browser_calls.py::test_nothing_is_wider_than_the_screen_and_nobody_is_kept_out[viewport1",
+    "tests/page/test_browser_calls.py::test_nothing_is_wider_than_the_screen_and_nobody_is_kept_out[viewport2",
     "tests/page/test_browser_pages.py::test_no_page_has_a_serious_finding_of_axe[dark",
     "tests/page/test_browser_reports.py",
+    "tests/reports/test_charts.py::test_a_service_without_a_home_draws_without_a_word_and_leaves_nothing",
     "tests/reports/test_libreoffice.py",
     "tests/reports/test_pictures.py",
     "tests/reports/test_scheduled_month.py",

@@ -63,7 +63,8 @@ def _upgrade_with_others(barrier: multiprocessing.synchronize.Barrier, store: st
 
 
 def test_programs_that_start_at_once_on_an_empty_store_all_succeed(store: str) -> None:
-    context = multiprocessing.get_context("spawn")
+    # Forked: each would import all of it anew, and wait for the others meanwhile. None holds a connection yet.
+    context = multiprocessing.get_context("fork")
     barrier = context.Barrier(3)
     programs = [context.Process(target=_upgrade_with_others, args=(barrier, store)) for _ in range(3)]
     for program in programs:
