@@ -11,6 +11,7 @@
     ├── MailError          a report could not be mailed
     ├── JournalError       the journal cannot be written, or read as asked for
     ├── ImportRefused      records of another program cannot be brought in
+    ├── ReviewError        a sample cannot be drawn, or a call not be reviewed, as it was asked for
     └── StoreError         the ledger cannot be opened or brought up to date
 
 Every message says what happened and what the operator does next; the command line prints it as one sentence.
@@ -63,6 +64,18 @@ class MailError(MonitorError):
 
 class ImportRefused(MonitorError):  # noqa: N818 - it names what happened to the records
     """Records of another program cannot be read, or cannot be brought in."""
+
+
+class ReviewError(MonitorError):
+    """A sample cannot be drawn, or a call not be reviewed, as it was asked for.
+
+    Attributes:
+        reason: which of them it is, for whoever says it in other words (`monitor.reviews.desk.Reason`).
+    """
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class StoreError(MonitorError):
