@@ -1,0 +1,132 @@
+"""How many calls back stand where, and which are due: what metrics and reminders ask for every few seconds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+from sqlalchemy import and_, case, func, or_, select
+
+from monitor.callbacks.settling import TO_DO, Kind, State
+from monitor.calls.facts import CallKey
+from monitor.ledger.tables import CALLBACKS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection
+
+Standing = Literal["waiting", "due_soon", "overdue", "tried", "reached", "came_again", "dropped"]
+"""Where a call back stands: of one that was not called yet, how near its deadline is."""
+Level = Literal["due_soon", "overdue"]
+
+FORGET = timedelta(days=30)
+"""How long a caller who left is on the list to work from where nothing else is said."""
+_LATELY = timedelta(days=30)
+_MOST_DUE = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A call back that nobody made yet and that is due soon, or overdue."""
+
+    key: CallKey
+    line: str
+    kind: Kind
+    due_at: datetime
+    level: Level
+
+
+def on_list(now: datetime, forget: timedelta = FORGET) -> ColumnElement[bool]:
+    """Whether a row of `callbacks` is an entry of the list to work from.
+
+    Args:
+        now: the present.
+        forget: a caller who left so long ago, and was promised nothing, is no more on it.
+    """
+    newest, kind = CALLBACKS.c.newest_owed_at, CALLBACKS.c.kind
+    # Each side alone is looked up in the index of the two columns.
+    lasting = or_(
+        and_(kind == Kind.PROMISED.value, newest.is_not(None)), and_(kind == Kind.MISSED.value, newest >= now - forget)
+    )
+    return and_(lasting, CALLBACKS.c.person.is_not(None))
+
+
+def standing(now: datetime, due_soon: timedelta) -> ColumnElement[str]:
+    """Where a row of `callbacks` stands, as in `Standing`.
+
+    Args:
+        now: the present; what is due at this instant is not overdue yet.
+        due_soon: so long before its deadline it is due soon.
+    """
+    due_at = CALLBACKS.c.due_at
+    return case(
+        (CALLBACKS.c.state != State.OPEN.value, CALLBACKS.c.state),
+        (due_at < now, "overdue"),
+        (due_at <= now + due_soon, "due_soon"),
+        else_="waiting",
+    )
+
+
+def counts(
+    connection: Connection, now: datetime, due_soon: timedelta, *, forget: timedelta = FORGET
+) -> Mapping[tuple[str, Kind, Standing], int]:
+    """How many calls back stand where, by line and kind; where there is none, nothing is told.
+
+    Those on the list to work from are counted as the page lists them, a person who left twice on one line once. Of
+    those that are done with, each is counted, where it came to be owed in the last 30 days.
+
+    Args:
+        connection: to the ledger.
+        now: the present.
+        due_soon: so long before its deadline a call back is due soon.
+        forget: a caller who left so long ago is no more on the list.
+    """
+    which = (CALLBACKS.c.line, CALLBACKS.c.kind)
+    said = standing(now, due_soon).label("standing")
+    lasting = select(*which, said).where(on_list(now, forget)).subquery()
+    listed = select(lasting, func.count().label("number")).group_by(*lasting.c)
+    done = (
+        select(*which, CALLBACKS.c.state, func.count())
+        .where(CALLBACKS.c.owed_at >= now - _LATELY, CALLBACKS.c.state.not_in([state.value for state in TO_DO]))
+        .group_by(*which, CALLBACKS.c.state)
+    )
+    found: Counter[tuple[str, Kind, Standing]] = Counter()
+    for statement in (listed, done):
+        for line, kind, place, number in connection.execute(statement):
+            found[line, Kind(kind), place] += number
+    return found
+
+
+def due(connection: Connection, now: datetime, due_soon: timedelta, *, forget: timedelta = FORGET) -> tuple[Due, ...]:
+    """The calls back of the list that nobody made yet and that are due soon or overdue, the oldest due first.
+
+    Args:
+        connection: to the ledger.
+        now: the present.
+        due_soon: so long before its deadline a call back is due soon.
+        forget: a caller who left so long ago is no more on the list.
+
+    Returns:
+        At most a thousand, those that are due longest.
+    """
+    columns = CALLBACKS.c
+    statement = (
+        select(columns.system, columns.linkedid, columns.line, columns.kind, columns.due_at)
+        .where(on_list(now, forget), columns.state == State.OPEN.value, columns.due_at <= now + due_soon)
+        .order_by(columns.due_at, columns.system, columns.linkedid)
+        .limit(_MOST_DUE)
+    )
+    return tuple(
+        Due(
+            key=CallKey(system=system, linkedid=linkedid),
+            line=line,
+            kind=Kind(kind),
+            due_at=due_at,
+            level="overdue" if due_at < now else "due_soon",
+        )
+        for system, linkedid, line, kind, due_at in connection.execute(statement)
+    )
