@@ -85,8 +85,11 @@ def call_as_json(call: Call) -> dict[str, Any]:
         "observed": call.observed.value,
         "source": call.source.value,
         "queue": call.queue,
+        "team": call.team,
+        "menu": list(call.menu),
         "agent": call.agent,
         "answered_by_pickup": call.answered_by_pickup,
         "attempts": [_attempt(attempt) for attempt in call.attempts],
         "transfers": [transfer_as_json(transfer) for transfer in call.transfers],
+        "recordings": list(call.recordings),
     }

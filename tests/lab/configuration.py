@@ -14,8 +14,9 @@ READ_ALL = "system,call,log,verbose,agent,user,dtmf,reporting,cdr,dialplan,secur
 READ_NEEDED = "system,call,agent,user,dialplan"
 """The classes of event that a call monitor needs."""
 
-NO_VARSET = "eventfilter(action(exclude),name(VarSet)) ="
-"""A manager.conf line that keeps `VarSet` events from an account, checked by Asterisk before it writes them."""
+NO_VARSET = "eventfilter(action(exclude),name(VarSet),header(Variable),method(regex)) = ^([^M]|M[^I]|MI[^X]|MIX[^M])"
+"""A manager.conf line that keeps `VarSet` events from an account, checked by Asterisk before it writes them; those of
+MIXMONITOR_FILENAME alone pass, which name recordings."""
 
 SECRET = "laboratory-7d41c09e"
 """The secret of every manager account; the Asterisk listens on a loopback port of this machine only."""
@@ -72,6 +73,8 @@ class Endpoint:
     pickup_group: str | None = None
     trunk: bool = False
     """Calls arrive under many callers' numbers, so it is told by a header and not by the From user."""
+    tones: bool = False
+    """Whether keys come in the media (RFC 2833) where the far end offers that, rather than by INFO alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,6 +239,8 @@ def endpoint_conf(endpoint: Endpoint) -> str:
         lines.append(f"callerid={endpoint.caller_id}")
     if endpoint.pickup_group is not None:
         lines += [f"named_call_group={endpoint.pickup_group}", f"named_pickup_group={endpoint.pickup_group}"]
+    if endpoint.tones:
+        lines.append("dtmf_mode=auto_info")
     if endpoint.trunk:
         lines += [
             "identify_by=header",

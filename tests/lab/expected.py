@@ -36,7 +36,18 @@ class Expected:
     """Whether a menu or the like answered the caller before a person did."""
     transfers: tuple[Moved, ...] | None = ()
     """None where it is open whether there is one."""
+    team: str | None = None
+    menu: tuple[str, ...] = ()
+    """What the caller chose in the menus of `TEAMS`."""
+    recorded: str | None = None
+    """What the name of the file begins with to which it is recorded."""
 
+
+TEAMS = """[[team]]
+name = "remote"
+menu = ["menu-menu_remote,2", "read-menu_read,2", "told-menu_told,2"]
+"""
+"""The team that callers choose, as settings."""
 
 PLAIN = "0212345678"
 QUEUED = "01012345678"
@@ -67,6 +78,29 @@ EXPECTED: dict[str, tuple[Expected, ...]] = {
     "ringall": answered(QUEUED, "agent2"),
     "dial_many": answered(PLAIN, "agent2"),
     "menu_then_queue": (Expected(caller=QUEUED, agent="agent1", answered_by_machine=True),),
+    "menu_remote": (
+        Expected(
+            caller=QUEUED,
+            agent="agent1",
+            answered_by_machine=True,
+            team="remote",
+            menu=("menu-menu_remote,9", "menu-menu_remote,2"),
+            recorded=QUEUED,
+        ),
+    ),
+    "menu_read": (
+        Expected(
+            caller=QUEUED,
+            agent="agent1",
+            answered_by_machine=True,
+            team="remote",
+            menu=("read-menu_read,2",),
+            recorded="lab1-",
+        ),
+    ),
+    "menu_told": (
+        Expected(caller=PLAIN, agent="agent1", answered_by_machine=True, team="remote", menu=("told-menu_told,2",)),
+    ),
     "local_member": answered(QUEUED),
     "local_member_optimised": answered(QUEUED),
     "waiting_then_ringing": (*answered(QUEUED), *answered("01087654321")),

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from .plan_answers import ANSWERED, NOT_ANSWERED
 from .plan_crowd import HUNDRED
 from .plan_elsewhere import ELSEWHERE
+from .plan_menus import MENUS
 from .plan_transfers import ATTENDED, BLIND
 
 if TYPE_CHECKING:
     from .scenario import Scenario
 
 SCENARIOS: dict[str, Scenario] = {
-    scenario.name: scenario for scenario in (HUNDRED, *ATTENDED, *ELSEWHERE, *BLIND, *ANSWERED, *NOT_ANSWERED)
+    scenario.name: scenario for scenario in (HUNDRED, *ATTENDED, *ELSEWHERE, *MENUS, *BLIND, *ANSWERED, *NOT_ANSWERED)
 }

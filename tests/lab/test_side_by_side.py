@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from . import oracle
-from .expected import EXPECTED, Expected
+from .expected import EXPECTED, TEAMS, Expected
 from .plan import SCENARIOS
 from .run import Played, Stage
 
@@ -68,10 +68,12 @@ def session(lab: None) -> Session:
 
 
 @pytest.fixture(scope="module")
-def replayed(session: Session) -> dict[str, dict[str, Any]]:
+def replayed(session: Session, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """What the monitor says of the recorded events, by linkedid."""
+    config = tmp_path_factory.mktemp("teams") / "callmonitor.toml"
+    config.write_text(TEAMS, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "monitor.cli", "replay", "-", "--line", "1588-6565"],
+        [sys.executable, "-m", "monitor.cli", "replay", "-", "--line", "1588-6565", "--config", str(config)],
         input=session.raw,
         capture_output=True,
         check=False,
@@ -174,13 +176,20 @@ def test_monitor_tells_every_call_as_the_wire_has_it(
             "rings": call["rings"],
             "agent": call["agent"],
             "answered_by_pickup": call["answered_by_pickup"],
+            "team": call["team"],
+            "menu": call["menu"],
+            "recordings": len(call["recordings"]),
         }
         assert told == {
             "outcome": expected.outcome,
             "rings": oracle.rings_in(on_the_wire),
             "agent": f"PJSIP/{name}-{expected.agent}" if expected.agent else None,
             "answered_by_pickup": expected.pickup,
+            "team": expected.team,
+            "menu": list(expected.menu),
+            "recordings": int(expected.recorded is not None),
         }
+        assert all(Path(file).name.startswith(expected.recorded or "?") for file in call["recordings"])
         assert abs(call["ringing_seconds"] * 1_000_000 - on_the_wire) <= TOLERANCE_US
         if expected.transfers is not None:
             compare_transfers(name, call["transfers"], expected)

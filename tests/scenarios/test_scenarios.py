@@ -19,6 +19,7 @@ import pytest
 from monitor.calls.facts import Call
 from monitor.calls.lines import Line, Lines
 from monitor.calls.state import Plan
+from monitor.calls.teams import Team, Teams
 from monitor.replay import Replay
 from monitor.replay_json import call_as_json
 
@@ -48,10 +49,13 @@ CALL = {
     "rule",
     "observed",
     "queue",
+    "team",
+    "menu",
     "agent",
     "answered_by_pickup",
     "attempts",
     "transfers",
+    "recordings",
     "source",
 }
 ATTEMPT = {"agent", "member", "channel", "queue", "started_at", "ended_at", "ringing_seconds", "rings", "result"}
@@ -71,6 +75,7 @@ TRANSFER = {
     "reconnect_rings",
 }
 FILE = {"description", "line", "working", "calls"}
+"""Beside them `teams`, where a scenario has menu choices that lead to one: its name and those choices."""
 
 
 @cache
@@ -80,9 +85,11 @@ def expected_of(name: str) -> dict[str, Any]:
 
 
 def replayed(name: str) -> tuple[Replay, list[Call]]:
-    lines = Lines(tuple(Line(line, (line,)) for line in expected_of(name)["line"]))
+    expected = expected_of(name)
+    lines = Lines(tuple(Line(line, (line,)) for line in expected["line"]))
+    teams = Teams(tuple(Team(name=team, menu=tuple(menu)) for team, menu in expected.get("teams", {}).items()))
     warnings: list[str] = []
-    replay = Replay(Plan(lines=lines), "unnamed", warnings.append)
+    replay = Replay(Plan(lines=lines, teams=teams), "unnamed", warnings.append)
     with (HERE / name / "events.ami").open("rb") as stream:
         facts = [*replay.read(name, stream), *replay.close()]
     assert warnings == []
@@ -126,7 +133,7 @@ def test_there_are_scenarios() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_expected_names_only_fields_of_the_contract(name: str) -> None:
     expected = expected_of(name)
-    assert set(expected) == FILE
+    assert set(expected) - {"teams"} == FILE
     assert expected["working"].strip(), "the working is shown"
     for call in expected["calls"]:
         assert set(call) <= CALL
@@ -178,6 +185,12 @@ def test_the_command_prints_the_same_for_all_recordings_at_once(tmp_path: Path) 
     """One process reads every recording of the line; its lines are those of the recordings read one by one."""
     names = [name for name in NAMES if expected_of(name)["line"] == ["1588-6565"]]
     files = [str(HERE / name / "events.ami") for name in names]
+    teams: dict[str, list[str]] = {}
+    for name in names:
+        for team, menu in expected_of(name).get("teams", {}).items():
+            teams.setdefault(team, []).extend(menu)
+    tables = "".join(f'[[team]]\nname = "{team}"\nmenu = {json.dumps(menu)}\n' for team, menu in teams.items())
+    (tmp_path / "callmonitor.toml").write_text(tables, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "monitor.cli", "replay", *files, "--line", "1588-6565"],
         capture_output=True,
