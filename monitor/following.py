@@ -10,6 +10,7 @@ is told from a slow wire by `monitor.ami.clock`, and leaves no call with a durat
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -19,7 +20,7 @@ from monitor.ami.decoder import Decoder
 from monitor.ami.events import ANSWERS
 from monitor.ami.feed import Batch, ClockSet, LinkDown, LinkUp, Resynced, Standing, TimePassed
 from monitor.ami.protocol import pinged_us, pong_us
-from monitor.calls.facts import Call
+from monitor.calls.facts import Call, Observed, OutgoingCall
 from monitor.calls.state import NEVER_US
 from monitor.calls.tracker import CLOCK_STEP_US, Tracker, TrackerStanding
 from monitor.calls.verdicts import unsure
@@ -68,7 +69,7 @@ class Following:
         """The latest stamp: what comes behind it on the same wire was stamped behind it, or by a clock that was set."""
         self._unlikely = 0
         self._late = False
-        self._held: list[Call] = []
+        self._held: list[Call | OutgoingCall] = []
         self._held_until_us = self._held_at_most_us = NEVER_US
         self._there_us = 0
         self.clock = RemoteClock(clock_rate)
@@ -122,7 +123,7 @@ class Following:
     @property
     def unrecorded(self) -> frozenset[CallKey]:
         """Calls of monitored lines of which no record was told yet: in progress, or kept back."""
-        return self._tracker.unrecorded | {call.key for call in self._held}
+        return self._tracker.unrecorded | {call.key for call in self._held if isinstance(call, Call)}
 
     def forget_counts(self) -> None:
         """Count from 0: what has come so far was counted before."""
@@ -333,18 +334,25 @@ class Following:
         """Keep back the records of calls while the clock that measured them is in doubt."""
         if not self.in_doubt:
             return self._release(sure=True) + facts if self._held else facts
-        self._held += [fact for fact in facts if isinstance(fact, Call)]
+        self._held += [fact for fact in facts if isinstance(fact, Call | OutgoingCall)]
         if self._held and self._held_until_us == NEVER_US:
             # What is late was stamped long before now.
             now_us = max(self._tracker.now_us, self._there_us)
             self._held_until_us, self._held_at_most_us = now_us + self._patience_us, now_us + 6 * self._patience_us
-        return [fact for fact in facts if not isinstance(fact, Call)]
+        return [fact for fact in facts if not isinstance(fact, Call | OutgoingCall)]
 
     def _release(self, *, sure: bool) -> list[Fact]:
         held, self._held, self._held_until_us = self._held, [], NEVER_US
         self._unlikely, self._late = 0, False
+        if sure:
+            return list(held)
         rules = {rule.label: rule for rule in self._plan.rules}
-        return [call if sure else unsure(call, rules[call.rule]) for call in held]
+        return [
+            replace(call, observed=Observed.PARTLY)
+            if isinstance(call, OutgoingCall)
+            else unsure(call, rules[call.rule])
+            for call in held
+        ]
 
     # The link
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from monitor.ami.feed import LinkDown, Standing
-from monitor.calls.facts import AgentState, Call, CallForgotten, Gap, GapCause, QueueCallers, instant
+from monitor.calls.facts import AgentState, Call, CallForgotten, Gap, GapCause, OutgoingCall, QueueCallers, instant
 from monitor.errors import MonitorError
 from monitor.journal.reading import WAITING_US, last_at_us, unfinished
 from monitor.ledger.rows import STORED_FACTS
@@ -118,6 +118,8 @@ class _Present:
         match fact:
             case Call() | CallForgotten():
                 self._calls.pop(fact.key, None)
+            case OutgoingCall():
+                pass  # over when it is told of
             case AgentState():
                 where = (fact.system, fact.queue, fact.agent)
                 if fact.status is None:

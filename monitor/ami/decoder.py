@@ -168,7 +168,7 @@ DECODERS: dict[bytes, Form] = {
     b"Rename": Form(e.Renamed, channel="Newname", uniqueid="Uniqueid"),
     b"HangupRequest": Form(e.HangupRequest, uniqueid="Uniqueid", linkedid="Linkedid"),
     b"Hangup": Form(e.Hangup, channel="Channel", uniqueid="Uniqueid", linkedid="Linkedid", cause=("Cause", _number)),
-    b"DialBegin": Form(e.DialBegin, **_DIALLED),
+    b"DialBegin": Form(e.DialBegin, **_DIALLED, dialled="DialString"),
     b"DialState": Form(e.DialState, **_DIALLED, status="DialStatus"),
     b"DialEnd": Form(e.DialEnd, **_DIALLED, status="DialStatus", forward="Forward"),
     b"LocalBridge": Form(e.LocalBridge, one_uniqueid="LocalOneUniqueid", two_uniqueid="LocalTwoUniqueid"),

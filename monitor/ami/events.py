@@ -86,13 +86,14 @@ class Hangup(NamedTuple):
 
 
 class DialBegin(NamedTuple):
-    """A channel (none where the dial was originated) dials another."""
+    """A channel (none where the dial was originated) dials another; `dialled` is what it dials, without technology."""
 
     at_us: int
     uniqueid: str
     dest_uniqueid: str
     dest_linkedid: str
     dest_channel: str
+    dialled: str
 
 
 class DialState(NamedTuple):

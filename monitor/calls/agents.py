@@ -94,6 +94,10 @@ class Members:
             self._wrap_until(key, member, (event.last_call_s + event.wrapup_s) * SECOND_US, event.at_us)
         self._tell(key, member, event.at_us, facts)
 
+    def name_of(self, interface: str) -> str | None:
+        """The name of the member with this interface, in whatever queue; None where no queue has it."""
+        return next((member.name for (_, one), member in self._members.items() if one == interface), None)
+
     def complete(self, event: e.AgentComplete, facts: list[Fact]) -> None:
         """A member's conversation is over; the whole seconds of `LastCall` need not be waited for."""
         key = (event.queue, event.interface)

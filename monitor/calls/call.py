@@ -162,6 +162,16 @@ class LiveHold:
 
 
 @dataclass(slots=True, eq=False)
+class LivePromise:
+    """The caller was promised a call back."""
+
+    at_us: int
+    by: str
+    due_at: datetime | None
+    """As it was said: a time of day, which no clock that is set moves."""
+
+
+@dataclass(slots=True, eq=False)
 class LiveCall:
     """Everything that shares one linkedid. Those that a monitored line has are calls, and yield facts."""
 
@@ -234,6 +244,7 @@ class LiveCall:
     consultation: LiveTransfer | None = None
     """An attended transfer that an agent has begun by feature code or AMI, and not brought to an end."""
     pending_consent: bool | None = None
+    promises: list[LivePromise] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.key = f.CallKey(system=self.system, linkedid=self.linkedid)
@@ -269,6 +280,7 @@ class LiveCall:
             ((self,), _CALL_INSTANTS),
             (self.attempts, ("began_us", "ceased_us")),
             (self.holds, ("started_us", "ended_us")),
+            (self.promises, ("at_us",)),
             (self._all_transfers(), ("at_us", "reconnected_us")),
         ):
             for record in timed:
@@ -349,6 +361,10 @@ class LiveCall:
             holds=tuple(
                 f.Hold(by=hold.by, started_at=instant(hold.started_us), ended_at=instant(hold.ended_us or at_us))
                 for hold in self.holds
+            ),
+            callbacks=tuple(
+                f.CallbackPromise(at=instant(promise.at_us), by=promise.by, due_at=promise.due_at)
+                for promise in self.promises
             ),
             recorded_at=instant(at_us),
         )

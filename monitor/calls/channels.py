@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from monitor.calls.call import LiveAttempt, LiveCall
+    from monitor.calls.outgoing import LiveOutgoing
 
 # Channels that carry no telephone: plumbing, recordings, announcements.
 _NO_PHONE = frozenset(
@@ -59,6 +60,7 @@ class Channel:
         "local",
         "member",
         "name",
+        "outgoing",
         "pair",
         "person",
         "queue",
@@ -83,6 +85,8 @@ class Channel:
         self.in_queue: str | None = None
         """The queue this caller waits in."""
         self.attempt: LiveAttempt | None = None
+        self.outgoing: LiveOutgoing | None = None
+        """The call that this phone of the centre makes to a number outside."""
         self.far_end_left = False
         self.took_over = False
         """It took a call that rang elsewhere (pickup)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitor.calls import facts as f
+from monitor.calls import outgoing
 from monitor.calls.call import LiveHold
 from monitor.calls.dialling import settle
 from monitor.calls.facts import instant
@@ -74,6 +75,8 @@ def heard(state: State, channels: Iterable[Channel], at_us: int, *, found: bool 
         calls[id(channel.call)] = channel.call
         if channel.person:
             _aside(state, channel, room, at_us)
+            if channel.outgoing is not None:
+                outgoing.heard(state, channel, room, at_us)
     for call in calls.values():
         look(state, call, at_us, found=found)
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from monitor.calls import facts as f
 from monitor.calls.call import LiveAttempt
 from monitor.calls.facts import AttemptResult, Stage, instant
+from monitor.calls.outgoing import dials
+from monitor.calls.phones import dialled_itself
 from monitor.calls.stages import Signal
 from monitor.calls.transferring import forwarded
 
@@ -47,6 +49,8 @@ def dial_begin(state: State, event: e.DialBegin) -> None:
         return
     channel.dialer = state.channels.get(event.uniqueid)
     call = channel.call
+    if call.line is None and channel.person:
+        dials(state, channel, event.dialled)
     if call.answered_us is None and channel is not call.caller and call.caller is not None:
         call.asked(event.at_us, by_dial=call.caller.in_queue is None)
         if call.stage in (Stage.ANNOUNCEMENT, Stage.GIVEN_UP):
@@ -58,6 +62,8 @@ def dial_begin(state: State, event: e.DialBegin) -> None:
     else:
         # It rang before the dial was told, as two threads of Asterisk may have it.
         channel.attempt.queue, channel.attempt.member = _called_for(call, channel)
+    if call.offered and call.answer is None and dialled_itself(channel.interface, event.dialled):
+        state.phones.rang(channel.interface, channel.attempt.member if channel.attempt is not None else None)
 
 
 def _attempt(call: LiveCall, channel: Channel, at_us: int) -> LiveAttempt:

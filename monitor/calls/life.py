@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from monitor.ami import events as e
 from monitor.calls import facts as f
+from monitor.calls import outgoing
 from monitor.calls.conversation import leave
 from monitor.calls.dialling import ceases, picked_up, rings, settle
 from monitor.calls.facts import AttemptResult, Stage, instant
@@ -42,12 +43,14 @@ def new_channel(state: State, event: e.NewChannel) -> None:
         return
     channel.dialled = event.exten
     everything = state.plan.lines.takes_everything
-    if not channel.person or (event.state != e.RING and not everything):
+    if not channel.person:
         return
-    if event.exten in _NO_NUMBER and (everything or not state.plan.lines.find(event.exten, event.context)):
-        call.undecided, call.caller_number = True, event.caller
-        return
-    offer(state, channel, event, event.caller)
+    if event.state == e.RING or everything:
+        if event.exten in _NO_NUMBER and (everything or not state.plan.lines.find(event.exten, event.context)):
+            call.undecided, call.caller_number = True, event.caller
+        else:
+            offer(state, channel, event, event.caller)
+    outgoing.begins(state, channel, event)
 
 
 def _names_number(event: e.NewExten) -> bool:
@@ -64,6 +67,8 @@ def offer(state: State, channel: Channel, event: e.NewChannel | e.NewExten | e.C
     call = channel.call
     call.line, call.caller, call.dialled, call.caller_number = line, channel, dialled, caller
     channel.dialled = dialled
+    channel.outgoing = None
+    state.phones.brought(channel.interface)
     if not call.partly:
         call.entered_us = at_us
     state.facts.append(
@@ -101,6 +106,8 @@ def new_exten(state: State, event: e.NewExten) -> None:
     if call.undecided and call.linkedid == event.uniqueid and _names_number(event):
         call.undecided = False
         offer(state, channel, event, call.caller_number)
+    if call.line is None:
+        outgoing.step(state, channel, event)
     if event.application == "MixMonitor":
         recorded(call, event.data.partition(",")[0])
     if call.caller is not channel:
@@ -262,6 +269,7 @@ def hangup(state: State, event: e.Hangup) -> None:
         if call.left_in is None and not state.tells_who_left:
             call.left_in = _must_have_left_in(call)
         end(state, call, event.at_us, event.at_us)
+    outgoing.over(state, channel, event.at_us)
     state.drop_channel(channel)
 
 

@@ -17,6 +17,7 @@ from fnmatch import translate
 from functools import lru_cache
 
 _DIALPLAN = {"X": "[0-9]", "x": "[0-9]", "Z": "[1-9]", "z": "[1-9]", "N": "[2-9]", "n": "[2-9]", ".": ".+", "!": ".*"}
+_GLOB = frozenset("*?[")
 _SEPARATORS = re.compile(r"[\s\-.()]")
 _COUNTRY = re.compile(r"^(?:\+|00)82")
 _ANY_SYSTEM_NUMBER = re.compile(r"^\+?[0-9*#]+$")
@@ -36,7 +37,7 @@ def _expression(pattern: str) -> re.Pattern[str]:
         # Asterisk passes over dashes that are not in a set.
         parts = [part for part in re.findall(r"\[[^\]]+\]|.", pattern[1:]) if part != "-"]
         return re.compile("".join(_DIALPLAN.get(p, p if len(p) > 1 else re.escape(p)) for p in parts) + r"\Z")
-    if any(character in pattern for character in "*?["):
+    if _GLOB.intersection(pattern):
         return re.compile(translate(pattern))
     return re.compile(re.escape(digits(pattern)) + r"\Z")
 
@@ -70,12 +71,18 @@ class Line:
 class Lines:
     """All monitored lines; the first that matches a dialled number has it."""
 
-    __slots__ = ("_lines", "takes_everything")
+    __slots__ = ("_lines", "_numbers", "takes_everything")
 
     def __init__(self, lines: tuple[Line, ...]) -> None:
         self._lines = tuple((line.name, Patterns(line.patterns), line.contexts) for line in lines)
+        exact = (pattern for line in lines for pattern in line.patterns)
+        self._numbers = Patterns(tuple(one for one in exact if not one.startswith("_") and not _GLOB.intersection(one)))
         self.takes_everything = any("*" in line.patterns for line in lines)
         """Every call is wanted, whoever placed it, also those that name no number."""
+
+    def numbered(self, dialled: str) -> bool:
+        """Whether a line names this very number, whatever contexts it is delivered to."""
+        return self._numbers.match(dialled)
 
     def find(self, dialled: str, context: str) -> str | None:
         """The name of the line to which `dialled`, arriving in `context`, belongs."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from monitor.ami import events as e
 from monitor.calls import facts as f
+from monitor.calls import outgoing
 from monitor.calls.conversation import heard, leave, look
 from monitor.calls.dialling import rings, settle
 from monitor.calls.facts import AttemptResult, GapCause, instant
@@ -30,6 +31,8 @@ def blinded(state: State, at_us: int) -> None:
             if channel.aside_since_us is not None:
                 channel.aside_us += max(0, at_us - channel.aside_since_us)
                 channel.aside_since_us = None
+            if channel.outgoing is not None:
+                channel.outgoing.partly = True
 
 
 def clock_set(state: State, by_us: int) -> None:
@@ -44,6 +47,9 @@ def clock_set(state: State, by_us: int) -> None:
         for channel in call.channels.values():
             if channel.aside_since_us is not None:
                 channel.aside_since_us += by_us
+            if channel.outgoing is not None:
+                channel.outgoing.partly = True
+                channel.outgoing.move(by_us)
     state.timers = [(due_us + by_us, order, call) for due_us, order, call in state.timers]
     state.members.move(by_us)
     state.due_us = 0
@@ -66,6 +72,7 @@ def shown(state: State, event: e.CoreShowChannel) -> None:
         call.partly = True
         if call.linkedid == event.uniqueid and call.caller is None and channel.person and event.state in (e.RING, e.UP):
             offer(state, channel, event, event.caller)
+            outgoing.found(state, channel, event)
     channel.epoch = state.epoch
     channel.state = event.state
     if event.bridge and channel.bridge != event.bridge:
@@ -83,6 +90,7 @@ def all_shown(state: State, event: e.CoreShowChannelsComplete) -> None:
         if call.caller is channel:
             end(state, call, event.at_us, None)
         settle(state, channel, event.at_us)
+        outgoing.over(state, channel, event.at_us, seen=False)
         state.drop_channel(channel)
     for channel in list(state.channels.values()):
         call = channel.call
@@ -103,3 +111,4 @@ def over_with_unseen_end(state: State, at_us: int) -> None:
     for call in sorted(calls.values(), key=lambda call: (call.entered_us or 0, call.linkedid)):
         call.partly = True
         end(state, call, at_us, None)
+    outgoing.all_over(state, at_us)

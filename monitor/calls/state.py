@@ -13,6 +13,8 @@ from monitor.calls import facts as f
 from monitor.calls.call import LiveCall
 from monitor.calls.channels import Bridges, Channel
 from monitor.calls.lines import Lines, Patterns
+from monitor.calls.outgoing import joined
+from monitor.calls.phones import Phones
 from monitor.calls.rules import RingRule, rule_on
 from monitor.calls.stages import TRANSITIONS, Signal
 from monitor.calls.teams import Teams
@@ -76,6 +78,7 @@ class State:
         "members",
         "mixed",
         "now_us",
+        "phones",
         "plan",
         "system",
         "tells_who_left",
@@ -87,6 +90,7 @@ class State:
         self.system = system
         self.plan = plan
         self.members = members
+        self.phones = Phones(plan.phones, members)
         self.now_us = 0
         self.channels: dict[str, Channel] = {}
         self.calls: dict[str, LiveCall] = {}
@@ -198,6 +202,7 @@ class State:
             gone.over = True
         if into.offered:
             self.facts += [self._rings_now_for(into, channel) for channel in gone.ringing.values()]
+        joined(gone, into)
         for channel in gone.channels.values():
             channel.call = into
         into.partly |= into.by_receipt is not gone.by_receipt

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from monitor.ami import events as e
-from monitor.calls import conversation, dialling, life, menus, presence, transferring
+from monitor.calls import conversation, dialling, life, menus, presence, promises, transferring
 from monitor.calls.agents import Members, MemberStanding
 from monitor.calls.facts import Gap, GapCause, instant
 from monitor.calls.rules import SECOND_US
@@ -23,7 +23,7 @@ from monitor.calls.state import NEVER_US, Plan, State
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from monitor.calls.facts import CallKey, Fact
 
@@ -68,6 +68,7 @@ def _ignore(_state: State, _event: object) -> None:
 USER_EVENTS: dict[str, Callable[[State, e.UserEvent], None]] = {
     "TransferConsent": transferring.consent,
     "MenuChoice": menus.told,
+    "CallbackPromised": promises.promised,
 }
 """What the dialplan reports of its own, by the report's name."""
 
@@ -118,6 +119,9 @@ class TrackerStanding(NamedTuple):
     """None where it is observed."""
     members: list[list[Any]]
     """Of each its `MemberStanding`."""
+    phones: Sequence[list[str]] = ()
+    """Those found so far, each with its member's name."""
+    trunks: Sequence[str] = ()
 
 
 class Tracker:
@@ -328,15 +332,19 @@ class Tracker:
         """What is known besides the calls in progress."""
         state = self._state
         since_us, cause = self._blind_since_us or (0, None)
+        phones, trunks = state.phones.standing()
         return TrackerStanding(
             *(state.now_us, state.tells_who_left, state.mixed, since_us, cause),
             members=[list(member) for member in state.members.standing()],
+            phones=phones,
+            trunks=trunks,
         )
 
     def restore(self, standing: TrackerStanding) -> list[Fact]:
         """Know what was known besides the calls; returns what that tells of members and of being blind."""
         state = self._state
         state.now_us, state.tells_who_left, state.mixed = standing.now_us, standing.tells_who_left, standing.mixed
+        state.phones.restore(standing.phones, standing.trunks)
         state.members.restore([MemberStanding(*member) for member in standing.members], state.facts)
         if standing.blind_cause is None:
             self._blind_since_us = None

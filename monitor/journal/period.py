@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitor.ami.feed import LinkUp, Standing
-from monitor.calls.facts import AgentState, Call, Gap, GapCause, microseconds
+from monitor.calls.facts import AgentState, Call, Gap, GapCause, OutgoingCall, microseconds
 from monitor.following import Following
 from monitor.journal.reading import from_segment, needed_us, stamped_items
 from monitor.journal.segments import system_of
@@ -94,7 +94,7 @@ class Period:
         return self._following.calls_known if began_us < microseconds(self._until) else 0
 
     def _is_told(self, fact: Fact) -> bool:
-        if isinstance(fact, Call):
+        if isinstance(fact, Call | OutgoingCall):
             return True
         if isinstance(fact, Gap):
             if fact.cause is GapCause.CAPTURE_BREAK:

@@ -110,6 +110,11 @@ def rank(call: Call) -> tuple[int, datetime]:
     return completeness(call), call.recorded_at
 
 
+def outgoing_rank(call: OutgoingCall) -> tuple[bool, datetime]:
+    """The same for two records of one call that the centre made."""
+    return call.observed is Observed.WHOLE, call.ended_at
+
+
 class _Shape:
     """The fields of a fact that are columns under the same name."""
 
