@@ -12,13 +12,16 @@ from enum import StrEnum
 class Counting(StrEnum):
     """How the days of a promise are counted; the end of the last one, in the centre's time zone, is the deadline.
 
-    **Source:** for working days Art. 19 of the Civil Petitions Treatment Act and Art. 29 of the Official Information
-    Disclosure Act (the first day counts, holidays and Saturdays do not); for calendar days Art. 157 and 161 of the
-    Civil Act (the first day does not count; a last day that is one off is followed by the next that is not).
+    **Source:** for working days Art. 19 (2) of the Civil Petitions Treatment Act, which is for six days and more, and
+    Art. 29 (2) of the Official Information Disclosure Act: the first day counts, holidays and Saturdays do not. Shorter
+    ones, which Art. 19 (1) counts by working hours from receipt, are counted by the day here too, and so are never due
+    later. For calendar days Art. 157, 159 and 161 of the Civil Act: the first day does not count, and a last day that is
+    one off is followed by the next that is not.
     """
 
     WORKING = "working"
-    """Days that have hours in the centre's working time; the day of receipt, where it is one, is the first."""
+    """Days that have hours in the centre's working time, without any of those Monday to Friday but holidays; the day of
+    receipt, where it is one, is the first, whatever the hour."""
     CALENDAR = "calendar"
     """Every day; the day after receipt is the first."""
 

@@ -1,0 +1,108 @@
+"""What the settings say of the rest of the charter, as its rooms take it: desks of the page, and what runs by itself."""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import TYPE_CHECKING
+
+from monitor.commitments.desk import CaseDesk
+from monitor.reviews.definition import Definition, Item, Mark
+from monitor.reviews.desk import ReviewDesk
+from monitor.reviews.draws import Draws
+from monitor.reviews.monthly import Monthly
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
+    from datetime import datetime
+
+    from monitor.commitments.register import Commitment
+    from monitor.config import Settings
+    from monitor.ledger.store import Store
+
+
+class Charter:
+    """The desks at which people work, and what is done by itself beside them.
+
+    Args:
+        settings: those of the start.
+        current: those that hold now.
+        store: the ledger's.
+        clock: the time in the centre.
+        leads: whether this monitor is the one that acts.
+        settled: whether the ledger has all that was seen.
+
+    Raises:
+        ConfigError: the key's file cannot be read.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        current: Callable[[], Settings],
+        store: Store,
+        *,
+        clock: Callable[[], datetime],
+        leads: Callable[[], bool],
+        settled: Callable[[], bool],
+    ) -> None:
+        numbers = settings.privacy.read_numbers()
+        self.reviews = ReviewDesk(store, lambda name: own_agents(current(), name), clock, numbers)
+        self.cases = case_desk_of(settings, store, clock)
+        definition = definition_of(settings)
+        self._monthly: Monthly | None = None
+        if settings.reviews.draw_at and definition.draws:
+            self._monthly = Monthly(
+                Draws(store, numbers),
+                definition,
+                at=time.fromisoformat(settings.reviews.draw_at),
+                zone=settings.zone,
+                seed=settings.reviews.seed,
+                clock=clock,
+                leads=leads,
+                settled=settled,
+            )
+
+    def runs(self) -> Iterator[Coroutine[None, None, None]]:
+        """What runs for ever beside the following of calls."""
+        if self._monthly is not None:
+            yield self._monthly.run()
+
+
+def case_desk_of(settings: Settings, store: Store, clock: Callable[[], datetime]) -> CaseDesk:
+    """The desk of cases as the settings want it.
+
+    Raises:
+        ConfigError: the key's file cannot be read.
+    """
+    return CaseDesk(
+        store,
+        register_of(settings),
+        settings.working_time.work_time(settings.zone),
+        settings.privacy.read_numbers(),
+        clock,
+        due_soon_days=settings.cases.due_soon_days,
+    )
+
+
+def register_of(settings: Settings) -> tuple[Commitment, ...]:
+    """The promises with a clock, in their order."""
+    return tuple(one.commitment() for one in settings.commitment)
+
+
+def definition_of(settings: Settings) -> Definition:
+    """What a draw of reviews rests on."""
+    reviews = settings.reviews
+    return Definition(
+        per_agent=reviews.per_agent,
+        by_queue=reviews.by_queue,
+        second_share=reviews.second_share,
+        shortest_us=round(reviews.shortest_seconds * 1_000_000),
+        timezone=settings.zone.key,
+        scale=tuple(Mark(value=mark.value, ko=mark.ko, en=mark.en) for mark in reviews.scale),
+        items=tuple(Item(key=item.key, ko=item.ko, en=item.en) for item in reviews.item),
+    )
+
+
+def own_agents(settings: Settings, name: str) -> Sequence[str] | None:
+    """Interfaces and member names of somebody's own agents; None where nobody signs in under that name."""
+    return next((user.agents for user in settings.web.user if user.name == name), None)
