@@ -41,6 +41,8 @@ class Renderer:
     def __init__(self, zone: tzinfo, language: Language) -> None:
         self.zone = zone
         self.language = language
+        self.offered: set[str] = set()
+        """Which pages there are that not every monitor has, by the beginning of their path: the navigation's."""
         self._environments = {name: self._environment(name) for name in LANGUAGES}
 
     def _environment(self, language: Language) -> Environment:
@@ -57,6 +59,7 @@ class Renderer:
         environment.globals |= {
             "language": language,
             "nothing": NOTHING,
+            "offered": self.offered,
             "texts": TEXTS[language],
             "version": __version__,
         }
@@ -70,6 +73,7 @@ class Renderer:
             "hyphenated": hyphenated,
             "milliseconds": milliseconds,
             "call_path": call_path,
+            "case_path": case_path,
         }
         return environment
 
@@ -108,3 +112,8 @@ def milliseconds(at: datetime | None) -> str:
 def call_path(key: CallKey) -> str:
     """Where a call's own page is; whatever stands in its names goes in one step of the path."""
     return f"/calls/{quote(key.system, safe='')}/{quote(key.linkedid, safe='')}"
+
+
+def case_path(reference: str) -> str:
+    """Where a case's own page is; a slash in its reference stays in one step of the path."""
+    return f"/cases/{quote(reference, safe='')}"
