@@ -1,4 +1,4 @@
-"""What the settings say of the rest of the charter, as its rooms take it: desks of the page, and what runs by itself."""
+"""What the settings say of the rest of the charter, as its rooms take it: the desks, and what runs by itself."""
 
 from __future__ import annotations
 

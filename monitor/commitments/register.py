@@ -15,8 +15,8 @@ class Counting(StrEnum):
     **Source:** for working days Art. 19 (2) of the Civil Petitions Treatment Act, which is for six days and more, and
     Art. 29 (2) of the Official Information Disclosure Act: the first day counts, holidays and Saturdays do not. Shorter
     ones, which Art. 19 (1) counts by working hours from receipt, are counted by the day here too, and so are never due
-    later. For calendar days Art. 157, 159 and 161 of the Civil Act: the first day does not count, and a last day that is
-    one off is followed by the next that is not.
+    later. For calendar days Art. 157, 159 and 161 of the Civil Act: the first day does not count, and a last day that
+    is one off is followed by the next that is not.
     """
 
     WORKING = "working"
