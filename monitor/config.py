@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from monitor.callbacks.settling import Terms
 from monitor.config_charter import (
     CHARTER_SETTINGS,
     CallbackSettings,
@@ -157,6 +158,14 @@ class Settings(BaseSettings):
     def ring_rules(self) -> tuple[RingRule, ...]:
         """The configured ring rules, as the call state takes them."""
         return tuple(rule.rule() for rule in self.rule)
+
+    def callback_terms(self) -> Terms:
+        """By when one calls back, as the ledger takes it."""
+        return Terms(
+            work_time=self.working_time.work_time(self.zone),
+            promised_working_days=self.callbacks.promised_working_days,
+            missed_working_days=self.callbacks.missed_working_days,
+        )
 
     def require_asterisk(self) -> tuple[AsteriskSettings, ...]:
         """The systems to listen to.

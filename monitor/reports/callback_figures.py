@@ -6,7 +6,7 @@ Every figure follows from one row of `callbacks` each; which row counts where is
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -43,7 +43,7 @@ class _Sums:
     first_try_us: list[int] = field(default_factory=list)
     conversation_us: list[int] = field(default_factory=list)
 
-    def add(self, row: Row[tuple[object, ...]], now: datetime) -> None:
+    def add(self, row: Row[Any], now: datetime) -> None:
         """Count one call back, as it stands now."""
         self.owed += 1
         self.tries += row.tries
