@@ -147,14 +147,17 @@ class _Counting:
                     self._step()
                     self._read(day)
                     self._done += 1 - _DAY_OF_PEOPLE
-                earlier = {each: self._months_of(each) for each in compared}
+                earlier = {each: self._sums_of(each) for each in compared}
                 while wait((people,), timeout=_WAIT_SECONDS).not_done:
                     self._step()
             finally:
                 self._stopped.set()
             people.result()
         sums = self._sums
-        before, year_before = (earlier.get(each, {}) for each in (period.before(), period.year_before()))
+        before, year_before = (
+            judged_months(earlier[each].days, self._counts) if each in earlier else {}
+            for each in (period.before(), period.year_before())
+        )
         whole, judged = (
             together(sums.by_hours.values()),
             together(tally for hours, tally in sums.by_hours.items() if self._counts(hours)),
@@ -190,6 +193,8 @@ class _Counting:
             days=tuple(self._day_figures(day, sums, gaps) for day in days),
             half_hours=dict(sums.half_hours),
             queues=dict(sums.queues),
+            teams=dict(sums.teams),
+            teams_before=dict(earlier[period.before()].teams) if period.before() in earlier else {},
             by_line=dict(sums.by_line),
             agents=self._agents.figures(self._passed_on.made_by) if self._tells_agents else (),
             worst_hours=self._worst_hours(sums, gaps),
@@ -217,7 +222,7 @@ class _Counting:
     def _read(self, day: LocalDay) -> None:
         """Take one day in."""
         connection, chosen = self._connection, self._filed(day.since, day.until)
-        axes = (slot(connection, day.since, day.slot_seconds), CALLS.c.line, CALLS.c.queue)
+        axes = (slot(connection, day.since, day.slot_seconds), CALLS.c.line, CALLS.c.queue, CALLS.c.team)
         found = cells(connection, chosen, self._judging, self._cuts, axes)
         self._sums.take(day, found)
         if not found:
@@ -246,18 +251,19 @@ class _Counting:
     def _any_of(self, period: Period) -> bool:
         return has_calls(self._connection, self._filed(period.since.astimezone(UTC), period.until.astimezone(UTC)))
 
-    def _months_of(self, period: Period) -> dict[tuple[int, int], Tally]:
-        """The judged calls of another period, by month."""
+    def _sums_of(self, period: Period) -> Sums:
+        """The calls of another period, by day and team."""
         work_time = self._basis.work_time
         by_hours = self._basis.judged_on == "working_time" and not work_time.always
         sums = Sums()
         for day in local_days(period, work_time):
             self._step()
             chosen = self._filed(day.since, day.until)
-            axes = (slot(self._connection, day.since, day.slot_seconds),) if by_hours else ()
+            places = (slot(self._connection, day.since, day.slot_seconds),) if by_hours else ()
+            axes = (CALLS.c.team, *places)
             sums.take_day(day, cells(self._connection, chosen, self._judging, self._cuts, axes))
             self._done += _DAY_OF_COMPARISON
-        return judged_months(sums.days, self._counts)
+        return sums
 
     # Rules, days, gaps
 

@@ -265,6 +265,10 @@ class Figures:
     half_hours: Mapping[tuple[int, int], Tally]
     """All calls by (weekday 0 = Monday, half-hour 0 to 47)."""
     queues: Mapping[str | None, Tally]
+    teams: Mapping[str | None, Tally]
+    """All calls by the team whose they are; under None those that no team has. Teams without a call are left out."""
+    teams_before: Mapping[str | None, Tally]
+    """The same of the period before; empty where it held no call."""
     by_line: Mapping[str, Tally]
     agents: tuple[AgentFigures, ...]
     """By name; empty where they are left out."""

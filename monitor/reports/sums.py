@@ -39,6 +39,7 @@ class Sums:
         by_hours: by whether the centre was there; all three are there.
         half_hours: by (weekday, half-hour).
         queues: by queue.
+        teams: by team.
         by_line: by line.
     """
 
@@ -47,6 +48,7 @@ class Sums:
         self.by_hours: dict[Hours, Tally] = {hours: Tally() for hours in Hours}
         self.half_hours: defaultdict[tuple[int, int], Tally] = defaultdict(Tally)
         self.queues: defaultdict[str | None, Tally] = defaultdict(Tally)
+        self.teams: defaultdict[str | None, Tally] = defaultdict(Tally)
         self.by_line: defaultdict[str, Tally] = defaultdict(Tally)
         self._rings: defaultdict[Hours, Counter[tuple[int | None, Outcome]]] = defaultdict(Counter)
         self._failures: Counter[_HourKey] = Counter()
@@ -57,16 +59,17 @@ class Sums:
 
         Args:
             day: the day.
-            found: its cells by (number of the slot, line, queue).
+            found: its cells by (number of the slot, line, queue, team).
         """
         by_slot: defaultdict[int, Cell] = defaultdict(Cell)
-        by_place: defaultdict[tuple[str, str | None], Cell] = defaultdict(Cell)
-        for (number, line, queue), cell in found.items():
+        by_place: defaultdict[tuple[str, str | None, str | None], Cell] = defaultdict(Cell)
+        for (number, line, queue, team), cell in found.items():
             by_slot[number].add(cell)
-            by_place[line, queue].add(cell)
-        for (line, queue), cell in by_place.items():
+            by_place[line, queue, team].add(cell)
+        for (line, queue, team), cell in by_place.items():
             self.by_line[line].add(cell.tally)
             self.queues[queue].add(cell.tally)
+            self.teams[team].add(cell.tally)
         for number, cell in sorted(by_slot.items()):
             slot = day.slots[number]
             self.half_hours[day.day.weekday(), slot.half_hour].add(cell.tally)
@@ -75,7 +78,8 @@ class Sums:
         for slot in day.slots:
             begin, _ = self._bounds.get((day.day, slot.hour), (slot.started_at, slot.ended_at))
             self._bounds[day.day, slot.hour] = begin, slot.ended_at
-        self.take_day(day, {(number,): cell for number, cell in by_slot.items()})
+        for number, cell in by_slot.items():
+            self._add(day, day.slots[number].hours, cell)
         for hours, tally in self.days.get(day.day, {}).items():
             self.by_hours[hours].add(tally)
 
@@ -84,11 +88,14 @@ class Sums:
 
         Args:
             day: the day.
-            found: its cells by (number of the slot); all in one under () where it does not matter when they came in.
+            found: its cells by (team, number of the slot); by (team) where it does not matter when they came in.
         """
-        for place, cell in found.items():
-            hours = day.slots[place[0]].hours if place else Hours.WORKING
-            self.days.setdefault(day.day, {}).setdefault(hours, Tally()).add(cell.tally)
+        for (team, *place), cell in found.items():
+            self.teams[team].add(cell.tally)
+            self._add(day, day.slots[place[0]].hours if place else Hours.WORKING, cell)
+
+    def _add(self, day: LocalDay, hours: Hours, cell: Cell) -> None:
+        self.days.setdefault(day.day, {}).setdefault(hours, Tally()).add(cell.tally)
 
     def rings(self, counts: Callable[[Hours], bool]) -> Counter[tuple[int | None, Outcome]]:
         """Calls by how often the phone rang and how they ended, of the hours that count."""
