@@ -20,6 +20,7 @@ from monitor.cli_privacy import access_log, forget, purge
 from monitor.cli_recompute import recompute
 from monitor.cli_reconcile import reconcile
 from monitor.cli_reports import report
+from monitor.cli_reviews import reviews
 from monitor.cli_settings import ConfigOption, StoreOption, settings_of
 from monitor.errors import (
     CaptureError,
@@ -49,6 +50,7 @@ app = typer.Typer(
 db = typer.Typer(help="Look after the ledger.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(imports, name="import")
+app.add_typer(reviews, name="reviews")
 app.command()(report)
 app.command()(recompute)
 app.command()(purge)
@@ -173,7 +175,8 @@ def replay(
         if store is not None:
             from monitor.replay_store import Keeper
 
-            keeper = Keeper(store, plan.rules, numbers=settings.privacy.read_numbers())
+            numbers, terms = settings.privacy.read_numbers(), settings.callback_terms()
+            keeper = Keeper(store, plan.rules, numbers=numbers, callbacks=terms)
             stack.callback(keeper.close)
         if since is not None and until is not None:
             facts = facts_of_period(settings, plan, since, until)

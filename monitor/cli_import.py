@@ -221,7 +221,8 @@ def _taken(settings: Settings, store: str | None, calls: Iterator[Call], *, dry_
             return Intake(None, dry=True).take_all(calls)
         if not dry_run:
             upgrade(opened)
-        repository = Repository(opened, numbers=settings.privacy.read_numbers())
+        numbers = settings.privacy.read_numbers()
+        repository = Repository(opened, numbers=numbers, callbacks=settings.callback_terms())
         repository.ping()
         if not dry_run:
             for rule in settings.ring_rules():

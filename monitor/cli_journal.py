@@ -99,7 +99,11 @@ def rebuild(
     settings = settings_of(config)
     period = moments(since, until, settings.zone)
     plan = plan_of(settings)
-    repository = Repository(store or settings.ledger.connect_url(), numbers=settings.privacy.read_numbers())
+    repository = Repository(
+        store or settings.ledger.connect_url(),
+        numbers=settings.privacy.read_numbers(),
+        callbacks=settings.callback_terms(),
+    )
     try:
         found = _compared(settings, plan, repository, period, system)
         _tell(found, settings.zone)

@@ -76,7 +76,8 @@ def reconcile(
     try:
         if not dry_run:
             upgrade(opened)
-        repository = Repository(opened, numbers=settings.privacy.read_numbers())
+        numbers = settings.privacy.read_numbers()
+        repository = Repository(opened, numbers=numbers, callbacks=settings.callback_terms())
         repository.ping()
         for order in orders:
             _see_that_it_is_known(order.system, settings, repository)

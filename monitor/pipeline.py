@@ -17,6 +17,7 @@ from monitor import __version__
 from monitor.alerts_setup import AlertDesk
 from monitor.board import Board
 from monitor.calls.facts import instant, microseconds
+from monitor.charter_setup import Charter
 from monitor.clocks import wall_us
 from monitor.downtime import Downtime
 from monitor.follower import Follower
@@ -95,6 +96,7 @@ class Monitor:
             spool_dir=settings.ledger.spool_dir,
             memory_facts=settings.ledger.memory_facts,
             numbers=numbers,
+            callbacks=settings.callback_terms(),
         )
         self.store = StoreHealth(self.writer)
         self.writer.watching = self._followed
@@ -153,6 +155,14 @@ class Monitor:
             leads=lambda: self.standby.leading,
             settled=self._settled,
         )
+        self.charter = Charter(
+            settings,
+            lambda: self.settings,
+            self._reading.store,
+            clock=self.now,
+            leads=lambda: self.standby.leading,
+            settled=self._settled,
+        )
         self.registry.register(ReconciliationCollector(self.reconciling))
         if self.journal is not None:
             self.registry.register(JournalCollector(self.journal))
@@ -177,6 +187,7 @@ class Monitor:
                     first_call_at=begins,
                     agents=basis.agents,
                 ),
+                reviews=self.charter.reviews,
                 standing_by=lambda: not self.standby.acts,
                 accesses=self.accesses,
             ),
@@ -348,6 +359,7 @@ class Monitor:
             tasks.append(asyncio.create_task(self.page.run()))
             tasks.append(asyncio.create_task(self.nightly.run()))
             tasks.append(asyncio.create_task(self.reconciling.run()))
+            tasks += (asyncio.create_task(work) for work in self.charter.runs())
             if self.schedule is not None:
                 tasks.append(asyncio.create_task(self.schedule.run()))
             recalling = asyncio.create_task(recall(self.board, self.writer, began_at))

@@ -96,6 +96,7 @@ def reconciling_of(
         store=store,
         store_url=store_url,
         numbers=settings.privacy.read_numbers(),
+        callbacks=settings.callback_terms(),
         zone=settings.zone,
         clock=clock,
         leads=leads,

@@ -10,6 +10,7 @@ from monitor.ledger.schema import upgrade
 from monitor.numbers import PLAIN
 
 if TYPE_CHECKING:
+    from monitor.callbacks.settling import Terms
     from monitor.calls.facts import Fact
     from monitor.calls.rules import RingRule
     from monitor.numbers import Numbers
@@ -24,15 +25,18 @@ class Keeper:
         store: URL or path; brought up to date first.
         rules: the rules that make verdicts.
         numbers: how callers' numbers are kept.
+        callbacks: by when one calls back; None where calls back are not kept.
 
     Raises:
         StoreError: the ledger cannot be opened or written.
     """
 
-    def __init__(self, store: str, rules: tuple[RingRule, ...], *, numbers: Numbers = PLAIN) -> None:
+    def __init__(
+        self, store: str, rules: tuple[RingRule, ...], *, numbers: Numbers = PLAIN, callbacks: Terms | None = None
+    ) -> None:
         self._waiting: list[StoredFact] = []
         upgrade(store)
-        self._repository = Repository(store, numbers=numbers)
+        self._repository = Repository(store, numbers=numbers, callbacks=callbacks)
         for rule in rules:
             self._repository.record_rule(rule)
 

@@ -15,9 +15,10 @@ from sqlalchemy import and_, bindparam, delete, func, or_, select
 from sqlalchemy import column as sql_column
 from sqlalchemy.dialects import postgresql, sqlite
 
-from monitor.calls.facts import AgentState, Call, CallKey, Gap, GapCause, OutgoingCall
+from monitor.calls.facts import AgentState, Call, CallKey, Gap, GapCause, Observed, OutgoingCall
 from monitor.errors import StoreError
 from monitor.ledger import rows, watch
+from monitor.ledger.callbacks import Callbacks
 from monitor.ledger.columns import REPLACEMENT
 from monitor.ledger.edge import as_kept, outgoing_as_kept
 from monitor.ledger.rows import (
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Table
 
+    from monitor.callbacks.settling import Terms
     from monitor.calls.rules import RingRule
     from monitor.numbers import Numbers
 
@@ -55,14 +57,16 @@ class Repository:
     Args:
         store: a file path, a URL, or an opened `Store`.
         numbers: how callers' numbers are kept.
+        callbacks: by when one calls back; None where calls back are not kept, as by those who only read.
 
     Raises:
         StoreError: the path or URL makes no sense. Each method raises it where the store is away, locked, read-only or
             not brought up to date.
     """
 
-    def __init__(self, store: str | Path | Store, *, numbers: Numbers = PLAIN) -> None:
+    def __init__(self, store: str | Path | Store, *, numbers: Numbers = PLAIN, callbacks: Terms | None = None) -> None:
         self.numbers = numbers
+        self.callbacks = None if callbacks is None else Callbacks(callbacks, numbers)
         self.store = store if isinstance(store, Store) else Store(store)
         self._insert_many = sqlite.insert if self.store.is_sqlite else _insert_arrays
         self._insert_each = sqlite.insert if self.store.is_sqlite else postgresql.insert
@@ -88,7 +92,10 @@ class Repository:
                 if known is None or rows.rank(fact) >= rows.rank(known):
                     calls[key] = as_kept(fact, self.numbers)
             elif isinstance(fact, OutgoingCall):
-                outgoing[fact.key.system, fact.key.linkedid] = outgoing_as_kept(fact, self.numbers)
+                key = _stored_key(fact)
+                made = outgoing.get(key)
+                if made is None or rows.outgoing_rank(fact) >= rows.outgoing_rank(made):
+                    outgoing[key] = outgoing_as_kept(fact, self.numbers)
             elif isinstance(fact, AgentState):
                 states[fact.system, fact.queue, fact.agent, fact.at] = fact
             elif isinstance(fact, Gap):
@@ -97,12 +104,15 @@ class Repository:
                 rules.append(fact)
         with self.store.writing() as connection:
             # In the order of their keys, so that two writers on one store never wait for each other.
-            self._write_calls(connection, [calls[key] for key in sorted(calls)])
-            self._write_outgoing(connection, [outgoing[key] for key in sorted(outgoing)])
+            taken = self._write_calls(connection, [calls[key] for key in sorted(calls)])
+            dialled = [outgoing[key] for key in sorted(outgoing)]
+            self._write_outgoing(connection, dialled)
             self._write_states(connection, [rows.agent_state_row(states[key]) for key in sorted(states)])
             self._write_gaps(connection, gaps)
             for rule in rules:
                 self._write_rule(connection, rule)
+            if self.callbacks is not None and (taken or dialled):
+                self.callbacks.keep(connection, taken, dialled)
 
     def record_rule(self, rule: RingRule) -> None:
         """Write a rule, once.
@@ -131,9 +141,10 @@ class Repository:
         """Rows in the form that the store's `_insert_many` takes."""
         return given if self.store.is_sqlite else {name: [row[name] for row in given] for name in given[0]}
 
-    def _write_calls(self, connection: Connection, calls: Sequence[Call]) -> None:
+    def _write_calls(self, connection: Connection, calls: Sequence[Call]) -> list[Call]:
+        """Write calls; those come back that the ledger took."""
         if not calls:
-            return
+            return []
         insert = self._insert_many(CALLS)
         written, stored = insert.excluded, CALLS.c
         statement = insert.on_conflict_do_update(
@@ -150,6 +161,7 @@ class Repository:
         self._delete_parts(connection, taken)
         for table, parts in rows.rows_of_calls(accepted).items():
             self._insert_all(connection, table, parts)
+        return accepted
 
     def _delete_parts(self, connection: Connection, keys: Iterable[tuple[str, str]]) -> None:
         by_system: defaultdict[str, list[str]] = defaultdict(list)
@@ -175,6 +187,11 @@ class Repository:
         statement = insert.on_conflict_do_update(
             index_elements=[stored.system, stored.linkedid],
             set_={column.name: written[column.name] for column in stored if not column.primary_key},
+            # As `rows.outgoing_rank` has it: what was seen whole stays, else what was followed longer.
+            where=or_(
+                written.observed == Observed.WHOLE,
+                and_(stored.observed == Observed.PARTLY, stored.ended_at <= written.ended_at),
+            ),
         )
         given = [rows.outgoing_row(call, self.numbers.person(call.number)) for call in outgoing]
         connection.execute(statement, self._given(given))
@@ -353,7 +370,7 @@ def _insert_arrays(table: Table) -> postgresql.Insert:
     return postgresql.insert(table).from_select(table.columns.keys(), select(*given.c))
 
 
-def _stored_key(call: Call) -> tuple[str, str]:
+def _stored_key(call: Call | OutgoingCall) -> tuple[str, str]:
     """A call's key as the columns hold it."""
     return call.key.system.replace("\0", REPLACEMENT), call.key.linkedid.replace("\0", REPLACEMENT)
 

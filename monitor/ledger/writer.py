@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from monitor.callbacks.settling import Terms
     from monitor.calls.facts import Fact
     from monitor.calls.rules import RingRule
     from monitor.numbers import Numbers
@@ -60,6 +61,7 @@ class LedgerWriter:
         retry_seconds: the longest wait between two tries to reach the store; the first is a sixtieth of it.
         ping_seconds: how long `up` may be out of date when nothing is written.
         numbers: how callers' numbers are kept, also by what waits on disk.
+        callbacks: by when one calls back; None where calls back are not kept.
 
     Raises:
         StoreError: the store's path or URL makes no sense.
@@ -77,8 +79,9 @@ class LedgerWriter:
         retry_seconds: float = 30.0,
         ping_seconds: float = 2.0,
         numbers: Numbers = PLAIN,
+        callbacks: Terms | None = None,
     ) -> None:
-        self.repository = Repository(store, numbers=numbers)
+        self.repository = Repository(store, numbers=numbers, callbacks=callbacks)
         self.up = False
         """Whether the store answered when it was last asked."""
         self.written_total = 0

@@ -25,6 +25,7 @@ from monitor.reconcile.work import reconcile
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from monitor.callbacks.settling import Terms
     from monitor.numbers import Numbers
     from monitor.reconcile.work import Order
 
@@ -41,13 +42,15 @@ class Errand:
     """The ledger's URL, with its password."""
     numbers: Numbers = field(repr=False)
     now: datetime
+    callbacks: Terms | None = None
+    """By when one calls back; None where calls back are not kept."""
 
 
 def run(errand: Errand) -> dict[str, Any]:
     """Compare, and say what came of it in words of JSON: the figures, or why there are none."""
     store = Store(errand.store)
     try:
-        repository = Repository(store, numbers=errand.numbers)
+        repository = Repository(store, numbers=errand.numbers, callbacks=errand.callbacks)
         repository.ping()
         made = reconcile(repository, errand.order, errand.now).made
     except MonitorError as error:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import date
     from zoneinfo import ZoneInfo
 
+    from monitor.callbacks.settling import Terms
     from monitor.ledger.store import Store
     from monitor.numbers import Numbers
     from monitor.reconcile.work import Order
@@ -65,6 +66,7 @@ class Nightly:
         leads: whether it is for this monitor to do it.
         settled: whether the ledger has all that was seen; nothing is compared before.
         carry_out: does an errand, and answers as `monitor.reconcile.errand.run` does.
+        callbacks: by when one calls back; None where calls back are not kept.
     """
 
     def __init__(
@@ -79,11 +81,13 @@ class Nightly:
         leads: Callable[[], bool] = lambda: True,
         settled: Callable[[], bool] = lambda: True,
         carry_out: Callable[[Errand], Awaitable[dict[str, Any]]] | None = None,
+        callbacks: Terms | None = None,
     ) -> None:
         self._tables = tuple(tables)
         self._store = store
         self._store_url = store_url
         self._numbers = numbers
+        self._callbacks = callbacks
         self._zone = zone
         self._clock = clock
         self._leads = leads
@@ -178,7 +182,7 @@ class Nightly:
         """
         now = self._clock()
         order = await asyncio.to_thread(table.order, *self._period(day))
-        errand = Errand(order=order, store=self._store_url(), numbers=self._numbers, now=now)
+        errand = Errand(order=order, store=self._store_url(), numbers=self._numbers, now=now, callbacks=self._callbacks)
         answer = await self._carry_out(errand)
         if "error" in answer:
             raise MonitorError(answer["error"])
