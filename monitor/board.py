@@ -23,7 +23,6 @@ from monitor.calls.facts import (
     CallForgotten,
     CallStarted,
     Gap,
-    OutgoingCall,
     QueueCallers,
     RingBreach,
     RingingCeased,
@@ -49,10 +48,6 @@ MAX_QUEUES = 200
 MAX_AGENTS = 5_000
 """Queue members held per system, each queue they serve counting."""
 LIVE_STAGES = tuple(stage for stage in Stage if stage is not Stage.ENDED)
-
-
-def _passed_over(_fact: OutgoingCall) -> None:
-    """It is over when it is told of."""
 
 
 class Board:
@@ -114,12 +109,12 @@ class Board:
             AgentState: self._agent_state,
             QueueCallers: self._queue_callers,
             Gap: self._gap,
-            OutgoingCall: _passed_over,
         }
 
     def record(self, fact: Fact) -> None:
         """Take a fact; facts about calls, phones or queues never announced are passed over."""
-        self._takers[type(fact)](fact)
+        if type(fact) in self._takers:
+            self._takers[type(fact)](fact)
 
     # What readers ask for
 

@@ -172,13 +172,13 @@ def heard(state: State, channel: Channel, room: Iterable[Channel], at_us: int) -
 
 
 def joined(gone: LiveCall, into: LiveCall) -> None:
-    """A call became part of another: what a phone has begun since that one's caller was answered was for the caller."""
+    """A call became part of another: what a phone did not begin before it answered a caller was for that caller."""
     for channel in gone.channels.values():
         outgoing = channel.outgoing
         if outgoing is None:
             continue
         outgoing.partly |= gone.partly
-        if into.offered and into.answer is not None and outgoing.began_us >= (into.answered_us or 0):
+        if into.offered and outgoing.began_us >= (into.answered_us or 0):
             channel.outgoing = None
 
 
