@@ -184,8 +184,12 @@ class CaseQuery:
     """The empty text: nobody's."""
     number: str | None = None
     """Of the person, whole, however it is written."""
+    number_ends: str | None = None
+    """The last digits of the person's number; of numbers that are kept as hashes none is found."""
     text: str | None = None
     """Stands in the reference or in what it is about."""
+    in_subject: bool = True
+    """Whether `text` may stand in what it is about; where not, in the reference alone."""
     since: datetime | None = None
     """Received from this instant on."""
     until: datetime | None = None
@@ -203,6 +207,17 @@ class Found:
     cases: tuple[Case, ...]
     next: str | None
     """Give it as `after` for the next page; None where this is the last one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """What has become of all cases of one promise."""
+
+    commitment: str
+    counts: Mapping[Standing, int]
+    """How many stand where; none of where there is none."""
+    owed_won: int
+    paid_won: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from monitor.commitments.cases import (
     NewCase,
     Opened,
     Standing,
+    Total,
     TrailCheck,
     TrailEntry,
 )
@@ -29,7 +30,7 @@ from monitor.commitments.owed import owed_for
 from monitor.commitments.proving import check_trail
 from monitor.commitments.register import Finding, When
 from monitor.errors import SearchError
-from monitor.ledger import case_search, cases
+from monitor.ledger import case_counts, case_search, cases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -248,6 +249,26 @@ class CaseDesk:
         with self.store.reading() as connection:
             return case_search.count(connection, self._wanted(query), self._now())
 
+    def totals(self) -> tuple[Total, ...]:
+        """How many cases stand where, and what is owed and was paid, by promise in the register's order.
+
+        Promises that were taken out of the register and have cases come last.
+        """
+        now, due_soon_at = self.clock(), self.due_soon_at()
+        with self.store.reading() as connection:
+            counted = case_counts.counts(connection, now, due_soon_at)
+            money = case_counts.money(connection)
+        keys = dict.fromkeys([*due_soon_at, *sorted({key for key, _standing in counted})])
+        return tuple(
+            Total(
+                commitment=key,
+                counts={one: counted[key, one.value] for one in Standing if (key, one.value) in counted},
+                owed_won=money.get(key, (0, 0))[0],
+                paid_won=money.get(key, (0, 0))[1],
+            )
+            for key in keys
+        )
+
     def each(self, query: CaseQuery) -> Iterator[Case]:
         """Every case that a query finds, held in memory a page at a time."""
         after = query.after
@@ -285,7 +306,8 @@ class CaseDesk:
             )
         return case_search.Wanted(
             standing=query.standing and str(query.standing), commitment=query.commitment, assignee=query.assignee,
-            person=person, text=query.text, since=query.since, until=query.until, due_soon_at=self.due_soon_at(),
+            person=person, number_ends=query.number_ends, text=query.text, in_subject=query.in_subject,
+            since=query.since, until=query.until, due_soon_at=self.due_soon_at(),
         )  # fmt: skip
 
     def _case(self, row: Mapping[str, Any], now: datetime) -> Case:

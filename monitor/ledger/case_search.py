@@ -42,7 +42,10 @@ class Wanted:
     assignee: str | None = None
     """Empty: nobody's."""
     person: str | None = None
+    number_ends: str | None = None
+    """Digits."""
     text: str | None = None
+    in_subject: bool = True
     since: datetime | None = None
     until: datetime | None = None
     due_soon_at: Mapping[str, datetime]
@@ -98,13 +101,12 @@ def _conditions(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
         found.append(stored.assignee == wanted.assignee if wanted.assignee else stored.assignee.is_(None))
     if wanted.person is not None:
         found.append(stored.person == wanted.person)
+    if wanted.number_ends is not None:
+        # A hash may end with digits too, which say nothing of its number.
+        found += [stored.person.endswith(wanted.number_ends, autoescape=True), ~stored.person.startswith("hmac:")]
     if wanted.text:
-        found.append(
-            or_(
-                stored.reference.icontains(wanted.text, autoescape=True),
-                stored.subject.icontains(wanted.text, autoescape=True),
-            )
-        )
+        named = stored.reference.icontains(wanted.text, autoescape=True)
+        found.append(or_(named, stored.subject.icontains(wanted.text, autoescape=True)) if wanted.in_subject else named)
     if wanted.since is not None:
         found.append(stored.received_at >= wanted.since)
     if wanted.until is not None:

@@ -1,0 +1,102 @@
+"""How many cases stand where, and which are due: what metrics and reminders ask for every few seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from sqlalchemy import and_, case, func, or_, select
+
+from monitor.ledger.case_search import soon
+from monitor.ledger.tables import CASES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+Standing = Literal["open", "due_soon", "overdue", "done", "withdrawn"]
+Level = Literal["due_soon", "overdue"]
+_MOST_DUE = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A case that is due soon, or overdue."""
+
+    key: str
+    """Its reference."""
+    commitment: str
+    due_at: datetime
+    level: Level
+
+
+def counts(
+    connection: Connection, now: datetime, due_soon_at: Mapping[str, datetime]
+) -> Mapping[tuple[str, Standing], int]:
+    """How many cases stand where, by promise; where there is none, nothing is told.
+
+    Args:
+        connection: to the ledger.
+        now: the present.
+        due_soon_at: by promise, the latest deadline that is due soon, as `CaseDesk.due_soon_at` tells; of promises
+            that are not among them nothing is.
+    """
+    stored = CASES.c
+    # The columns of one index alone: rows hold what people wrote, and are long.
+    standing = case(
+        (stored.state != "open", stored.state),
+        (stored.due_at <= now, "overdue"),
+        (soon(due_soon_at), "due_soon"),
+        else_="open",
+    ).label("standing")
+    each = select(stored.commitment, standing).subquery()
+    grouped = select(each.c.commitment, each.c.standing, func.count()).group_by(each.c.commitment, each.c.standing)
+    return {(commitment, place): number for commitment, place, number in connection.execute(grouped)}
+
+
+def money(connection: Connection) -> Mapping[str, tuple[int, int]]:
+    """What is owed and what was paid in won, by promise; none of promises with neither."""
+    stored = CASES.c
+    chosen = (
+        select(stored.commitment, func.sum(stored.owed_won), func.sum(stored.paid_won))
+        .where(or_(stored.owed_won > 0, stored.paid_won > 0))
+        .group_by(stored.commitment)
+    )
+    return {commitment: (int(owed), int(paid)) for commitment, owed, paid in connection.execute(chosen)}
+
+
+def due(connection: Connection, now: datetime, due_soon_at: Mapping[str, datetime]) -> tuple[Due, ...]:
+    """The cases that are due soon or overdue, the longest due first.
+
+    Args:
+        connection: to the ledger.
+        now: the present.
+        due_soon_at: as for `counts`.
+
+    Returns:
+        At most a thousand.
+    """
+    stored = CASES.c
+    latest = max((now, *due_soon_at.values()))
+    statement = (
+        select(stored.reference, stored.commitment, stored.due_at)
+        .where(
+            stored.state == "open",
+            # Said on its own too: the index is searched by it.
+            stored.due_at <= latest,
+            or_(stored.due_at <= now, and_(stored.due_at > now, soon(due_soon_at))),
+        )
+        .order_by(stored.due_at, stored.reference)
+        .limit(_MOST_DUE)
+    )
+    return tuple(
+        Due(
+            key=row.reference,
+            commitment=row.commitment,
+            due_at=row.due_at,
+            level="overdue" if row.due_at <= now else "due_soon",
+        )
+        for row in connection.execute(statement)
+    )
