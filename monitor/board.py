@@ -23,6 +23,7 @@ from monitor.calls.facts import (
     CallForgotten,
     CallStarted,
     Gap,
+    OutgoingCall,
     QueueCallers,
     RingBreach,
     RingingCeased,
@@ -109,12 +110,12 @@ class Board:
             AgentState: self._agent_state,
             QueueCallers: self._queue_callers,
             Gap: self._gap,
+            OutgoingCall: lambda _: None,  # over when it is told of
         }
 
     def record(self, fact: Fact) -> None:
         """Take a fact; facts about calls, phones or queues never announced are passed over."""
-        if type(fact) in self._takers:
-            self._takers[type(fact)](fact)
+        self._takers[type(fact)](fact)
 
     # What readers ask for
 
