@@ -89,7 +89,8 @@ class Monitor:
         self._clock_rate = clock_rate
         rules = settings.ring_rules()
         names = [system.name for system in settings.require_asterisk()]
-        self.board = Board(rules, systems=names, zone=settings.zone)
+        teams = {team.name: team.name_en or team.name for team in settings.team}
+        self.board = Board(rules, systems=names, zone=settings.zone, teams=teams)
         numbers = settings.privacy.read_numbers()
         self.writer = LedgerWriter(
             self._ledger(),

@@ -20,6 +20,7 @@ from monitor.page.board import BoardPages
 from monitor.page.calls import CallPages
 from monitor.page.render import Renderer
 from monitor.page.reports import ReportPages
+from monitor.page.reviews import ReviewPages
 from monitor.page.seen import Seen
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from monitor.page.now import Source, SystemSource
     from monitor.page.reports import ReportSources
     from monitor.page.seen import Accesses
+    from monitor.reviews.desk import ReviewDesk
     from monitor.texts import Language
 
 _STATIC = Path(__file__).parent / "static"
@@ -58,6 +60,8 @@ class Sources:
     """How fast the systems' clocks run; 1 but for a simulator."""
     reports: ReportSources | None = None
     """Who makes reports, and where they are kept; None where none are made."""
+    reviews: ReviewDesk | None = None
+    """Where calls are reviewed; None where they are not."""
     accesses: Accesses | None = None
     """Where it is written down who saw which call; None for nowhere."""
     standing_by: Callable[[], bool] = lambda: False
@@ -77,7 +81,7 @@ class Page:
     """
 
     def __init__(self, settings: WebSettings, language: Language, sources: Sources) -> None:
-        renderer = Renderer(sources.zone, language)
+        renderer = Renderer(sources.zone, language, teams=sources.board.teams)
         self.access = access = Access(settings, renderer, lambda: datetime.now(UTC))
         self.board = BoardPages(
             renderer,
@@ -105,6 +109,9 @@ class Page:
             if sources.reports is not None
             else None
         )
+        reviews = (
+            ReviewPages(renderer, sources.reviews, sources.repository, seen) if sources.reviews is not None else None
+        )
         api = Api(
             board=sources.board,
             systems=sources.systems,
@@ -119,6 +126,7 @@ class Page:
                 *self.board.routes,
                 *calls.routes,
                 *(reports.routes if reports is not None else ()),
+                *(reviews.routes if reviews is not None else ()),
                 *api.routes,
                 *access.routes,
                 Mount("/static", StaticFiles(directory=_STATIC)),
