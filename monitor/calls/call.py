@@ -125,6 +125,8 @@ class LiveTransfer:
     """Uniqueid of the Local channel that dials the target, while Asterisk itself makes the consultation."""
     asked_by: str = ""
     """The application by which the caller, passed on, asked for a person."""
+    asked_presumed: bool = False
+    """It is what they ran before: Asterisk tells of the first step after a transfer with the old application."""
     given_up: f.TransferResult | None = None
     """Why the centre stopped trying, where the caller was still there."""
     result: f.TransferResult | None = None
@@ -198,6 +200,8 @@ class LiveCall:
     stage: Stage = Stage.ANNOUNCEMENT
     last_application: str = ""
     """What the dialplan last ran on the caller's channel."""
+    last_data: str = ""
+    """That application's arguments."""
     last_queue: str | None = None
     menu: tuple[str, ...] = ()
     """What the caller chose before a person answered."""

@@ -116,18 +116,23 @@ def rings(state: State, channel: Channel, at_us: int) -> None:
         )
     )
     if counting:
-        _count(state, call, at_us, first=first)
+        _count(state, call, channel, at_us, first=first)
     else:
-        for transfer in call.open_transfers():
+        _rings_for_transfers(call, channel, at_us)
+
+
+def _rings_for_transfers(call: LiveCall, phone: Channel, at_us: int) -> None:
+    """A phone rings for whoever was passed on: not that of the agent who did, called back, for it is no target's."""
+    for transfer in call.open_transfers():
+        if phone.interface != transfer.by:
             transfer.ringing.start(at_us)
 
 
-def _count(state: State, call: LiveCall, at_us: int, *, first: bool) -> None:
+def _count(state: State, call: LiveCall, channel: Channel, at_us: int, *, first: bool) -> None:
     call.ringing_clock.start(at_us)
     if call.first_ring_us is None:
         call.first_ring_us = at_us
-    for transfer in call.open_transfers():
-        transfer.ringing.start(at_us)
+    _rings_for_transfers(call, channel, at_us)
     if first:
         state.signal(call, Signal.RANG, at_us)
         _set_timer(state, call, at_us)

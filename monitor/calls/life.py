@@ -115,18 +115,20 @@ def new_exten(state: State, event: e.NewExten) -> None:
             # The far half of a Local pair, or an agent's own call: what it asks for is not the caller's asking.
             channel.in_queue = event.data.partition(",")[0] if event.application == "Queue" else None
         return
-    call.last_application = event.application
+    stale = (event.application, event.data) == (call.last_application, call.last_data)
+    call.last_application, call.last_data = event.application, event.data
     step(state, call, event.context, event.exten)
     if event.application in _ASKING:
-        _asks(state, call, channel, event)
+        _asks(state, call, channel, event, stale=stale)
     else:
-        _went_on(state, call, channel, event.at_us)
+        _went_on(state, call, channel, event)
 
 
-def _asks(state: State, call: LiveCall, channel: Channel, event: e.NewExten) -> None:
+def _asks(state: State, call: LiveCall, channel: Channel, event: e.NewExten, *, stale: bool) -> None:
     channel.in_queue = event.data.partition(",")[0] if event.application == "Queue" else None
     if call.answer is not None:
         for transfer in call.open_transfers():
+            transfer.asked_presumed = stale and (transfer.asked_presumed or not transfer.asked_by)
             transfer.asked_by = event.application
         return
     if channel.in_queue is not None:
@@ -138,7 +140,7 @@ def _asks(state: State, call: LiveCall, channel: Channel, event: e.NewExten) -> 
     state.signal(call, Signal.ASKED, event.at_us)
 
 
-def _went_on(state: State, call: LiveCall, channel: Channel, at_us: int) -> None:
+def _went_on(state: State, call: LiveCall, channel: Channel, event: e.NewExten) -> None:
     """The dialplan is past its Queue or Dial. With a phone still ringing it is only a subroutine of one of them.
 
     A phone behind a Local pair that has been given up is on its way to be told, and rings for nobody any more.
@@ -147,11 +149,13 @@ def _went_on(state: State, call: LiveCall, channel: Channel, at_us: int) -> None
         return
     if call.stage in (Stage.WAITING, Stage.RINGING):
         channel.in_queue = None
-        call.stopped_waiting_us = at_us
-        state.signal(call, Signal.GAVE_UP, at_us)
+        call.stopped_waiting_us = event.at_us
+        state.signal(call, Signal.GAVE_UP, event.at_us)
     elif call.stage is Stage.TRANSFERRING:
         for transfer in call.open_transfers():
-            if transfer.asked_by or any(attempt.began_us >= transfer.at_us for attempt in call.attempts):
+            # A transfer's context may do much before it asks for a person: a question to the caller, an announcement.
+            asked = transfer.asked_by and (not transfer.asked_presumed or event.application in _GOODBYES)
+            if asked or any(attempt.began_us >= transfer.at_us for attempt in call.attempts):
                 transfer.given_up = result_of_attempts(call, transfer)
 
 
