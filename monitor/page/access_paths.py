@@ -34,12 +34,12 @@ WORK = ("/callbacks", "/api/v1/callbacks", "/reviews", "/api/v1/reviews")
 UPLOAD = "/cases/import"
 """Where a form brings a file."""
 _LONG_TEXTS = FormLimits(size=64 * 1024, fields=40)
-"""Of forms for people's own words: 2,000 characters of Korean are 18 kB as a browser writes them."""
+"""Of forms for people's own words: 2,000 characters of Korean are 18 kB as a browser writes them; and of many marks."""
 
 
 def limits_of(path: str) -> FormLimits:
     """How much a form for a path may bring."""
-    return _LONG_TEXTS if path.startswith("/cases") else FORM_LIMITS
+    return _LONG_TEXTS if path.startswith(("/cases", "/reviews")) else FORM_LIMITS
 
 
 def written_by(path: str) -> tuple[str, ...]:
