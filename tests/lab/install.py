@@ -22,7 +22,7 @@ from pathlib import Path
 SUITE = "forky"
 """The Debian release that carries Asterisk 22; the stable one of Debian 12 carries none."""
 
-RECIPE = "2"
+RECIPE = "3"
 """Raised when this file changes what it puts into the tree, so that older trees are built anew."""
 
 HOST_PROGRAMS = {
@@ -45,13 +45,16 @@ HOST_PROGRAMS = {
     "pdfinfo": "poppler-utils",
     "pdftoppm": "poppler-utils",
     "pdftotext": "poppler-utils",
+    "espeak-ng": "espeak-ng",
+    "sox": "sox",
 }
 """What must be found on the machine, and the Debian package that brings it."""
 
 HOST_FILES = {"/usr/share/fonts/truetype/nanum/NanumGothic.ttf": "fonts-nanum"}
 """The same for what is no program: without a font for Hangul the browser would measure and draw empty boxes."""
 
-TREE_PACKAGES = ("asterisk", "asterisk-core-sounds-en-gsm")
+TREE_PACKAGES = ("asterisk", "asterisk-core-sounds-en-gsm", "python3")
+"""Python runs the AGI program beside Asterisk, as on a PBX."""
 
 
 class LabInstallError(Exception):
