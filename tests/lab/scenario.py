@@ -121,6 +121,8 @@ class Scenario:
     """The options with which an extension dials its phone."""
     dial_seconds: int = 30
     """How long an extension dials its phone."""
+    tones: bool = False
+    """Whether its trunk delivers keys in the media (RFC 2833)."""
     files: dict[str, str] = field(default_factory=dict)
     """Text to add to further configuration files, by name."""
     crowd: Crowd | None = None
@@ -182,7 +184,7 @@ class Scenario:
 
     def endpoints(self, port_of: Callable[[Phone], int]) -> list[Endpoint]:
         """Return its endpoints; `port_of` gives the SIP port at which a phone waits."""
-        trunk = Endpoint(name=self.trunk, context=f"from-trunk-{self.name}", trunk=True)
+        trunk = Endpoint(name=self.trunk, context=f"from-trunk-{self.name}", trunk=True, tones=self.tones)
         phones = [
             Endpoint(
                 name=self.endpoint_of(phone),

@@ -21,10 +21,13 @@ o=- 1 {version} IN IP4 [local_ip]
 s=-
 c=IN IP4 [media_ip]
 t=0 0
-m=audio [media_port] RTP/AVP 0
+m=audio [media_port] RTP/AVP {formats}
 a=rtpmap:0 PCMU/8000
 a={direction}
 """
+
+TONES = "/usr/share/sip-tester/dtmf_2833_{key}.pcap"
+"""RFC 2833 packets of a key, of payload type 101, as they come with SIPp."""
 
 TAG = "tag=[pid]-[call_number]"
 
@@ -67,6 +70,7 @@ class Script:
         self.trunk = trunk
         self.name = name
         self.dialogs: list[Dialog] = []
+        self._formats = "0"
         self._steps: list[str] = []
         self._labels = count(1)
         self._variables: set[str] = set()
@@ -284,6 +288,17 @@ class Script:
                 self.waits(between_ms)
         return self
 
+    def offers_tones(self) -> Script:
+        """Offer RFC 2833 in every SDP from here on, so that `sounds_key` is understood; told before the call."""
+        self._formats = "0 101\na=rtpmap:101 telephone-event/8000\na=fmtp:101 0-15"
+        return self
+
+    def sounds_key(self, key: str) -> Script:
+        """Press a key of the telephone, sent in the media as RFC 2833, as trunks deliver it."""
+        name = {"*": "star", "#": "pound"}.get(key, key)
+        path = TONES.format(key=name)
+        return self._step(f'<nop><action><exec play_pcap_audio="{path}"/></action></nop>')
+
     def refers(self, number: str, which: int = 1) -> Script:
         """Transfer the far end to a number without speaking to it first (REFER)."""
         self._send_refer(f"<sip:{number}@127.0.0.1:[asterisk]>", which)
@@ -357,7 +372,7 @@ class Script:
         return f"Contact: <sip:{self.user}@[local_ip]:[local_port]>\n"
 
     def _body(self, dialog: Dialog, direction: str) -> str:
-        sdp = SDP.format(version=dialog.sdp_version, direction=direction)
+        sdp = SDP.format(version=dialog.sdp_version, direction=direction, formats=self._formats)
         return f"Content-Type: application/sdp\nContent-Length: [len]\n\n{sdp}"
 
     def _respond_to_invite(
