@@ -34,7 +34,7 @@ BATCH = 500
 """Rows in one transaction: some milliseconds."""
 _PAUSE_SECONDS = 0.02
 """Between two batches, in which whoever waits to write comes first."""
-_AGENT_PREFIX = "agent#"
+AGENT_PREFIX = "agent#"
 """How pseudonyms begin, as `monitor.numbers` makes them."""
 _EXTENSION = 6
 """Digits of the longest number that belongs to the centre's own telephones."""
@@ -226,7 +226,7 @@ def agents_before(at: datetime, numbers: Numbers) -> list[Task]:
 
     def channel(text: str, agent: str) -> str:
         # What tells two channels of one phone apart stays.
-        return f"{name(agent)}-{text.rpartition('-')[2]}" if text and not text.startswith(_AGENT_PREFIX) else text
+        return f"{name(agent)}-{text.rpartition('-')[2]}" if text and not text.startswith(AGENT_PREFIX) else text
 
     def of_call(row: RowMapping) -> dict[str, Any]:
         return {column: row[column] and name(row[column]) for column in ("agent", "member")}
@@ -245,8 +245,7 @@ def agents_before(at: datetime, numbers: Numbers) -> list[Task]:
         stored = table.c
         keys = [column for column in table.primary_key.columns if column.name != at_column]
         real = (
-            and_(stored[one].is_not(None), stored[one] != "", stored[one].not_like(f"{_AGENT_PREFIX}%"))
-            for one in names
+            and_(stored[one].is_not(None), stored[one] != "", stored[one].not_like(f"{AGENT_PREFIX}%")) for one in names
         )
         return (stored[at_column], *keys), and_(stored[at_column] < at, or_(*real))
 
@@ -303,7 +302,7 @@ def carry_over(store: Store, at: datetime, *, pseudonym: Callable[[str], str] | 
                 )
                 row = connection.execute(select(AGENT_STATES).where(of_member).order_by(stored.at.desc()).limit(1))
                 last = row.mappings().first()
-                if last is None or last["status"] is None or member.agent.startswith(_AGENT_PREFIX):
+                if last is None or last["status"] is None or member.agent.startswith(AGENT_PREFIX):
                     continue
                 if last["at"] < at:
                     at_it.append({**last, "at": at})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from monitor.ledger import erasing
+from monitor.ledger import erasing, erasing_charter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,14 +61,19 @@ class Purge:
     def _tasks(self, now: datetime) -> Iterator[Task]:
         settings = self.settings
         if settings.numbers_days:
-            yield from erasing.numbers_before(now - timedelta(days=settings.numbers_days))
+            before = now - timedelta(days=settings.numbers_days)
+            yield from erasing_charter.numbers_before(self._store, before)
+            yield from erasing.numbers_before(before)
         if self._numbers.hashed:
+            yield from erasing_charter.numbers_to_hashes(self._store, self._numbers)
             yield from erasing.numbers_to_hashes(self._numbers)
             yield erasing.own_numbers_in_transfers(self._store, self._numbers)
         if settings.agent_states_days:
             yield erasing.states_before(now - timedelta(days=settings.agent_states_days))
         if settings.agents_days:
-            yield from erasing.agents_before(now - timedelta(days=settings.agents_days), self._numbers)
+            before = now - timedelta(days=settings.agents_days)
+            yield from erasing_charter.agents_before(before, self._numbers)
+            yield from erasing.agents_before(before, self._numbers)
         if settings.access_log_days:
             yield erasing.accesses_before(now - timedelta(days=settings.access_log_days))
 

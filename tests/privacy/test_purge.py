@@ -154,7 +154,8 @@ def test_numbers_of_an_old_ledger_become_hashes(tmp_path: Path) -> None:
 def test_a_dry_run_counts_and_changes_nothing(repository: Repository) -> None:
     repository.record_all([a_call(caller="01012345678")])
     found = Purge(repository.store, settings(numbers_days=7), Numbers()).run(MONTH_LATER, dry=True)
-    assert [(each.place, each.erased, each.left) for each in found] == [("calls.caller", 1, 1), ("transfers.to", 0, 0)]
+    told = [(each.place, each.erased, each.left) for each in found if each.erased or each.left]
+    assert told == [("calls.caller", 1, 1)]
     assert rows(repository, "SELECT caller FROM calls") == [("01012345678",)]
     assert last_kept(repository.store, PURGE) is None
 
