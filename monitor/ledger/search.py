@@ -6,17 +6,14 @@ were, so that calls which arrive meanwhile shift nothing, and a page far back co
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, union
 
-from monitor.calls.facts import CallKey, Transfer, instant, microseconds
+from monitor.calls.facts import CallKey, Transfer
 from monitor.errors import SearchError
+from monitor.ledger.cursor import place_of, written
 from monitor.ledger.filters import CallFilter, TransferFilter
 from monitor.ledger.rows import ATTEMPTS, CALLS, TRANSFERS, transfer_of
 from monitor.ledger.whole import CHUNK, whole_calls
@@ -33,8 +30,6 @@ __all__ = ["MAX_LIMIT", "CallFilter", "Found", "FoundTransfers", "LedgerTransfer
 
 MAX_LIMIT = CHUNK
 """Rows one page may have at most."""
-_CHECK_BYTES = 6
-"""Of the sum that tells a cursor of ours from one that was cut or made up; it guards no secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +180,7 @@ def _chosen(chosen: CallFilter, limit: int, after: str | None) -> Select[Any]:
 def _paged(statement: Select[Any], order: _Order, limit: int, after: str | None) -> Select[Any]:
     """One row more than a page, which tells whether there is a next one."""
     if after is not None:
-        values = _place(after, order)
+        values = place_of(after, len(order))
         first, place = order[0], values[0]
         behind: ColumnElement[bool] | None = None
         for column, value in reversed(list(zip(order, values, strict=True))):
@@ -199,39 +194,4 @@ def _cursor(found: Sequence[RowMapping], limit: int, order: _Order) -> str | Non
     if len(found) <= limit:
         return None
     last = found[limit - 1]
-    return _written([last[column.key] for column in order])  # type: ignore[index] # columns of tables have keys
-
-
-def _place(cursor: str, order: _Order) -> list[Any]:
-    """The row a cursor names.
-
-    Raises:
-        SearchError: no page of this program ended with it.
-    """
-    try:
-        place = _read(cursor)
-        types = [type(value) for value in place]
-        # Written again it must be the same, which leaves no room for anything that is not a row's place.
-        if types == [datetime, str, str, int][: len(order)] and _written(place) == cursor:
-            return place
-    except (ValueError, TypeError, OverflowError, RecursionError):
-        pass
-    raise SearchError(
-        "The place to go on from is not one that this ledger has given: begin again with the first page.", "after"
-    )
-
-
-def _written(place: Sequence[Any]) -> str:
-    at, *rest = place
-    said = json.dumps([microseconds(at), *rest], separators=(",", ":"), ensure_ascii=False).encode()
-    return base64.urlsafe_b64encode(_check(said) + said).decode().rstrip("=")
-
-
-def _read(cursor: str) -> list[Any]:
-    raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-    at_us, *rest = json.loads(raw[_CHECK_BYTES:].decode())
-    return [instant(at_us), *rest]
-
-
-def _check(said: bytes) -> bytes:
-    return hashlib.sha256(b"callmonitor cursor 1\n" + said).digest()[:_CHECK_BYTES]
+    return written([last[column.key] for column in order])  # type: ignore[index] # columns of tables have keys
