@@ -200,8 +200,7 @@ def test_a_colleague_is_not_called_back() -> None:
 def test_what_the_caller_is_passed_on_to_is_no_call_back() -> None:
     """A blind transfer to a mobile and a consultation with another department, the latter a call of its own."""
     wire = Wire()
-    caller, agent = wire.talks(2, talk_seconds=100)
-    del wire.packets[-4:]  # what `talks` ends with: nobody has hung up
+    caller, agent = wire.connects(2)
     wire.at(20)
     second, far = dials_out(wire, "90215771234")
     wire.rings(far)
@@ -225,11 +224,9 @@ def test_what_the_caller_is_passed_on_to_is_no_call_back() -> None:
 
 def test_a_consultation_that_was_not_seen_to_begin_is_known_when_both_are_joined() -> None:
     wire = Wire()
-    caller, agent = wire.talks(2, talk_seconds=100)
-    del wire.packets[-4:]
+    caller, agent = wire.connects(2)
     second, far = dials_out(wire.at(20), "90215771234")
-    far_talks = wire.at(25)
-    far_talks.answers(second, far)
+    wire.at(25).answers(second, far)
     wire.at(30).event(
         "AttendedTransfer",
         Result="Success",
@@ -238,8 +235,8 @@ def test_a_consultation_that_was_not_seen_to_begin_is_known_when_both_are_joined
         **caller.headers("Transferee"),
         DestType="Bridge",
     )
-    wire.ends(agent, second)
-    wire.meet(far.bridge, caller)
+    bridge = far.bridge
+    wire.parts(caller).ends(agent, second).meet(bridge, caller)
     wire.at(60).ends(caller, far, by=caller)
     # Whoever found agent and caller in no bridge could not tell that the agent consulted.
     reading = Reading(PHONES)

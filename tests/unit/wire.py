@@ -227,13 +227,18 @@ class Wire:
 
     # -- whole calls -------------------------------------------------------------------------------------------------
 
-    def talks(self, ring_seconds: float, start: float = 0.0, talk_seconds: float = 10.0) -> tuple[Leg, Leg]:
-        """A call to one phone that rings so long, is answered, and is talked on; the caller hangs up."""
+    def connects(self, ring_seconds: float, start: float = 0.0) -> tuple[Leg, Leg]:
+        """A call to one phone that rings so long, and is answered."""
         caller = self.at(start).enters()
         self.runs(caller, "Dial", "PJSIP/agent1,60")
         phone = self.dials(caller, "PJSIP/agent1")
         self.rings(phone)
         self.at(start + ring_seconds).answers(caller, phone)
+        return caller, phone
+
+    def talks(self, ring_seconds: float, start: float = 0.0, talk_seconds: float = 10.0) -> tuple[Leg, Leg]:
+        """A call to one phone that rings so long, is answered, and is talked on; the caller hangs up."""
+        caller, phone = self.connects(ring_seconds, start)
         self.at(start + ring_seconds + talk_seconds).ends(caller, phone, by=caller)
         return caller, phone
 
