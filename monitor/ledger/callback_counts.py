@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
-Standing = Literal["waiting", "due_soon", "overdue", "tried", "reached", "came_again", "dropped"]
-"""Where a call back stands: of one that was not called yet, how near its deadline is."""
+    from monitor.callbacks.entries import Standing
+
 Level = Literal["due_soon", "overdue"]
 
 FORGET = timedelta(days=30)
@@ -56,7 +56,7 @@ def on_list(now: datetime, forget: timedelta = FORGET) -> ColumnElement[bool]:
 
 
 def standing(now: datetime, due_soon: timedelta) -> ColumnElement[str]:
-    """Where a row of `callbacks` stands, as in `Standing`.
+    """Where a row of `callbacks` stands, as in `monitor.callbacks.entries.Standing`.
 
     Args:
         now: the present; what is due at this instant is not overdue yet.

@@ -43,7 +43,7 @@ class _Sums:
     first_try_us: list[int] = field(default_factory=list)
     conversation_us: list[int] = field(default_factory=list)
 
-    def add(self, row: Row[Any], now: datetime) -> None:
+    def add(self, row: Row[*tuple[Any, ...]], now: datetime) -> None:
         """Count one call back, as it stands now."""
         self.owed += 1
         self.tries += row.tries

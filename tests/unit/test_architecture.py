@@ -90,7 +90,7 @@ KNOWN_TO_SINKS = {
     "monitor.calls.terms",
 }
 """All that a sink may know of calls: the facts, and the formulas and sums that page, metrics and reports share."""
-SETTLING = {"monitor.callbacks.settling"}
+SETTLING = {"monitor.callbacks.entries", "monitor.callbacks.settling"}
 """Pure, and worked out again where the ledger keeps what came of it."""
 LEAVES = {
     "monitor.addresses",
@@ -101,6 +101,7 @@ LEAVES = {
     "monitor.log",
     "monitor.masking",
     "monitor.numbers",
+    "monitor.recording_names",
     "monitor.texts",
 }
 """Rooms that know nothing of the flow and may be used anywhere in it."""
@@ -214,7 +215,7 @@ def test_rule_2_readers_read_board_and_ledger_only(module: str) -> None:
 def test_rule_2_reports_read_the_ledger_and_judge_as_the_calls_do(module: str) -> None:
     """Never the board, the page or the metrics; how a call is judged anew is the call state's own word."""
     allowed = KNOWN_TO_SINKS | LEAVES | {"monitor", "monitor.calls.verdicts", "monitor.worktime"}
-    allowed |= {"monitor.commitments.register", "monitor.config_charter"} | SETTLING
+    allowed |= {"monitor.commitments.register", "monitor.commitments.clock", "monitor.config_charter"} | SETTLING
     used = {name for name in imports(NAMES[module]) if within(name, "monitor")}
     assert {name for name in used if room(name) not in {"monitor.reports", "monitor.ledger"}} <= allowed
 
