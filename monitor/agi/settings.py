@@ -86,7 +86,7 @@ def _settings(found: dict[str, Any]) -> Settings:
         "question": _sound,
         "answer_seconds": _between(0.5, 60.0),
         "tries": _between(1, 5),
-        "limit_seconds": _between(5, 600),
+        "limit_seconds": _between(1, 600),
     }
     tables = found.pop("department", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
