@@ -245,6 +245,18 @@ def test_rule_2_every_sink_takes_facts() -> None:
         assert [[argument.arg for argument in node.args.args] for node in takers] == [["self", "fact"]]
 
 
+@of_each(modules("monitor.agi"))
+def test_what_stands_on_the_pbx_knows_itself_alone(module: str) -> None:
+    """The AGI program: what else of the package it may know needs no library (`tests/unit/test_agi.py`)."""
+    used = {name for name in imports(NAMES[module]) if within(name, "monitor")}
+    assert {name for name in used if not within(name, "monitor.agi")} <= {"monitor.errors", "monitor.calls.lines"}
+
+
+@of_each(sorted(NAMES))
+def test_nobody_imports_what_stands_on_the_pbx(module: str) -> None:
+    assert within(module, "monitor.agi") or not any(within(name, "monitor.agi") for name in imports(NAMES[module]))
+
+
 @of_each(sorted(NAMES))
 def test_nothing_imports_upwards_from_the_doors(module: str) -> None:
     """Command line, service and pipeline know every room; no room knows them."""
