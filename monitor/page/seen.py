@@ -79,6 +79,10 @@ class Seen:
         """
         self._record(request, action, detail=in_words(asked), calls=calls)
 
+    def case(self, request: Request, action: str, reference: str) -> None:
+        """One case of a promise was shown, which may come from no call."""
+        self._record(request, action, detail=reference, calls=0)
+
     def file(self, request: Request, name: str) -> None:
         """A file was given out that lists calls."""
         self._record(request, "report", detail=name, calls=0)

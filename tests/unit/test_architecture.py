@@ -68,6 +68,7 @@ READ = {
     "monitor.board_day",
     "monitor.board_lost",
     "monitor.board_records",
+    "monitor.commitments",
     "monitor.config_web",
     "monitor.ledger",
 }
