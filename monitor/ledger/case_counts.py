@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import and_, case, func, or_, select
@@ -12,13 +13,13 @@ from monitor.ledger.tables import CASES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from sqlalchemy import Connection
 
 Standing = Literal["open", "due_soon", "overdue", "done", "withdrawn"]
 Level = Literal["due_soon", "overdue"]
 _MOST_DUE = 1_000
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ def counts(
         (soon(due_soon_at), "due_soon"),
         else_="open",
     ).label("standing")
-    each = select(stored.commitment, standing).subquery()
+    each = select(stored.commitment, standing).where(stored.state.in_(("open", "done", "withdrawn"))).subquery()
     grouped = select(each.c.commitment, each.c.standing, func.count()).group_by(each.c.commitment, each.c.standing)
     return {(commitment, place): number for commitment, place, number in connection.execute(grouped)}
 
@@ -59,10 +60,13 @@ def counts(
 def money(connection: Connection) -> Mapping[str, tuple[int, int]]:
     """What is owed and what was paid in won, by promise; none of promises with neither."""
     stored = CASES.c
+    # Grouped by a word, and not by the column, whose own index would send SQLite to every row. The first condition says
+    # nothing, and names the one index that holds all of this.
+    commitment_key = func.coalesce(stored.commitment, "")
     chosen = (
-        select(stored.commitment, func.sum(stored.owed_won), func.sum(stored.paid_won))
-        .where(or_(stored.owed_won > 0, stored.paid_won > 0))
-        .group_by(stored.commitment)
+        select(commitment_key, func.sum(stored.owed_won), func.sum(stored.paid_won))
+        .where(stored.received_at > _BEGINNING, or_(stored.owed_won > 0, stored.paid_won > 0))
+        .group_by(commitment_key)
     )
     return {commitment: (int(owed), int(paid)) for commitment, owed, paid in connection.execute(chosen)}
 

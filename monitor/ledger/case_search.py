@@ -62,8 +62,11 @@ def page(
     """
     undone = wanted.standing in _UNDONE
     key = func.coalesce(CASES.c.due_at, literal(_FAR, Instant()), type_=Instant()) if undone else CASES.c.received_at
+    if wanted.text or wanted.number_ends:
+        # Few are found of all: they are put in order when they are, and not each looked up in the index's order.
+        key = func.coalesce(key, key, type_=Instant())
     reference = CASES.c.reference
-    chosen = select(CASES).where(*_conditions(wanted, now)).limit(limit + 1)
+    chosen = select(CASES).where(*_conditions(connection, wanted, now)).limit(limit + 1)
     chosen = chosen.order_by(key, reference) if undone else chosen.order_by(key.desc(), reference.desc())
     if after is not None:
         at, last = _place(after)
@@ -81,7 +84,7 @@ def page(
 
 def count(connection: Connection, wanted: Wanted, now: datetime) -> int:
     """How many cases there are."""
-    return connection.scalar(select(func.count()).select_from(CASES).where(*_conditions(wanted, now))) or 0
+    return connection.scalar(select(func.count()).select_from(CASES).where(*_conditions(connection, wanted, now))) or 0
 
 
 def of_period(connection: Connection, commitment: str, due_at: datetime, *, every_state: bool = False) -> list[Stored]:
@@ -92,7 +95,7 @@ def of_period(connection: Connection, commitment: str, due_at: datetime, *, ever
     return rows(connection, select(CASES).where(*wanted).order_by(CASES.c.reference))
 
 
-def _conditions(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
+def _conditions(connection: Connection, wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
     stored = CASES.c
     found = _of_standing(wanted, now)
     if wanted.commitment is not None:
@@ -103,15 +106,24 @@ def _conditions(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
         found.append(stored.person == wanted.person)
     if wanted.number_ends is not None:
         # A hash may end with digits too, which say nothing of its number.
-        found += [stored.person.endswith(wanted.number_ends, autoescape=True), ~stored.person.startswith("hmac:")]
+        other = CASES.alias("other")
+        ends = [other.c.person.endswith(wanted.number_ends, autoescape=True), ~other.c.person.startswith("hmac:")]
+        found.append(stored.reference.in_(select(other.c.reference).where(*ends)))
     if wanted.text:
-        named = stored.reference.icontains(wanted.text, autoescape=True)
-        found.append(or_(named, stored.subject.icontains(wanted.text, autoescape=True)) if wanted.in_subject else named)
+        pattern = f"%{_literally(wanted.text)}%"
+        # SQLite's LIKE takes small and capital letters for the same by itself, twice as fast as both made small.
+        like = "like" if connection.dialect.name == "sqlite" else "ilike"
+        columns = (stored.reference, stored.subject) if wanted.in_subject else (stored.reference,)
+        found.append(or_(*(getattr(column, like)(pattern, escape="/") for column in columns)))
     if wanted.since is not None:
         found.append(stored.received_at >= wanted.since)
     if wanted.until is not None:
         found.append(stored.received_at < wanted.until)
     return found
+
+
+def _literally(text: str) -> str:
+    return text.replace("/", "//").replace("%", "/%").replace("_", "/_")
 
 
 def _of_standing(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:

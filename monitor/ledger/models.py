@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, ForeignKeyConstraint, Index, Integer, MetaData, SmallInteger
+from sqlalchemy import JSON, BigInteger, ForeignKeyConstraint, Index, Integer, MetaData, SmallInteger, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from monitor.calls.facts import (
@@ -62,6 +62,9 @@ class Base(DeclarativeBase):
     }
 
 
+_OF_A_TEAM = text("team IS NOT NULL")
+
+
 class CallRow(Base):
     """One call: what one caller met on a monitored line."""
 
@@ -75,6 +78,8 @@ class CallRow(Base):
         Index(None, "queue", "filed_at"),
         Index(None, "verdict_within", "filed_at"),
         Index(None, "verdict_before", "filed_at"),
+        # Where no team is configured no call has one, and the index is empty.
+        Index(None, "team", "filed_at", sqlite_where=_OF_A_TEAM, postgresql_where=_OF_A_TEAM),
     )
 
     system: Mapped[str] = mapped_column(primary_key=True)

@@ -170,14 +170,22 @@ class ReviewRow(Base):
     note: Mapped[str | None]
 
 
+COUNTED_OF_CASES = (
+    "received_at", "commitment", "state", "due_at", "done_at", "finding", "owed_won", "owed_apology", "owed_training",
+    "paid_won", "apology_at", "training_at",
+)  # fmt: skip
+
+
 class CaseRow(Base):
     """One case in which a promise with a clock is owed."""
 
     __tablename__ = "cases"
     __table_args__ = (
-        Index(None, "state", "due_at"),
+        Index(None, "state", "due_at", "commitment"),
+        Index(None, "state", "received_at"),
         Index(None, "commitment", "received_at"),
-        Index(None, "received_at"),
+        # With all that is counted of a case: the rows themselves hold what people wrote, and are long.
+        Index("ix_cases_received_at", *COUNTED_OF_CASES),
         Index(None, "person"),
         {"sqlite_with_rowid": False},
     )

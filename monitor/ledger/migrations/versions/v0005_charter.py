@@ -23,6 +23,10 @@ TABLES = (
     "case_events",
     "reminders",
 )
+COUNTED_OF_CASES = (
+    "received_at", "commitment", "state", "due_at", "done_at", "finding", "owed_won", "owed_apology", "owed_training",
+    "paid_won", "apology_at", "training_at",
+)  # fmt: skip
 REFUSED = "case_events is an audit trail: its entries are never changed or deleted"
 
 
@@ -56,6 +60,14 @@ def upgrade() -> None:
     """Make the tables, and two columns of calls that are null in every call there is."""
     op.add_column("calls", _text("team", nullable=True))
     op.add_column("calls", _text("menu", nullable=True))
+    of_a_team = sa.text("team IS NOT NULL")
+    op.create_index(
+        "ix_calls_team_filed_at",
+        "calls",
+        ["team", "filed_at"],
+        sqlite_where=of_a_team,
+        postgresql_where=of_a_team,
+    )
     _telephone()
     _reviews()
     _cases()
@@ -208,9 +220,10 @@ def _cases() -> None:
         sa.PrimaryKeyConstraint("reference", name="pk_cases"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_cases_state_due_at", "cases", ["state", "due_at"])
+    op.create_index("ix_cases_state_due_at_commitment", "cases", ["state", "due_at", "commitment"])
     op.create_index("ix_cases_commitment_received_at", "cases", ["commitment", "received_at"])
-    op.create_index("ix_cases_received_at", "cases", ["received_at"])
+    op.create_index("ix_cases_state_received_at", "cases", ["state", "received_at"])
+    op.create_index("ix_cases_received_at", "cases", list(COUNTED_OF_CASES))
     op.create_index("ix_cases_person", "cases", ["person"])
     op.create_table(
         "case_events",
@@ -247,5 +260,6 @@ def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION case_events_stay()")
     # Not as a batch: SQLite would make `calls` anew, and all that belongs to calls would go with the old table.
+    op.drop_index("ix_calls_team_filed_at", "calls")
     op.drop_column("calls", "menu")
     op.drop_column("calls", "team")
