@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from datetime import UTC
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from monitor.board_day import Today
 from monitor.board_lost import Lost
-from monitor.board_records import AgentNow, BreachNow, CallNow, PhoneNow, SystemNow, TransferNow, move
+from monitor.board_records import AgentNow, BreachNow, CallNow, PhoneNow, SystemNow, TransferNow, breach_of, move
 from monitor.calls.facts import (
     AgentState,
     AgentStatus,
@@ -33,11 +34,10 @@ from monitor.calls.facts import (
     StageChanged,
     TransferEnded,
 )
-from monitor.calls.ringing import heard_at
 from monitor.calls.rules import RingRule, rule_on
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime, tzinfo
     from typing import Any
 
@@ -58,6 +58,7 @@ class Board:
         rules: the ring rules, as `rule_on` takes them.
         systems: names of the configured systems, shown before anything is heard of them.
         zone: the centre's time zone, in which a day begins at midnight.
+        teams: the configured ones in their order, each with its name in English; today is told by them too.
         keep: how many breaches and transfers are kept, the newest.
     """
 
@@ -67,10 +68,12 @@ class Board:
         *,
         systems: Iterable[str] = (),
         zone: tzinfo = UTC,
+        teams: Mapping[str, str] = MappingProxyType({}),
         keep: int = 20,
     ) -> None:
         self.rules = rules
         self.zone = zone
+        self.teams = teams
         self.calls: dict[CallKey, CallNow] = {}
         self.ringing: dict[CallKey, CallNow] = {}
         """The calls for which a phone rings, transfers included, in the order in which they began to."""
@@ -91,7 +94,7 @@ class Board:
         """The newest last."""
         self.last_at: datetime | None = None
         """The latest instant any fact has carried."""
-        self.day = Today(zone)
+        self.day = Today(zone, teams=tuple(teams))
         self._members: dict[tuple[str, str], str] = {}
         self._queues: Counter[str] = Counter()
         self._agents: Counter[str] = Counter()
@@ -175,20 +178,9 @@ class Board:
                 continue
             system = call.key.system
             names = {attempt.agent: attempt.member or attempt.agent for attempt in call.attempts}
-            at = heard_at(call, rule.breach_us)
-            if call.rings is not None and call.rings > rule.limit and at is not None:
-                rang = (each for each in call.attempts if each.started_at <= at <= each.ended_at)
-                breaches.append(
-                    BreachNow(
-                        key=call.key,
-                        line=call.line,
-                        queue=call.queue,
-                        at=at,
-                        agents=tuple(names[attempt.agent] for attempt in rang),
-                        rings=call.rings,
-                        outcome=call.outcome,
-                    )
-                )
+            breach = breach_of(call, rule, names)
+            if breach is not None:
+                breaches.append(breach)
             for transfer in call.transfers:
                 by = names.get(transfer.by) or self.name_of(system, transfer.by)
                 transfers.append(TransferNow(key=call.key, line=call.line, by=by, transfer=transfer))
@@ -235,6 +227,7 @@ class Board:
                 call.asked_at = fact.at
         if fact.queue is not None:
             call.queue = fact.queue
+        call.team = fact.team
 
     def _ringing_started(self, fact: RingingStarted) -> None:
         self._seen(fact.key.system, fact.at)

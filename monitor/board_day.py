@@ -127,11 +127,14 @@ class Today:
 
     Args:
         zone: the centre's time zone, in which a day begins at midnight.
+        teams: names of the configured ones, in their order; finished calls are counted by them too.
     """
 
-    def __init__(self, zone: tzinfo) -> None:
+    def __init__(self, zone: tzinfo, *, teams: tuple[str, ...] = ()) -> None:
         self.zone = zone
+        self.teams = teams
         self._days: dict[date, dict[tuple[str, str], Day]] = {}
+        self._by_team: dict[date, dict[str | None, Day]] = {}
         self._unseen: dict[CallKey, Call] = {}
         """Calls whose end was not seen: a fuller record may still take their place."""
         self._rang: dict[CallKey, tuple[Day, int, int]] = {}
@@ -147,6 +150,17 @@ class Today:
     def by_line(self, now: datetime) -> dict[tuple[str, str], Day]:
         """The local day of `now` by (system, line); empty where it has brought nothing yet."""
         return self._days.get(now.astimezone(self.zone).date(), {})
+
+    def by_team(self, now: datetime) -> dict[str | None, Day]:
+        """Finished calls of the local day of `now` by team, under None those that no team has.
+
+        Returns:
+            All configured teams in their order; nothing where there is none.
+        """
+        if not self.teams:
+            return {}
+        found = self._by_team.get(now.astimezone(self.zone).date(), {})
+        return {team: found.get(team) or Day() for team in (*self.teams, None)}
 
     def total(self, now: datetime) -> Day:
         """The local day of `now`, over all lines."""
@@ -180,10 +194,12 @@ class Today:
         if stale is not None:
             day.add(day_of(stale, self.zone), -1)
             _count_rings(day, stale.rings or 0, limit, -1)
+            self._count_for_team(stale, limit, -1)
         if call.outcome is Outcome.UNOBSERVED:
             self._unseen[call.key] = call
         day.add(day_of(call, self.zone))
         _count_rings(day, call.rings or 0, limit)
+        self._count_for_team(call, limit)
         if self._counted is not None:
             self._counted.add(call.key)
 
@@ -208,6 +224,16 @@ class Today:
             day, rings, limit = self._rang.pop(key)
             _count_rings(day, rings, limit, -1)
 
+    def _count_for_team(self, call: Call, limit: int, sign: int = 1) -> None:
+        date = call.filed_at.astimezone(self.zone).date()
+        if not self.teams or date not in self._days:
+            return
+        # One that is configured no more, which the ledger still tells of, is no team.
+        team = call.team if call.team in self.teams else None
+        day = self._by_team.setdefault(date, {}).setdefault(team, Day())
+        day.add(day_of(call, self.zone), sign)
+        _count_rings(day, call.rings or 0, limit, sign)
+
     def _on(self, system: str, line: str, at: datetime) -> Day:
         """The counts of the day of `at`, to be added to; those of a day long past nobody keeps."""
         date = at.astimezone(self.zone).date()
@@ -215,6 +241,7 @@ class Today:
             self._days[date] = {}
             while len(self._days) > DAYS_KEPT:
                 del self._days[min(self._days)]
+            self._by_team = {kept: teams for kept, teams in self._by_team.items() if kept in self._days}
             self._unseen = {key: call for key, call in self._unseen.items() if self._kept(call.filed_at)}
         return self._days.get(date, {}).setdefault((system, line), Day())
 

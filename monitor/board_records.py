@@ -10,12 +10,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from monitor.calls.facts import AgentStatus, Stage, microseconds
+from monitor.calls.ringing import heard_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from monitor.calls.facts import CallKey, Gap, GapCause, Outcome, Transfer
+    from monitor.calls.facts import Call, CallKey, Gap, GapCause, Outcome, Transfer
     from monitor.calls.rules import RingRule
 
 
@@ -63,6 +64,8 @@ class CallNow:
     stage: Stage = Stage.ANNOUNCEMENT
     stage_since_at: datetime
     queue: str | None = None
+    team: str | None = None
+    """Whose call it is, as far as is known by now."""
     phones: dict[str, PhoneNow] = field(default_factory=dict)
     """Phones ringing now, by channel, the longest-ringing first."""
     heard_us: int = 0
@@ -158,6 +161,29 @@ class TransferNow:
     by: str
     """The member's name where known, else the interface."""
     transfer: Transfer
+
+
+def breach_of(call: Call, rule: RingRule, names: Mapping[str, str]) -> BreachNow | None:
+    """What broke the promise in a call that has ended; None where nothing did.
+
+    Args:
+        call: as recorded.
+        rule: the rule of its day.
+        names: by interface, what people call the phones that rang.
+    """
+    at = heard_at(call, rule.breach_us)
+    if call.rings is None or call.rings <= rule.limit or at is None:
+        return None
+    rang = (each for each in call.attempts if each.started_at <= at <= each.ended_at)
+    return BreachNow(
+        key=call.key,
+        line=call.line,
+        queue=call.queue,
+        at=at,
+        agents=tuple(names[attempt.agent] for attempt in rang),
+        rings=call.rings,
+        outcome=call.outcome,
+    )
 
 
 def one_each(agents: Iterable[AgentNow]) -> list[AgentNow]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from monitor.calls.facts import Call, OutgoingCall
 from monitor.masking import is_number
 from monitor.numbers import hash_mark
+from monitor.recording_names import changed
 
 if TYPE_CHECKING:
     from monitor.calls.facts import Transfer
@@ -26,9 +27,12 @@ def as_kept(call: Call, numbers: Numbers) -> Call:
     transfers = call.transfers
     if numbers.hashed and caller and transfers:
         transfers = tuple(_not_back(transfer, caller, numbers) for transfer in transfers)
-    if caller == call.caller and transfers == call.transfers:
+    recordings = call.recordings
+    if numbers.hashed and recordings:
+        recordings = tuple(changed(file, call.caller, lambda each: _marked(each, numbers)) for file in recordings)
+    if (caller, transfers, recordings) == (call.caller, call.transfers, call.recordings):
         return call
-    return replace(call, caller=caller, transfers=transfers)
+    return replace(call, caller=caller, transfers=transfers, recordings=recordings)
 
 
 def kept(fact: StoredFact, numbers: Numbers) -> StoredFact:
@@ -42,6 +46,10 @@ def outgoing_as_kept(call: OutgoingCall, numbers: Numbers) -> OutgoingCall:
     """A call made by the centre as the ledger keeps it; what is kept already stays as it is."""
     number = numbers.stored(call.number) or ""
     return call if number == call.number else replace(call, number=number)
+
+
+def _marked(number: str, numbers: Numbers) -> str:
+    return hash_mark(numbers.stored(number) or "")
 
 
 def _not_back(transfer: Transfer, caller: str, numbers: Numbers) -> Transfer:

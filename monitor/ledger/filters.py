@@ -73,6 +73,8 @@ class CallFilter(_Period):
 
     queue: str | None = None
     """The queue of the answer, else the last one the caller waited in."""
+    team: str | None = None
+    """The team whose call it is."""
     agent: str | None = None
     """An interface or a member's name: the phone that answered, or any phone that rang for the call."""
     number_ends: str | None = None
@@ -144,7 +146,7 @@ class CallFilter(_Period):
 
     def _of_calls(self) -> list[ColumnElement[bool]]:
         """What only calls can be asked, but for the agent."""
-        found = [CALLS.c[name] == value for name in ("line", "queue") if (value := getattr(self, name))]
+        found = [CALLS.c[name] == value for name in ("line", "queue", "team") if (value := getattr(self, name))]
         if self.number_ends is not None:
             found.append(_number_ends(self.number_ends))
         if self.caller is not None:

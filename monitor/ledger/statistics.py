@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from monitor.calls import formulas
 from monitor.calls.facts import Outcome, microseconds
 from monitor.calls.rules import SECOND_US
-from monitor.calls.tally import Tally
+from monitor.calls.tally import Tally, together
 from monitor.errors import SearchError
 from monitor.ledger.cells import OF_CALL, AsStored, Cuts, cells
 from monitor.ledger.coverage import unobserved, unobserved_us
@@ -43,6 +43,8 @@ class PeriodStatistics(Tally):
 
     within_us: int
     """The x of the service level: within means at most this much waiting."""
+    teams: dict[str | None, Tally]
+    """The same calls by team; under None those that no team has. Empty where it was not asked for."""
     waiting_quantiles_us: dict[float, int | None]
     """By share, see `SHARES`."""
     transfers: Counter[tuple[TransferKind, Scope, TransferResult]]
@@ -64,6 +66,7 @@ def period_statistics(
     now: datetime,
     systems: Iterable[str] = (),
     within_seconds: float = WITHIN_SECONDS,
+    by_team: bool = False,
 ) -> PeriodStatistics:
     """The figures of the calls that meet a filter. May block for seconds: call it off the event loop.
 
@@ -73,6 +76,7 @@ def period_statistics(
         now: what lies behind it is not yet unobserved.
         systems: the systems whose coverage is told, where the filter names none.
         within_seconds: the x of the service level.
+        by_team: count them by team besides.
 
     Raises:
         SearchError: `within_seconds` makes no sense.
@@ -88,11 +92,13 @@ def period_statistics(
     end = max(min(chosen.until, now), chosen.since)
     period = chosen.conditions()
     with store.reading() as connection:
-        counted = cells(connection, period, AsStored(connection), Cuts(within_us=within_us, short_us=0))
-        tally = counted[()].tally if counted else Tally()
+        axes = (CALLS.c.team,) if by_team else ()
+        counted = cells(connection, period, AsStored(connection), Cuts(within_us=within_us, short_us=0), axes)
+        tally = together(cell.tally for cell in counted.values())
         return PeriodStatistics(
             **{each.name: getattr(tally, each.name) for each in fields(Tally)},
             within_us=within_us,
+            teams={team: cell.tally for (team,), cell in counted.items()} if by_team else {},
             waiting_quantiles_us=_quantiles(connection, period, tally.waited),
             transfers=_transfers(connection, period),
             whole_us=len(names) * (microseconds(end) - microseconds(chosen.since)),

@@ -20,6 +20,7 @@ from monitor.ledger.filters import CallFilter, TransferFilter, hashed_caller
 from monitor.ledger.statistics import period_statistics
 from monitor.page import api_answers as answers
 from monitor.page import api_models as model
+from monitor.page import api_models_statistics as period_model
 from monitor.page import api_parameters as parameters
 from monitor.page.api_document import PREFIX, Operation, document
 from monitor.page.api_problems import ProblemError, close_to
@@ -29,7 +30,7 @@ from monitor.page.seen import Seen
 from monitor.page.viewer import viewer_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
     from starlette.requests import Request
@@ -70,7 +71,7 @@ STATISTICS = Operation(
     name="statistics",
     summary="The figures of a period",
     description="Counted by the ledger over the calls that are filed under the period.",
-    answer=model.Statistics,
+    answer=period_model.Statistics,
     parameters=parameters.OF_STATISTICS,
 )
 CALLS = Operation(
@@ -113,6 +114,7 @@ class Api:
         repository: the same ledger, for one call.
         clock: the time in the centre.
         seen: is told who saw which call.
+        further: operations of other routes, which the document is to name too.
     """
 
     def __init__(
@@ -125,6 +127,7 @@ class Api:
         repository: Repository,
         clock: Callable[[], datetime],
         seen: Seen | None = None,
+        further: Sequence[Operation] = (),
     ) -> None:
         self._seen = seen or Seen(None, clock)
         self._board = board
@@ -134,7 +137,8 @@ class Api:
         self._repository = repository
         self._clock = clock
         self._reading = asyncio.Semaphore(READERS)
-        self._document = document(OPERATIONS)
+        self._operations = (*OPERATIONS, *further)
+        self._document = document(self._operations)
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -172,11 +176,12 @@ class Api:
         now = Now(self._board, self._systems, self._source, self._clock())
         return answers.board(now, self._systems, viewer_of(request))
 
-    async def _answer_statistics(self, _request: Request, asked: Asked) -> model.Statistics:
+    async def _answer_statistics(self, _request: Request, asked: Asked) -> period_model.Statistics:
         now = self._clock()
         since, until = asked.period(now, self._board.zone)
-        chosen = CallFilter(since=since, until=until, **asked.others("within_seconds"))
+        chosen = CallFilter(since=since, until=until, **asked.others("within_seconds", "by"))
         within = {name: value for name, value in asked.values.items() if name == "within_seconds"}
+        within["by_team"] = "by" in asked.values
         figures = await self._ask(
             lambda: period_statistics(self._search.store, chosen, now=now, systems=tuple(self._systems), **within)
         )
@@ -234,7 +239,7 @@ class Api:
 
     async def _unknown(self, request: Request) -> Response:
         path = request.url.path.removeprefix(PREFIX)
-        known = [*(operation.path for operation in OPERATIONS), "/openapi.json"]
+        known = [*dict.fromkeys(operation.path for operation in self._operations), "/openapi.json"]
         return ProblemError(HTTPStatus.NOT_FOUND, f"Nothing is here: {close_to(path, known)}").answer()
 
     # The ledger

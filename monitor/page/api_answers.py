@@ -8,6 +8,7 @@ from monitor.calls.facts import Scope, TransferKind, Verdict
 from monitor.calls.rules import Reading
 from monitor.masking import is_number
 from monitor.page import api_models as model
+from monitor.page import api_models_statistics as period_model
 from monitor.replay_json import at_json, call_as_json, seconds, transfer_as_json
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from monitor.board_records import CallNow, TransferNow
     from monitor.calls.facts import Call, Transfer
     from monitor.calls.rules import RingRule
+    from monitor.calls.tally import Tally
     from monitor.ledger.filters import CallFilter
     from monitor.ledger.search import LedgerTransfer
     from monitor.ledger.statistics import PeriodStatistics
@@ -38,6 +40,7 @@ def call(record: Call, viewer: Viewer) -> model.Call:
             for hold in record.holds
         ],
         "transfers": [_transfer(transfer, viewer) for transfer in record.transfers],
+        "recordings": [viewer.recording(file, record.caller) for file in record.recordings],
     }
     return model.Call.model_validate(said)
 
@@ -106,6 +109,17 @@ def board(now: Now, names: Iterable[str], viewer: Viewer) -> model.Board:
             for agent in now.board.agents.values()
         ],
         today=_today(now.today, whole=now.status.whole_day),
+        teams=[
+            model.TeamToday(
+                team=team,
+                offered=day.offered,
+                answered=day.answered,
+                compliance={reading: day.compliance(reading) for reading in Reading},
+                answer_rate=day.answer_rate,
+                abandon_rate=day.abandon_rate,
+            )
+            for team, day in now.teams.rows
+        ],
         breaches=[
             model.BreachNow(
                 system=breach.key.system,
@@ -137,6 +151,7 @@ def _call_now(record: CallNow, now: Now, viewer: Viewer) -> model.CallNow:
         dialled=record.dialled,
         caller=viewer.number_as_stored(record.caller) if record.caller is not None else None,
         queue=record.queue,
+        team=record.team,
         stage=record.stage,
         stage_since_at=at_json(record.stage_since_at),
         entered_at=at_json(record.entered_at),
@@ -189,15 +204,20 @@ def _today(day: Day, *, whole: bool) -> model.Today:
     )
 
 
-def statistics(figures: PeriodStatistics, chosen: CallFilter) -> model.Statistics:
+def statistics(figures: PeriodStatistics, chosen: CallFilter) -> period_model.Statistics:
     """The figures of a period."""
     quantiles = figures.waiting_quantiles_us
-    return model.Statistics(
+    return period_model.Statistics(
         since_at=at_json(chosen.since),
         until_at=at_json(chosen.until),
         system=chosen.system,
         line=chosen.line,
         queue=chosen.queue,
+        team=chosen.team,
+        teams=[
+            _of_team(team, figures.teams[team])
+            for team in sorted(figures.teams, key=lambda team: (team is None, team or ""))
+        ],
         offered=figures.offered,
         answered=figures.answered,
         outcomes=_occurred(figures.outcomes),
@@ -208,13 +228,13 @@ def statistics(figures: PeriodStatistics, chosen: CallFilter) -> model.Statistic
         compliance={reading: figures.compliance(reading) for reading in Reading},
         answer_rate=figures.answer_rate,
         abandon_rate=figures.abandon_rate,
-        waiting=model.Waiting(
+        waiting=period_model.Waiting(
             asa_seconds=seconds(figures.asa_us),
             p50_seconds=seconds(quantiles[0.5]),
             p90_seconds=seconds(quantiles[0.9]),
             p95_seconds=seconds(quantiles[0.95]),
         ),
-        service_level=model.ServiceLevel(
+        service_level=period_model.ServiceLevel(
             within_seconds=seconds(figures.within_us),
             answered_within=figures.answered_within,
             abandoned_within=figures.abandoned_within,
@@ -225,7 +245,7 @@ def statistics(figures: PeriodStatistics, chosen: CallFilter) -> model.Statistic
         talking_seconds=seconds(figures.talking_us),
         hold_seconds=seconds(figures.hold_us),
         transfers=[
-            model.TransferCount(kind=kind, scope=scope, result=result, count=count)
+            period_model.TransferCount(kind=kind, scope=scope, result=result, count=count)
             for (kind, scope, result), count in sorted(figures.transfers.items())
         ],
         left_the_centre=figures.left_the_centre,
@@ -233,6 +253,21 @@ def statistics(figures: PeriodStatistics, chosen: CallFilter) -> model.Statistic
         warnings=figures.warnings,
         breaches=figures.breaches,
         coverage=figures.coverage,
+    )
+
+
+def _of_team(team: str | None, tally: Tally) -> period_model.TeamStatistics:
+    return period_model.TeamStatistics(
+        team=team,
+        offered=tally.offered,
+        answered=tally.answered,
+        outcomes=_occurred(tally.outcomes),
+        verdicts={reading: {verdict: tally.verdicts[reading][verdict] for verdict in Verdict} for reading in Reading},
+        compliance={reading: tally.compliance(reading) for reading in Reading},
+        answer_rate=tally.answer_rate,
+        abandon_rate=tally.abandon_rate,
+        asa_seconds=seconds(tally.asa_us),
+        direct_handling_rate=tally.direct_handling_rate,
     )
 
 

@@ -150,12 +150,18 @@ class Call(Answer):
     observed: Observed
     source: Source
     queue: str | None
+    team: str | None
+    """The team whose call it is; null where no team has it."""
+    menu: list[str]
+    """What the caller chose in the menus that teams are found by, in order."""
     agent: str | None
     member: str | None
     answered_by_pickup: bool
     attempts: list[Attempt]
     transfers: list[Transfer]
     holds: list[Hold]
+    recordings: list[str]
+    """Names of the files it was recorded to; a number in them masked as callers' numbers are."""
 
 
 class Calls(Answer):
@@ -196,6 +202,8 @@ class CallNow(Answer):
     caller: str | None
     """The caller's number, masked unless the reader's role sees numbers."""
     queue: str | None
+    team: str | None
+    """Whose call it is, as far as is known by now."""
     stage: Stage
     stage_since_at: Instant
     entered_at: Instant
@@ -291,6 +299,18 @@ class Today(Answer):
     breaches: Count
 
 
+class TeamToday(Answer):
+    """One team's calls of the local day so far that have ended."""
+
+    team: str | None
+    """Null: calls that no team has."""
+    offered: Count
+    answered: Count
+    compliance: dict[Reading, Share | None]
+    answer_rate: Share | None
+    abandon_rate: Share | None
+
+
 class Board(Answer):
     """What is true now."""
 
@@ -302,87 +322,9 @@ class Board(Answer):
     """Every call that goes on, in the order in which they entered; `stage` and `phones` say where it stands."""
     agents: list[AgentNow]
     today: Today
+    teams: list[TeamToday]
+    """Today by team; empty where none is configured."""
     breaches: list[BreachNow]
     """The last ones, the newest first."""
     transfers: list[TransferNow]
     """The last ones, the newest first."""
-
-
-# Statistics
-
-
-class Waiting(Answer):
-    """Waiting of answered calls: from asking for a person to the answer."""
-
-    asa_seconds: Seconds | None
-    """The mean."""
-    p50_seconds: Seconds | None
-    p90_seconds: Seconds | None
-    p95_seconds: Seconds | None
-
-
-class ServiceLevel(Answer):
-    """How many were answered within some seconds of waiting, by three formulas."""
-
-    within_seconds: Seconds
-    """The x of the formulas."""
-    answered_within: Count
-    abandoned_within: Count
-    service_level: Share | None
-    """SL = answered within x / answered calls whose waiting is known."""
-    service_level_with_abandons: Share | None
-    """SL2 = (answered + abandoned within x) / (answered + abandoned), of callers who had asked for a person and whose
-    waiting is known."""
-    service_factor: Share | None
-    """Answered within x / offered; null where calls from other records do not tell their waiting."""
-
-
-class TransferCount(Answer):
-    """Transfers of one kind, scope and result."""
-
-    kind: TransferKind
-    scope: Scope
-    result: TransferResult
-    count: Count
-
-
-class Statistics(Answer):
-    """The figures of a period, by the instant calls are filed under; shares of nothing are null."""
-
-    since_at: Instant
-    """The first instant of the period."""
-    until_at: Instant
-    """The first instant behind it."""
-    system: str | None
-    line: str | None
-    queue: str | None
-    offered: Count
-    answered: Count
-    outcomes: dict[Outcome, Count]
-    partly_observed: Count
-    rules: dict[str, Count]
-    """Calls by the rule that judged them."""
-    verdicts: dict[Reading, dict[Verdict, Count]]
-    excluded: dict[VerdictReason, Count]
-    """Calls excluded under their headline reading, by reason."""
-    compliance: dict[Reading, Share | None]
-    """kept / (kept + broken)."""
-    answer_rate: Share | None
-    """answered / offered."""
-    abandon_rate: Share | None
-    """abandoned / offered; no short ones are left out."""
-    waiting: Waiting
-    service_level: ServiceLevel
-    talking_seconds: Seconds
-    hold_seconds: Seconds
-    transfers: list[TransferCount]
-    left_the_centre: Count
-    """Answered calls that a person passed on to somebody outside."""
-    direct_handling_rate: Share | None
-    """(answered - left_the_centre) / answered."""
-    warnings: Count
-    """Calls that rang up to the last ring of the promise, or past it."""
-    breaches: Count
-    """Calls that rang past the promise."""
-    coverage: Share | None
-    """Observed time / all time, up to now; null for a period that lies ahead."""

@@ -97,6 +97,15 @@ def _word(terms: type[StrEnum]) -> Callable[[str], StrEnum]:
     return read
 
 
+def _only(word: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text != word:
+            raise ValueError(f"the only word for it is {word}.")
+        return text
+
+    return read
+
+
 def _of_words(name: str, terms: type[StrEnum], description: str, *, default: StrEnum | None = None) -> Parameter:
     schema: dict[str, Any] = {"type": "string", "enum": [term.value for term in terms]}
     if default is not None:
@@ -146,9 +155,11 @@ PAGING = (
     ),
 )
 QUEUE = _of_text("queue", "The queue of the answer, else the last one the caller waited in.", "support")
+TEAM = _of_text("team", "The team whose call it is.", "원격응대팀")
 OF_CALLS = (
     *PERIOD,
     QUEUE,
+    TEAM,
     _of_text("agent", "A phone's interface or a member's name: it answered, or rang for the call.", "PJSIP/agent1"),
     Parameter(
         name="number",
@@ -173,6 +184,14 @@ OF_TRANSFERS = (
 OF_STATISTICS = (
     *PERIOD,
     QUEUE,
+    TEAM,
+    Parameter(
+        name="by",
+        filter_name="by",
+        description="Tell the figures by team besides, in `teams`.",
+        schema={"type": "string", "enum": ["team"]},
+        read=_only("team"),
+    ),
     Parameter(
         name="within",
         filter_name="within_seconds",

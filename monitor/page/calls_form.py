@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Fault = Literal["day", "backwards", "text", "digits", "hashed", "choice", "place"]
 Word = TypeVar("Word", bound="StrEnum")
 
-FIELDS = ("from", "to", "line", "queue", "agent", "number", "outcome", "observed", "verdict", "reading")
+FIELDS = ("from", "to", "line", "queue", "team", "agent", "number", "outcome", "observed", "verdict", "reading")
 """As they are called in the address, in the order of the form."""
 NUMBER_DIGITS = 4
 """More would let somebody who sees masked numbers find the digits between by asking for one after the other."""
@@ -90,7 +90,7 @@ def read_form(
     last = last or max(now.astimezone(zone).date(), first or date.min)
     if first is not None and not faults and first > last:
         faults["to"] = "backwards"
-    for name in ("line", "queue", "agent"):
+    for name in ("line", "queue", "team", "agent"):
         if len(values[name]) > MAX_TEXT or not values[name].isprintable():
             faults[name] = "text"
     caller = _caller(values, faults, numbers)
@@ -108,6 +108,7 @@ def read_form(
         until=datetime.combine(last + timedelta(days=1), time.min, zone),
         line=values["line"] or None,
         queue=values["queue"] or None,
+        team=values["team"] or None,
         agent=values["agent"] or None,
         **caller,
         outcome=outcome,

@@ -56,6 +56,9 @@ def headings(words: NullTranslations, readings: Sequence[str]) -> list[str]:
         _c("column", "observed"),
         _c("column", "source"),
         _c("column", "transfers"),
+        _c("column", "team"),
+        _c("column", "chosen in menus"),
+        _c("column", "recordings"),
     ]
 
 
@@ -104,6 +107,9 @@ class Cells:
             texts.observations[call.observed],
             texts.sources[call.source],
             "; ".join(transfers),
+            call.team,
+            "; ".join(call.menu),
+            "; ".join(self._viewer.recording(file, call.caller) for file in call.recordings),
         )
         return [as_text(cell) for cell in cells]
 

@@ -40,10 +40,11 @@ class Limits:
     agents: int
     last: int
     """Of the last breaches and transfers."""
+    teams: int
 
 
-DESK = Limits(ringing=60, waiting=30, talking=60, agents=200, last=20)
-WALL = Limits(ringing=5, waiting=3, talking=3, agents=20, last=4)
+DESK = Limits(ringing=60, waiting=30, talking=60, agents=200, last=20, teams=20)
+WALL = Limits(ringing=5, waiting=3, talking=3, agents=20, last=4, teams=3)
 """What a screen of 16:9 holds whole, since nobody scrolls it."""
 
 
@@ -203,6 +204,11 @@ class Now:
     def today(self) -> Day:
         """The day so far."""
         return self.board.today(self.now)
+
+    @property
+    def teams(self) -> Shown[tuple[str | None, Day]]:
+        """The day so far by team, those that no team has behind; none where no team is configured."""
+        return self._shown(list(self.board.day.by_team(self.now).items()), self.limits.teams)
 
     @property
     def ringing(self) -> Shown[CallNow]:

@@ -5,6 +5,7 @@ Jinja2 escapes whatever it fills in; nothing here marks a text from the network 
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ from monitor.replay_json import at_json
 from monitor.texts import LANGUAGES, TEXTS, catalogue
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime, tzinfo
 
     from starlette.requests import HTTPConnection, Request
@@ -36,10 +38,12 @@ class Renderer:
     Args:
         zone: the centre's time zone.
         language: of those who have not chosen one.
+        teams: the configured ones, each with its name in English.
     """
 
-    def __init__(self, zone: tzinfo, language: Language) -> None:
+    def __init__(self, zone: tzinfo, language: Language, *, teams: Mapping[str, str] = MappingProxyType({})) -> None:
         self.zone = zone
+        self._teams = teams
         self.language = language
         self.offered: set[str] = set()
         """Which pages there are that not every monitor has, by the beginning of their path: the navigation's."""
@@ -73,6 +77,7 @@ class Renderer:
             "hyphenated": hyphenated,
             "milliseconds": milliseconds,
             "call_path": call_path,
+            "team": lambda team: self.team(team, language),
             "case_path": case_path,
         }
         return environment
@@ -94,6 +99,10 @@ class Renderer:
     def fragment(self, language: Language, template: str, **context: Any) -> str:
         """What a template makes of its context."""
         return self._environments[language].get_template(template).render(context)
+
+    def team(self, team: str | None, language: str) -> str:
+        """What a team is called; empty where there is none."""
+        return (self._teams.get(team or "") if language == "en" else None) or team or ""
 
     def time(self, at: datetime | None) -> str:
         """The time of day in the centre, `14:03:59`."""

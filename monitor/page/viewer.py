@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from monitor.masking import hyphenated, mask_number, masked_within
+from monitor.recording_names import masked
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
@@ -43,6 +44,10 @@ class Viewer:
     def number(self, number: str | None) -> str:
         """A caller's number as this viewer may see it, with hyphens; empty where there is none."""
         return hyphenated(number) if self.numbers else mask_number(number)
+
+    def recording(self, file: str, caller: str | None) -> str:
+        """The name of a call's recording as this viewer may see it: a number in it is masked like a caller's."""
+        return file if self.numbers else masked(file, caller)
 
     def number_as_stored(self, number: str | None) -> str:
         """A caller's number for a program or a spreadsheet: where it may be seen, the digits as they came."""

@@ -45,6 +45,9 @@ def test_the_csv_says_what_the_list_says(centre: Centre) -> None:
         "observed": "whole",
         "source": "followed by this monitor",
         "transfers": "blind inside completed",
+        "team": "",
+        "chosen in menus": "",
+        "recordings": "",
     }
 
 
