@@ -68,7 +68,7 @@ TEXTS := --domain callmonitor --locale ko
 # One run at a time: of two that read the catalogue together, the later one would write over what the other had found.
 texts: .venv/ready
 	mkdir -p build
-	$(if $(shell command -v flock),flock monitor/locale) $(MAKE) --no-print-directory catalogue
+	$(if $(shell command -v flock),flock build) $(MAKE) --no-print-directory catalogue
 
 catalogue:
 	$(BIN)/pybabel -q extract --mapping pyproject.toml --keyword _c:1c,2 --no-location --output build/callmonitor.pot .
