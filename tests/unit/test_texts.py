@@ -71,7 +71,7 @@ def test_two_runs_wait_for_each_other() -> None:
     """Without it the later of two writes what the earlier had found out of the catalogue again."""
     command = ["make", "--dry-run", "texts"]
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert "flock monitor/locale make --no-print-directory catalogue" in shown
+    assert "flock build make --no-print-directory catalogue" in shown
     assert shown.index("flock") < shown.index("pybabel")
 
 
