@@ -157,13 +157,16 @@ def replay(
         list[str] | None, typer.Option("--line", help="Take calls to this line or number; '*' takes every call.")
     ] = None,
     store: Annotated[str | None, typer.Option("--store", help="Also write the ledger at this URL or path.")] = None,
+    outgoing: Annotated[
+        bool, typer.Option("--outgoing", help="Also print calls that the centre's phones made to numbers outside.")
+    ] = False,
 ) -> None:
     """Read recorded AMI and print one JSON object a line per call, in order of end."""
     from monitor import replay as recorded
-    from monitor.calls.facts import Call
+    from monitor.calls.facts import Call, OutgoingCall
     from monitor.plan import plan_of
     from monitor.progress_bar import BytesBar
-    from monitor.replay_json import call_as_json
+    from monitor.replay_json import call_as_json, outgoing_as_json
 
     settings = settings_of(config)
     plan = plan_of(settings, tuple(line or ()))
@@ -191,8 +194,11 @@ def replay(
         for fact in facts:
             if keeper is not None:
                 keeper.record(fact)
-            if isinstance(fact, Call):
-                out.write(json.dumps(call_as_json(fact), ensure_ascii=False).encode() + b"\n")
+            told = call_as_json(fact) if isinstance(fact, Call) else None
+            if outgoing and isinstance(fact, OutgoingCall):
+                told = outgoing_as_json(fact)
+            if told is not None:
+                out.write(json.dumps(told, ensure_ascii=False).encode() + b"\n")
     out.flush()
 
 

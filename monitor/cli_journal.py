@@ -67,13 +67,16 @@ def facts_of_period(settings: Settings, plan: Plan, since: str, until: str) -> I
         JournalError: there is no journal.
         typer.BadParameter: that is no period.
     """
-    from monitor.calls.facts import Call
+    from monitor.calls.facts import Call, OutgoingCall
     from monitor.journal.period import Period
 
     first, behind = moments(since, until, settings.zone)
     for folder in _folders(settings):
         for fact in Period(folder, plan, first, behind).facts():
-            if not isinstance(fact, Call) or first <= fact.filed_at < behind:
+            began_at = fact.filed_at if isinstance(fact, Call) else None
+            if isinstance(fact, OutgoingCall):
+                began_at = fact.started_at
+            if began_at is None or first <= began_at < behind:
                 yield fact
 
 
@@ -207,6 +210,7 @@ def _tell(found: Sequence[Comparison], zone: ZoneInfo) -> None:
             names = sorted({name for comparison in found for name in counts_of(comparison)})
             rows += [[f"  in {name}", *(f"{counts_of(comparison)[name]:,}" for comparison in found)] for name in names]
     rows += [
+        ["Calls going out to be written", *(f"{len(comparison.outgoing):,}" for comparison in found)],
         ["States of members to be added", *(f"{len(comparison.states):,}" for comparison in found)],
         ["Unobserved intervals to be added", *(f"{len(comparison.gaps):,}" for comparison in found)],
         ["Calls that go on where the journal ends", *(f"{comparison.in_progress:,}" for comparison in found)],

@@ -13,10 +13,12 @@ from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from monitor.calls.facts import AgentState, Call, Gap, Source, microseconds
-from monitor.ledger.edge import as_kept
-from monitor.ledger.rows import completeness
+from monitor.calls.facts import AgentState, Call, Gap, OutgoingCall, Source, microseconds
+from monitor.ledger.edge import as_kept, outgoing_as_kept
+from monitor.ledger.outgoing import made_calls
+from monitor.ledger.rows import completeness, outgoing_rank
 from monitor.numbers import is_pseudonym
+from monitor.recording_names import masked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -72,6 +74,8 @@ class Comparison:
     differences: list[Difference] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     """Those to be written: added, or changed."""
+    outgoing: list[OutgoingCall] = field(default_factory=list)
+    """Calls that the centre made of which the ledger tells nothing, or otherwise though it saw no more of them."""
     states: list[AgentState] = field(default_factory=list)
     """What queue members did that the ledger does not have."""
     gaps: list[Gap] = field(default_factory=list)
@@ -88,7 +92,7 @@ class Comparison:
     @property
     def facts(self) -> Sequence[StoredFact]:
         """All that is to be written."""
-        return [*self.gaps, *self.states, *self.calls]
+        return [*self.gaps, *self.states, *self.outgoing, *self.calls]
 
 
 def compare(
@@ -119,7 +123,8 @@ def compare(
     told: set[CallKey] = set()
     states: dict[tuple[str, str, datetime], AgentState] = {}
     gaps: dict[datetime, Gap] = {}
-    for calls in _chunks(_calls(period, states, gaps, at)):
+    outgoing: dict[CallKey, OutgoingCall] = {}
+    for calls in _chunks(_calls(period, states, gaps, outgoing, at)):
         told.update(call.key for call in calls)
         wanted = [as_kept(call, numbers) for call in calls if since <= call.filed_at < until]
         stored = {call.key: call for call in repository.calls_of([call.key for call in wanted])}
@@ -133,6 +138,8 @@ def compare(
                 Difference(kind=Kind.LEDGER_ONLY, key=call.key, filed_at=call.filed_at, reason=reason)
             )
     _missing(found, repository, states, gaps, since=since, until=until)
+    wanted_too = [outgoing_as_kept(made, numbers) for made in outgoing.values() if since <= made.started_at < until]
+    found.outgoing = list(_other_outgoing(repository, wanted_too))
     return found
 
 
@@ -159,12 +166,15 @@ def _calls(
     period: Period,
     states: dict[tuple[str, str, datetime], AgentState],
     gaps: dict[datetime, Gap],
+    outgoing: dict[CallKey, OutgoingCall],
     at: Callable[[int], None],
 ) -> Iterator[Call]:
     """The period's calls; what else it tells is put where it belongs."""
     for fact in period.facts(at):
         if isinstance(fact, Call):
             yield fact
+        elif isinstance(fact, OutgoingCall):
+            outgoing[fact.key] = fact
         elif isinstance(fact, AgentState):
             states[fact.queue, fact.agent, fact.at] = fact
         elif isinstance(fact, Gap):
@@ -179,7 +189,8 @@ def _compare(found: Comparison, call: Call, stored: Call | None) -> None:
         return
     if stored.caller is None and stored.source is Source.AMI:
         # Erased from the ledger, by a purge or at a person's wish; the journal brings nothing back.
-        call = replace(call, caller=None)
+        recordings = stored.recordings or tuple(masked(file, call.caller) for file in call.recordings)
+        call = replace(call, caller=None, recordings=recordings)
     changes = tuple(differences(stored, call))
     if not changes:
         found.same += 1
@@ -216,6 +227,19 @@ def _why_only_the_ledger(call: Call, found: Comparison, begins_at: datetime | No
     if call.key in period.unrecorded:
         return "it has not ended in the journal"
     return "it is of no line now"
+
+
+def _other_outgoing(repository: Repository, told: Sequence[OutgoingCall]) -> Iterator[OutgoingCall]:
+    """Of calls that the centre made, those that the ledger does not tell so; what was erased from it stays erased."""
+    stored = made_calls(repository.store, [made.key for made in told])
+    for made in told:
+        known = stored.get(made.key)
+        if known is None:
+            yield made
+            continue
+        corrected = made if known.number else replace(made, number="")
+        if corrected != known and not is_pseudonym(known.agent) and outgoing_rank(corrected) >= outgoing_rank(known):
+            yield corrected
 
 
 def _missing(

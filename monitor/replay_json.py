@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
-    from monitor.calls.facts import Call, RingAttempt, Transfer
+    from monitor.calls.facts import Call, CallbackPromise, OutgoingCall, RingAttempt, Transfer
 
 
 @overload
@@ -38,6 +38,26 @@ def _attempt(attempt: RingAttempt) -> dict[str, Any]:
         "ringing_seconds": seconds(attempt.ringing_us),
         "rings": attempt.rings,
         "result": attempt.result.value,
+    }
+
+
+def _promise(promise: CallbackPromise) -> dict[str, Any]:
+    return {"at": at_json(promise.at), "by": promise.by, "due_at": at_json(promise.due_at)}
+
+
+def outgoing_as_json(call: OutgoingCall) -> dict[str, Any]:
+    """A call that the centre made, as `replay --outgoing` prints it: it has `outgoing`, which no other call has."""
+    return {
+        "outgoing": True,
+        "system": call.key.system,
+        "linkedid": call.key.linkedid,
+        "agent": call.agent,
+        "member": call.member,
+        "number": call.number,
+        "started_at": at_json(call.started_at),
+        "answered_at": at_json(call.answered_at),
+        "ended_at": at_json(call.ended_at),
+        "observed": call.observed.value,
     }
 
 
@@ -91,5 +111,6 @@ def call_as_json(call: Call) -> dict[str, Any]:
         "answered_by_pickup": call.answered_by_pickup,
         "attempts": [_attempt(attempt) for attempt in call.attempts],
         "transfers": [transfer_as_json(transfer) for transfer in call.transfers],
+        "callbacks": [_promise(promise) for promise in call.callbacks],
         "recordings": list(call.recordings),
     }

@@ -55,6 +55,7 @@ CALL = {
     "answered_by_pickup",
     "attempts",
     "transfers",
+    "callbacks",
     "recordings",
     "source",
 }
