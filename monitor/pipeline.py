@@ -189,6 +189,7 @@ class Monitor:
                     agents=basis.agents,
                 ),
                 reviews=self.charter.reviews,
+                cases=self.charter.cases,
                 standing_by=lambda: not self.standby.acts,
                 accesses=self.accesses,
             ),
@@ -207,6 +208,7 @@ class Monitor:
             reports=self.schedule,
             page_url=settings.alerts.page_url,
             leader=self.standby,
+            teams=self.board.teams,
         )
         self.web = Serving(
             settings.web,

@@ -26,15 +26,11 @@ Won = Annotated[int, Field(ge=0, le=100_000_000)]
 Visits = Annotated[int, Field(ge=1, le=1000)]
 
 
-def _text(most: int) -> Any:
-    return Annotated[str, StringConstraints(max_length=most)]
-
-
-Short = _text(64)
-Key = _text(128)
-Contact = _text(254)
-Subject = _text(500)
-Result = _text(2000)
+Short = Annotated[str, StringConstraints(max_length=64)]
+Key = Annotated[str, StringConstraints(max_length=128)]
+Contact = Annotated[str, StringConstraints(max_length=254)]
+Subject = Annotated[str, StringConstraints(max_length=500)]
+Result = Annotated[str, StringConstraints(max_length=2000)]
 
 
 class Case(Answer):

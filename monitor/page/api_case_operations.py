@@ -7,6 +7,7 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from monitor.commitments.cases import Standing
+from monitor.ledger.filters import MAX_TEXT
 from monitor.page import api_case_models as model
 from monitor.page import api_parameters as parameters
 from monitor.page.api_document import Operation
@@ -31,7 +32,7 @@ def _number(text: str) -> str:
 
 
 def _text(name: str, description: str, example: str) -> Parameter:
-    schema = {"type": "string", "minLength": 1, "maxLength": parameters.MAX_TEXT}
+    schema = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
     return Parameter(name=name, filter_name=name, description=description, schema=schema, example=example)
 
 
@@ -51,7 +52,7 @@ OF_CASES = (
         filter_name="number",
         description=f"The person's number, whole, or its last {ENDS_DIGITS} digits at most; where the ledger keeps "
         "hashes, whole.",
-        schema={"type": "string", "minLength": 1, "maxLength": parameters.MAX_TEXT},
+        schema={"type": "string", "minLength": 1, "maxLength": MAX_TEXT},
         read=_number,
         example="5678",
     ),

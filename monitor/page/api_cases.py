@@ -76,7 +76,7 @@ class CaseApi:
             self._route(f"{PREFIX}/cases/{{reference:path}}", one, "case"),
         ]
 
-    def _route(self, path: str, handlers: dict[str, Handler], name: str) -> Route:
+    def _route(self, path: str, handlers: Mapping[str, Handler], name: str) -> Route:
         async def endpoint(request: Request) -> Response:
             if not viewer_of(request).sees_cases:
                 return ProblemError(NO_WORK.status, NO_WORK.sentence).answer()
@@ -165,8 +165,10 @@ class CaseApi:
         try:
             opened = await self._ask(self._desk.opened, new, actor_of(viewer))
         except CaseError as error:
-            reference = (body.reference or "").strip()
-            there = error.field == "reference" and await self._ask(self._desk.get, reference) is not None
+            there = (
+                error.field == "reference"
+                and await self._ask(self._desk.get, (body.reference or "").strip()) is not None
+            )
             raise _fault(error, HTTPStatus.CONFLICT if there else HTTPStatus.UNPROCESSABLE_ENTITY) from None
         case = opened.case
         if opened.new:

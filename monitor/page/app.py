@@ -16,8 +16,10 @@ from monitor.ledger.search import Search
 from monitor.page.access import Access
 from monitor.page.access_forms import told_by_status
 from monitor.page.api import Api
+from monitor.page.api_case_operations import CASE_OPERATIONS
 from monitor.page.board import BoardPages
 from monitor.page.calls import CallPages
+from monitor.page.cases_setup import case_routes
 from monitor.page.render import Renderer
 from monitor.page.reports import ReportPages
 from monitor.page.reviews import ReviewPages
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from monitor.board import Board
     from monitor.calls.facts import Fact
+    from monitor.commitments.desk import CaseDesk
     from monitor.config_web import WebSettings
     from monitor.ledger.repository import Repository
     from monitor.page.now import Source, SystemSource
@@ -62,6 +65,8 @@ class Sources:
     """Who makes reports, and where they are kept; None where none are made."""
     reviews: ReviewDesk | None = None
     """Where calls are reviewed; None where they are not."""
+    cases: CaseDesk | None = None
+    """Where cases of promises with a clock are kept; None where they are not."""
     accesses: Accesses | None = None
     """Where it is written down who saw which call; None for nowhere."""
     standing_by: Callable[[], bool] = lambda: False
@@ -120,13 +125,16 @@ class Page:
             repository=sources.repository,
             clock=sources.clock,
             seen=seen,
+            further=CASE_OPERATIONS if sources.cases is not None else (),
         )
+        cases = case_routes(renderer, sources.cases, sources.repository, seen) if sources.cases is not None else []
         self.app = Starlette(
             routes=[
                 *self.board.routes,
                 *calls.routes,
                 *(reports.routes if reports is not None else ()),
                 *(reviews.routes if reviews is not None else ()),
+                *cases,
                 *api.routes,
                 *access.routes,
                 Mount("/static", StaticFiles(directory=_STATIC)),

@@ -298,7 +298,7 @@ class CasePages:
             case=case,
             trail=trail,
             newest=trail[-1] if trail else None,
-            values={step: values | (typed.values if typed and typed.step == step else {}) for step in STEPS},
+            values={step: {**values, **(typed.values if typed and typed.step == step else {})} for step in STEPS},
             faults={step: typed.faults if typed and typed.step == step else {} for step in STEPS},
             failed=typed.step if typed else "",
             late=late,

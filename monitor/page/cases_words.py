@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.commitments.cases import Standing
 from monitor.commitments.register import Counting, Every, Finding
+from monitor.forms import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -167,22 +168,19 @@ class CaseWords:
             viewer: who looks; numbers in what people are called are masked for whoever sees none.
         """
         told = []
-        for name, said in entry.detail.items():
-            if name not in self.fields:
+        for name in self.fields:
+            if name not in entry.detail:
                 continue
+            said = entry.detail[name]
             if isinstance(said, list) and len(said) == 2:
                 old, new = (self._value(name, value) for value in said)
-                if entry.action == "opened" or old == new:
-                    if not new:
-                        continue
-                    text = new
-                else:
-                    text = f"{old or '–'} → {new or '–'}"  # noqa: RUF001 - an en dash stands for nothing on every page
+                text = f"{old} → {new or NOTHING}" if old else new
             elif said == _UNTOLD:
                 text = self._words.gettext("written anew")
             else:
                 text = self._value(name, said)
-            told.append((self.fields[name], viewer.shown(text) if name == "assignee" else text))
+            if text:
+                told.append((self.fields[name], viewer.shown(text) if name == "assignee" else text))
         return told
 
     def _value(self, name: str, value: Any) -> str:
