@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dashboards.panels import COUNT, PERCENT, SECONDS, Column, rows_of
 from dashboards.sources import SqlQuery
-from dashboards.words import gap_causes, kinds, outcomes, scopes, transfer_results, verdicts
+from dashboards.words import consents, gap_causes, kinds, outcomes, scopes, transfer_results, verdicts
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.table import Panel
@@ -53,6 +53,7 @@ def recent_breaches(words: Words) -> Panel:
 def recent_transfers(words: Words) -> Panel:
     """Callers passed on."""
     _ = words.say
+    consent = consents(words)
     return rows_of(
         _("Recent transfers"),
         _("Callers passed on, from the ledger, the newest first. A click leads to the call's page."),
@@ -65,7 +66,7 @@ def recent_transfers(words: Words) -> Panel:
             Column("kind", _("Kind"), words=kinds(words)),
             Column("scope", _("Scope"), words=scopes(words)),
             Column("result", _("Result"), words=transfer_results(words)),
-            Column("consent", _("Consent"), words={"true": _("asked"), "false": _("not asked")}),
+            Column("consent", _("Consent"), words={"true": consent["yes"], "false": consent["no"]}),
             Column("hold", _("On hold"), unit=SECONDS, decimals=0),
             Column("reconnection", _("Reconnection"), unit=SECONDS, decimals=1),
             Column("rings", _("Rings"), unit=COUNT, width=60),

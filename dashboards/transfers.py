@@ -9,7 +9,7 @@ from dashboards import sources as q
 from dashboards.frame import beside, board, heading, with_marks, with_variables
 from dashboards.now import BY_A_PERSON
 from dashboards.tables import destinations, recent_transfers
-from dashboards.words import kinds, scopes, transfer_results
+from dashboards.words import consents, kinds, scopes, transfer_results
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard
@@ -129,7 +129,7 @@ def _sorts(made: Dashboard, words: Words) -> None:
         made,
         8,
         (
-            9,
+            8,
             p.bars(
                 _("Transfers by kind"),
                 _("Transfers and forwards in each half-hour, by kind."),
@@ -140,7 +140,7 @@ def _sorts(made: Dashboard, words: Words) -> None:
             ),
         ),
         (
-            5,
+            4,
             p.levels(
                 _("By kind"),
                 _("Transfers and forwards of the period, by kind."),
@@ -150,7 +150,7 @@ def _sorts(made: Dashboard, words: Words) -> None:
             ).decimals(0),
         ),
         (
-            5,
+            4,
             p.levels(
                 _("By scope"),
                 _("Transfers of the period by where they went: inside the centre, or out to another department."),
@@ -160,13 +160,26 @@ def _sorts(made: Dashboard, words: Words) -> None:
             ).decimals(0),
         ),
         (
-            5,
+            4,
             p.levels(
                 _("By result"),
                 _("Transfers of the period by what became of them."),
                 p.COUNT,
                 q.instant(by % ("result", q.LINE, "$__range"), "{{result}}"),
                 names=transfer_results(words),
+            ).decimals(0),
+        ),
+        (
+            4,
+            p.levels(
+                _("By consent"),
+                _("Transfers of the period by a person, by what was reported of the caller's consent."),
+                p.COUNT,
+                q.instant(
+                    f"sum by (consent) (increase(callcenter_transfer_consent_total{{{q.LINE}}}[$__range]))",
+                    "{{consent}}",
+                ),
+                names=consents(words),
             ).decimals(0),
         ),
     )

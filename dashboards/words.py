@@ -162,6 +162,16 @@ def kinds(words: Words) -> Mapping[str, str]:
     }
 
 
+def consents(words: Words) -> Mapping[str, str]:
+    """What was reported of the caller's consent to a transfer, by the metric's words."""
+    term = words.term
+    return {
+        "yes": term("consent", "agreed"),
+        "no": term("consent", "not agreed"),
+        "not_reported": term("consent", "not reported"),
+    }
+
+
 def transfer_results(words: Words) -> Mapping[str, str]:
     """What became of a transfer."""
     term = words.term
