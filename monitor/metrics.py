@@ -62,6 +62,7 @@ RING_BOUNDS = (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30)
 WAITING_BOUNDS = (1, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200)
 TALKING_BOUNDS = (15, 30, 60, 90, 120, 180, 240, 300, 450, 600, 900, 1200, 1800, 3600)
 HOLD_BOUNDS = (5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
+CONSENTS = {True: "yes", False: "no", None: "not_reported"}
 RECONNECT_BOUNDS = (1, 3, 6, 9, 12, 15, 20, 30, 45, 60, 90, 120, 300)
 
 _SECOND_US = 1_000_000
@@ -190,6 +191,8 @@ class Metrics:
         series = self._line_series(fact.key.system, fact.line)
         transfer = fact.transfer
         series.transfers[transfer.kind, transfer.scope, transfer.result].inc()
+        if transfer.kind is not TransferKind.FORWARD:
+            series.consents[transfer.consent].inc()
         if transfer.reconnect_us is not None:
             series.reconnect[transfer.kind].observe(transfer.reconnect_us / _SECOND_US)
 
@@ -253,6 +256,7 @@ class _Families:
         "attempts",
         "breaches",
         "calls",
+        "consents",
         "hold",
         "left_centre",
         "partly_observed",
@@ -286,6 +290,7 @@ class _Families:
         self.breaches = counter(names.RING_BREACHES)
         self.attempts = counter(names.RING_ATTEMPTS)
         self.transfers = counter(names.TRANSFERS)
+        self.consents = counter(names.TRANSFER_CONSENT)
         self.reconnect = histogram(names.TRANSFER_RECONNECT, RECONNECT_BOUNDS)
 
 
@@ -295,6 +300,7 @@ class _LineSeries:
     __slots__ = (
         "breaches",
         "calls",
+        "consents",
         "hold",
         "left_centre",
         "partly_observed",
@@ -331,4 +337,5 @@ class _LineSeries:
             for scope in Scope
             for result in TransferResult
         }
+        self.consents = {consent: families.consents.labels(*here, word) for consent, word in CONSENTS.items()}
         self.reconnect = {kind: families.reconnect.labels(*here, kind) for kind in TransferKind}

@@ -107,6 +107,13 @@ TRANSFER_RECONNECT = Name(
     "From a transfer to the answer of the person the caller was passed to, in seconds; transfers nobody answered are "
     "left out. Source: the transfer record.",
 )
+TRANSFER_CONSENT = Name(
+    "callcenter_transfer_consent_total",
+    "counter",
+    (*_LINE, "consent"),
+    "Transfers by people, by what was reported of the caller's consent: yes, no, not_reported. "
+    "Source: UserEvent TransferConsent.",
+)
 CALLS_LEFT_CENTRE = Name(
     "callcenter_calls_left_centre_total",
     "counter",

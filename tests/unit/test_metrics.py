@@ -122,6 +122,19 @@ def test_a_transfer_nobody_answered_has_no_reconnection() -> None:
     assert centre.here("callcenter_transfer_reconnect_seconds_count", kind="attended") == 0
 
 
+def test_consent_is_counted_of_transfers_by_people() -> None:
+    """Two agreed, one did not, three were not reported; a phone's own forward asks nobody, and counts nowhere."""
+    centre = Centre()
+    for consent in (True, True, False, None, None, None):
+        centre.record(TransferEnded(key=KEY, line="main", transfer=replace(TRANSFER, consent=consent)))
+    forward = replace(TRANSFER, kind=TransferKind.FORWARD, consent=None)
+    centre.record(TransferEnded(key=KEY, line="main", transfer=forward))
+
+    words = ("yes", "no", "not_reported")
+    counted = {word: centre.here("callcenter_transfer_consent_total", consent=word) for word in words}
+    assert counted == {"yes": 2, "no": 1, "not_reported": 3}
+
+
 def test_gauges_show_the_board_at_the_scrape() -> None:
     centre = busy_centre()
 
