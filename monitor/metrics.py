@@ -35,6 +35,7 @@ from monitor.calls.facts import (
 from monitor.calls.formulas import left_the_centre
 from monitor.calls.rules import Reading
 from monitor.metrics_present import OTHER, Alone, PresentCollector
+from monitor.metrics_teams import TeamCounters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -96,6 +97,7 @@ class Metrics:
         reports: what the schedule of reports tells; None where nothing is made by itself.
         page_url: where people reach the page; empty where that is not known.
         leader: whether this monitor leads; the only one there is does.
+        teams: names of the configured teams; calls are counted by them too.
     """
 
     def __init__(
@@ -114,6 +116,7 @@ class Metrics:
         reports: ReportFigures | None = None,
         page_url: str = "",
         leader: LeaderFigures = _ALONE,
+        teams: Iterable[str] = (),
     ) -> None:
         # A second series per counter that says when this process began: process_start_time_seconds says it once.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
@@ -121,6 +124,7 @@ class Metrics:
         self._queues: dict[str, set[str]] = {}
 
         self._families = _Families(registry, rule)
+        self._teams = TeamCounters(registry, teams, systems, self._lines)
         self._by_line: dict[tuple[str, str], _LineSeries] = {}
         self._by_queue: dict[tuple[str, str], dict[AttemptResult, Counter]] = {}
         for system in systems:
@@ -166,6 +170,7 @@ class Metrics:
         if outcomes is None:
             outcomes = self._call_series(series, call.key.system, call.line, queue)
         outcomes[call.outcome].inc()
+        self._teams.record(call)
         if call.observed is Observed.PARTLY:
             series.partly_observed.inc()
         for verdict in call.verdicts:

@@ -5,25 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from monitor.metrics_family import Name
+from monitor.metrics_names_charter import CALLBACKS, CASES, DUE_READ, TEAM_CALLS, TEAM_VERDICTS
 
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """One metric family.
-
-    Attributes:
-        name: as Prometheus stores it.
-        kind: its Prometheus type.
-        labels: in the order in which values are given.
-        help: what it counts, in which unit, and from where.
-    """
-
-    name: str
-    kind: Literal["counter", "gauge", "histogram"]
-    labels: tuple[str, ...]
-    help: str
+__all__ = ["CALLBACKS", "CASES", "DUE_READ", "NAMES", "TEAM_CALLS", "TEAM_VERDICTS", "Name"]
 
 
 _LINE = ("system", "line")

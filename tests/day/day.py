@@ -27,6 +27,7 @@ from monitor.calls.facts import AgentState, Gap, GapCause, QueueCallers, Stage, 
 from monitor.calls.lines import Line, Lines, Patterns
 from monitor.calls.rules import RingRule
 from monitor.calls.state import Plan
+from monitor.calls.teams import Team, Teams
 from monitor.demo import INSIDE, OUTSIDE
 from monitor.ledger.filters import CallFilter
 from monitor.ledger.repository import Repository
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from monitor.calls.facts import Fact
 
 SYSTEM, LINE = "pbx1", "1588-6565"
+TEAMS = Teams((Team(name="원격응대팀", menu=("menu,2",)), Team(name="보상팀", queues=("claims",))))
 PAGE = "https://board.example.org"
 ZONE = ZoneInfo("Asia/Seoul")
 MIDNIGHT = datetime(2026, 5, 4, tzinfo=ZONE)
@@ -193,12 +195,13 @@ class ReplayedDay:
             inside=Patterns(INSIDE),
             outside=Patterns(OUTSIDE),
             zone=ZONE,
+            teams=TEAMS,
         )
         self.warnings: list[str] = []
         self._replay = Replay(self.plan, SYSTEM, self.warnings.append)
         self._system = System(self._replay)
         rule = RingRule()
-        self.board = Board((rule,), systems=(SYSTEM,), zone=ZONE)
+        self.board = Board((rule,), systems=(SYSTEM,), zone=ZONE, teams=dict.fromkeys(TEAMS.names, ""))
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
@@ -216,6 +219,7 @@ class ReplayedDay:
             alerts={"alertmanager": AlertFigures()},
             page=PageFigures(),
             page_url=PAGE,
+            teams=TEAMS.names,
         )
         self._scrapes = Scrapes()
         self._keeper = Keeper(store, (rule,))

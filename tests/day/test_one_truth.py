@@ -16,9 +16,11 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 from monitor.calls.facts import Outcome, TransferKind, Verdict
 from monitor.calls.formulas import left_the_centre
 from monitor.calls.rules import Reading
+from monitor.ledger.filters import CallFilter
+from monitor.ledger.statistics import period_statistics
 from tests.ledger.records import known
 
-from .day import LINE, SYSTEM
+from .day import LINE, SYSTEM, TEAMS
 
 if TYPE_CHECKING:
     from .day import ReplayedDay
@@ -70,6 +72,38 @@ def test_offered_answered_and_every_outcome(replayed_day: ReplayedDay, exposed: 
     assert outcomes == dict(today.outcomes)
     assert outcomes == {outcome: n for outcome in Outcome if (n := exposed["callcenter_calls_total", outcome])}
     assert outcomes == by_label(replayed_day, "sum by (outcome) (callcenter_calls_total)", "outcome")
+
+
+def test_calls_and_verdicts_of_each_team(replayed_day: ReplayedDay) -> None:
+    """Statistics of the ledger, a count by SQL's own GROUP BY, the board and Prometheus; the day has calls of each."""
+    chosen = CallFilter(since=replayed_day.since, until=replayed_day.until)
+    store = replayed_day.repository.store
+    teams = period_statistics(store, chosen, now=replayed_day.until, systems=[SYSTEM], by_team=True).teams
+    with store.reading() as connection:
+        counted = connection.exec_driver_sql("SELECT team, verdict_within, count(*) FROM calls GROUP BY 1, 2").all()
+    assert {team for team, _, _ in counted} == {*TEAMS.names, None}
+    verdicts = {(team, verdict): count for team, verdict, count in counted}
+    assert verdicts == {
+        (team, verdict): count
+        for team, tally in teams.items()
+        for verdict, count in tally.verdicts[Reading.WITHIN].items()
+    }
+    today = replayed_day.board.day.by_team(replayed_day.until)
+    assert verdicts == {
+        (team, verdict): count
+        for team, day in today.items()
+        for verdict in Verdict
+        if (count := day.verdicts[Reading.WITHIN, verdict])
+    }
+    asked = 'sum by (team, verdict) (callcenter_team_verdicts_total{reading="within"})'
+    found = {
+        (None if labels["team"] == "none" else labels["team"], labels["verdict"]): value
+        for labels, value in replayed_day.prometheus.query(asked, replayed_day.ended_at)
+        if value
+    }
+    assert found == verdicts
+    offered = by_label(replayed_day, "sum by (team) (callcenter_team_calls_total)", "team")
+    assert offered == {team or "none": tally.offered for team, tally in teams.items()}
 
 
 def test_answer_rate(replayed_day: ReplayedDay) -> None:

@@ -73,6 +73,7 @@ CALL = Call(
     rule="three-rings/1",
     observed=Observed.WHOLE,
     queue="help",
+    team="remote",
     agent="PJSIP/kim",
     member="Kim",
     answered_by_pickup=False,
@@ -215,6 +216,7 @@ class Centre:
             page=Page(),
             reports=Reports(),
             page_url="https://board.example.org",
+            teams=["remote", "claims"],
         )
         self.registry.register(SettingsCollector(Reloads()))
         self.registry.register(ReconciliationCollector(Reconciled()))

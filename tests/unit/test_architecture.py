@@ -60,6 +60,7 @@ SINKS = {
     "monitor.metrics_privacy",
     "monitor.metrics_reconciled",
     "monitor.metrics_settings",
+    "monitor.metrics_teams",
 }
 READERS = {"monitor.page", "monitor.terminal", "monitor.terminal_screen"}
 """What people look at: it reads the board and the ledger, and nobody reads it."""
