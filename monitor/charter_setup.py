@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import time, timedelta
 from typing import TYPE_CHECKING
 
+from monitor.callbacks.desk import CallbackDesk
 from monitor.commitments.desk import CaseDesk
+from monitor.commitments.holdings import Holdings
 from monitor.reviews.definition import Definition, Item, Mark
 from monitor.reviews.desk import ReviewDesk
 from monitor.reviews.draws import Draws
@@ -48,6 +50,15 @@ class Charter:
         numbers = settings.privacy.read_numbers()
         self.reviews = ReviewDesk(store, lambda name: own_agents(current(), name), clock, numbers)
         self.cases = case_desk_of(settings, store, clock)
+        self.callbacks = CallbackDesk(
+            store,
+            numbers,
+            clock,
+            terms=settings.callback_terms(),
+            due_soon=timedelta(hours=settings.callbacks.due_soon_hours),
+            forget=timedelta(days=settings.callbacks.forget_days),
+        )
+        self._holdings = Holdings(self.cases, settings.zone, clock, leads)
         definition = definition_of(settings)
         self._monthly: Monthly | None = None
         if settings.reviews.draw_at and definition.draws:
@@ -62,8 +73,15 @@ class Charter:
                 settled=settled,
             )
 
+    def prepare(self, settings: Settings) -> Callable[[], None]:
+        """Make the register ready for other settings; cases that are there keep their deadlines."""
+        register, work_time = register_of(settings), settings.working_time.work_time(settings.zone)
+        days = settings.cases.due_soon_days
+        return lambda: self.cases.take_settings(register, work_time, days)
+
     def runs(self) -> Iterator[Coroutine[None, None, None]]:
         """What runs for ever beside the following of calls."""
+        yield self._holdings.run()
         if self._monthly is not None:
             yield self._monthly.run()
 

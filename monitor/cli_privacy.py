@@ -43,7 +43,8 @@ def purge(
     opened = Store(store or settings.ledger.connect_url())
     try:
         with BusyBar("purge"):
-            found = Purge(opened, settings.privacy, settings.privacy.read_numbers()).run(datetime.now(UTC), dry=dry_run)
+            purge_now = Purge(opened, settings.privacy, settings.privacy.read_numbers(), settings.cases)
+            found = purge_now.run(datetime.now(UTC), dry=dry_run)
     finally:
         opened.close()
     if not found:

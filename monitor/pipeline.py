@@ -190,6 +190,7 @@ class Monitor:
                 ),
                 reviews=self.charter.reviews,
                 cases=self.charter.cases,
+                callbacks=self.charter.callbacks,
                 standing_by=lambda: not self.standby.acts,
                 accesses=self.accesses,
             ),
@@ -254,13 +255,15 @@ class Monitor:
         let_in = self.page.access.prepare(settings.web)
         certify = self.web.prepare(settings.web, settings.metrics)
         standing = standing_of(settings)
+        promise = self.charter.prepare(settings)
 
         def change_over() -> None:
             let_in()
             certify()
+            promise()
             for follower in self.followers:
                 follower.take_settings(settings.asterisk)
-            self.nightly.take_settings(settings.privacy)
+            self.nightly.take_settings(settings.privacy, settings.cases)
             if self.schedule is not None:
                 self.schedule.standing = standing
 

@@ -62,6 +62,8 @@ class Task:
     where: ColumnElement[bool]
     change: Callable[[RowMapping], Mapping[str, Any] | None]
     """The columns that get other values; None for a row that stays as it is; none at all for one that is deleted."""
+    beside: Callable[[Connection, Sequence[tuple[RowMapping, Mapping[str, Any]]]], None] | None = None
+    """Writes in the same transaction what is to be known of it, before the rows are changed."""
 
 
 def carry_out(store: Store, task: Task, *, dry: bool = False, again: bool = True) -> Erasure:
@@ -82,6 +84,8 @@ def carry_out(store: Store, task: Task, *, dry: bool = False, again: bool = True
         erased += len(changes)
         if changes and not dry:
             with store.writing() as connection:
+                if task.beside is not None:
+                    task.beside(connection, changes)
                 _write(connection, task.table, changes)
             # Whoever waits for SQLite's lock looks for it only now and then: without a pause they might never get it.
             time.sleep(_PAUSE_SECONDS)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Text, func, or_, select, type_coerce
 from sqlalchemy.exc import OperationalError
 
 from monitor.errors import StoreError
-from monitor.ledger import erasing
+from monitor.ledger import case_erasing, erasing
 from monitor.ledger.columns import SEPARATORS, Name
 from monitor.ledger.rows import CALLS, TRANSFERS
-from monitor.ledger.tables import TABLES
+from monitor.ledger.tables import CASE_EVENTS, CASES, TABLES
 from monitor.numbers import hash_mark
 
 if TYPE_CHECKING:
@@ -37,13 +38,15 @@ def places(person: Person) -> Iterator[erasing.Task]:
     """What is to be erased, a table at a time."""
     for table in TABLES:
         texts = [column for column in table.columns if isinstance(column.type, Name)]
-        if texts:
+        # Nothing of a person is ever written to the audit trail, and the database refuses to change it.
+        if texts and table is not CASE_EVENTS:
             yield erasing.Task(
                 place=f"table {table.name}",
                 table=table,
                 order=tuple(table.primary_key.columns),
                 where=or_(*(_may_hold(column, person) for column in texts)),
                 change=_changes(table, texts, person),
+                beside=case_erasing.entries_at(lambda: datetime.now(UTC)) if table is CASES else None,
             )
 
 
@@ -61,7 +64,7 @@ def _changes(
     table: Table, texts: list[Column[Any]], person: Person
 ) -> Callable[[RowMapping], Mapping[str, Any] | None]:
     # What a call is filed under is no text that a caller chooses; a change would tear it from what belongs to it.
-    free = [column for column in texts if column.name not in ("system", "linkedid")]
+    free = [column for column in texts if column.name not in ("system", "linkedid", "reference")]
 
     def change(row: RowMapping) -> Mapping[str, Any] | None:
         changed: dict[str, Any] = {}

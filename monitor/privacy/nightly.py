@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from monitor.config import PrivacySettings, Settings
+    from monitor.config_charter import CaseSettings
     from monitor.ledger.store import Store
 
 LOOK_SECONDS = 30.0
@@ -67,10 +68,11 @@ class Nightly:
         self.failed = 0
         """Runs since the start that came to no end."""
 
-    def take_settings(self, settings: PrivacySettings) -> None:
+    def take_settings(self, settings: PrivacySettings, cases: CaseSettings | None = None) -> None:
         """Go by other days and another hour from the next purge on; how numbers are kept stays as it is."""
         self._at = time.fromisoformat(settings.purge_at)
         self._purge.settings = settings
+        self._purge.cases = cases
 
     @property
     def purged_at(self) -> float | None:
@@ -129,5 +131,5 @@ def nightly_of(
     Raises:
         ConfigError: the key's file cannot be read.
     """
-    purge = Purge(store, settings.privacy, settings.privacy.read_numbers())
+    purge = Purge(store, settings.privacy, settings.privacy.read_numbers(), settings.cases)
     return Nightly(store, purge, at=settings.privacy.purge_at, zone=settings.zone, clock=clock, leading=leading)

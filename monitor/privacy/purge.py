@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from monitor.ledger import erasing, erasing_charter
+from monitor.ledger import case_erasing, erasing, erasing_charter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from monitor.config_charter import CaseSettings
     from monitor.config_keeping import PrivacySettings
     from monitor.ledger.erasing import Erasure, Task
     from monitor.ledger.store import Store
@@ -31,12 +32,16 @@ class Purge:
         store: the ledger's.
         settings: how long what is kept.
         numbers: how callers' numbers are kept.
+        cases: how long what cases hold of a person is kept; None keeps it.
     """
 
-    def __init__(self, store: Store, settings: PrivacySettings, numbers: Numbers) -> None:
+    def __init__(
+        self, store: Store, settings: PrivacySettings, numbers: Numbers, cases: CaseSettings | None = None
+    ) -> None:
         self._store = store
         self.settings = settings
         """May be replaced by others that keep numbers alike."""
+        self.cases = cases
         self._numbers = numbers
 
     def run(self, now: datetime, *, dry: bool = False) -> list[Erasure]:
@@ -67,6 +72,7 @@ class Purge:
         if self._numbers.hashed:
             yield from erasing_charter.numbers_to_hashes(self._store, self._numbers)
             yield from erasing.numbers_to_hashes(self._numbers)
+            yield case_erasing.numbers_to_hashes(self._numbers)
             yield erasing.own_numbers_in_transfers(self._store, self._numbers)
         if settings.agent_states_days:
             yield erasing.states_before(now - timedelta(days=settings.agent_states_days))
@@ -76,6 +82,8 @@ class Purge:
             yield from erasing.agents_before(before, self._numbers)
         if settings.access_log_days:
             yield erasing.accesses_before(now - timedelta(days=settings.access_log_days))
+        if self.cases is not None and self.cases.personal_days:
+            yield case_erasing.personal_before(now - timedelta(days=self.cases.personal_days), now)
 
     def _carry_over(self, now: datetime) -> None:
         settings = self.settings
