@@ -12,6 +12,7 @@ from sqlalchemy import insert, select, update
 
 from monitor.callbacks.entries import CallbackQuery, Note
 from monitor.callbacks.settling import TO_DO, Kind, State
+from monitor.calls.facts import CallKey
 from monitor.errors import MonitorError
 from monitor.ledger.callback_search import find, get, history
 from monitor.ledger.callbacks import Callbacks, lock
@@ -25,12 +26,11 @@ if TYPE_CHECKING:
 
     from monitor.callbacks.entries import Action, Callback, Found, History
     from monitor.callbacks.settling import Terms
-    from monitor.calls.facts import CallKey
     from monitor.ledger.store import Store
     from monitor.numbers import Numbers
 
 Fault = Literal["unknown", "changed", "done", "not_dropped", "nothing_said", "long", "name"]
-NOTE_AT_MOST = 1000
+NOTE_AT_MOST = 500
 NAME_AT_MOST = 64
 
 _SENTENCES: dict[Fault, str] = {
@@ -153,9 +153,10 @@ class CallbackDesk:
         with self._working(key, seen) as (connection, row):
             _must_be_open(row)
             now = self._clock()
-            for one in _same(connection, row):
+            same = _same(connection, row)
+            for one in same:
                 self._change(connection, one, by, "dropped", said, dropped_at=now)
-            self._callbacks.again(connection, key)
+            self._callbacks.again(connection, map(_key, same))
 
     def reopen(self, key: CallKey, text: str, by: str, *, seen: str | None = None) -> None:
         """Put back on the list what was taken off it by hand, and all that went with it; a reason may be given.
@@ -167,9 +168,10 @@ class CallbackDesk:
         with self._working(key, seen) as (connection, row):
             if row["state"] != State.DROPPED:
                 raise CallbackError("not_dropped")
-            for one in _same(connection, row):
+            same = _same(connection, row)
+            for one in same:
                 self._change(connection, one, by, "reopened", said, dropped_at=None)
-            self._callbacks.again(connection, key)
+            self._callbacks.again(connection, map(_key, same))
 
     @contextmanager
     def _working(self, key: CallKey, seen: str | None) -> Iterator[tuple[Connection, RowMapping]]:
@@ -220,6 +222,10 @@ def _same(connection: Connection, row: RowMapping) -> Sequence[RowMapping]:
     if row["dropped_at"] is not None:
         chosen = chosen.where(columns.dropped_at == row["dropped_at"])
     return connection.execute(chosen).mappings().all()
+
+
+def _key(row: RowMapping) -> CallKey:
+    return CallKey(system=row["system"], linkedid=row["linkedid"])
 
 
 def _said(text: str) -> str:

@@ -113,10 +113,11 @@ class Callbacks:
         turn = _Turn(anew={_key(call) for call in calls})
         self._keep(connection, turn, calls)
 
-    def again(self, connection: Connection, key: CallKey) -> None:
-        """Work out one call back whose row was changed by hand; `lock` comes before the change."""
-        turn = _Turn(anew={(key.system, key.linkedid)})
-        _take_in(turn, connection, CALLBACKS.c.system == key.system, CALLBACKS.c.linkedid == key.linkedid)
+    def again(self, connection: Connection, keys: Iterable[CallKey]) -> None:
+        """Work out calls back whose rows were changed by hand; `lock` comes before the change."""
+        turn = _Turn(anew={(key.system, key.linkedid) for key in keys})
+        for system, linkedid in turn.anew:
+            _take_in(turn, connection, CALLBACKS.c.system == system, CALLBACKS.c.linkedid == linkedid)
         self._read_persons(connection, turn, {row["person"] for row in turn.rows.values() if row["person"]})
         self._settle(connection, turn)
 

@@ -16,8 +16,10 @@ from monitor.ledger.search import Search
 from monitor.page.access import Access
 from monitor.page.access_forms import told_by_status
 from monitor.page.api import Api
+from monitor.page.api_callbacks import CALLBACK_OPERATIONS, CallbackApi
 from monitor.page.api_case_operations import CASE_OPERATIONS
 from monitor.page.board import BoardPages
+from monitor.page.callbacks import CallbackPages
 from monitor.page.calls import CallPages
 from monitor.page.cases_setup import case_routes
 from monitor.page.render import Renderer
@@ -29,7 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import tzinfo
 
+    from starlette.routing import BaseRoute
+
     from monitor.board import Board
+    from monitor.callbacks.desk import CallbackDesk
     from monitor.calls.facts import Fact
     from monitor.commitments.desk import CaseDesk
     from monitor.config_web import WebSettings
@@ -67,6 +72,8 @@ class Sources:
     """Where calls are reviewed; None where they are not."""
     cases: CaseDesk | None = None
     """Where cases of promises with a clock are kept; None where they are not."""
+    callbacks: CallbackDesk | None = None
+    """Where people work on calls back; None where they do not."""
     accesses: Accesses | None = None
     """Where it is written down who saw which call; None for nowhere."""
     standing_by: Callable[[], bool] = lambda: False
@@ -125,8 +132,16 @@ class Page:
             repository=sources.repository,
             clock=sources.clock,
             seen=seen,
-            further=CASE_OPERATIONS if sources.cases is not None else (),
+            further=(
+                *(CASE_OPERATIONS if sources.cases is not None else ()),
+                *(CALLBACK_OPERATIONS if sources.callbacks is not None else ()),
+            ),
         )
+        desk = sources.callbacks
+        callbacks: list[BaseRoute] = []
+        if desk is not None:
+            pages = CallbackPages(renderer, desk, sources.board, sources.clock, lines=sources.lines, seen=seen)
+            callbacks = [*pages.routes, *CallbackApi(desk, seen).routes]
         cases = case_routes(renderer, sources.cases, sources.repository, seen) if sources.cases is not None else []
         self.app = Starlette(
             routes=[
@@ -135,6 +150,7 @@ class Page:
                 *(reports.routes if reports is not None else ()),
                 *(reviews.routes if reviews is not None else ()),
                 *cases,
+                *callbacks,
                 *api.routes,
                 *access.routes,
                 Mount("/static", StaticFiles(directory=_STATIC)),

@@ -69,6 +69,7 @@ READ = {
     "monitor.board_day",
     "monitor.board_lost",
     "monitor.board_records",
+    "monitor.callbacks",
     "monitor.commitments",
     "monitor.config_web",
     "monitor.ledger",
