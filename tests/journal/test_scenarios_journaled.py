@@ -9,22 +9,16 @@ import pytest
 
 from monitor.ami.protocol import PacketReader, timestamp_us
 from monitor.calls.facts import Call
-from monitor.calls.lines import Line, Lines
-from monitor.calls.state import Plan
 from monitor.journal.reading import items, records
 from monitor.journal.segments import opened, segments
 from monitor.replay import Replay
 from monitor.replay_json import call_as_json
-from tests.scenarios.test_scenarios import NAMES, differences, expected_of, pairs
+from tests.scenarios.test_scenarios import NAMES, differences, pairs, plan_of
 
 from .material import followed, items_of, packets_of, plain, written
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def plan_of(name: str) -> Plan:
-    return Plan(lines=Lines(tuple(Line(line, (line,)) for line in expected_of(name)["line"])))
 
 
 @pytest.mark.parametrize("name", NAMES)

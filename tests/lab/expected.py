@@ -147,6 +147,10 @@ EXPECTED: dict[str, tuple[Expected, ...]] = {
     "confirmed_mobile": answered(PLAIN, "mobile"),
     "refused_mobile": answered(PLAIN, "agent2"),
     "called_out": (),
+    "called_out_unanswered": (),
+    "called_out_busy": (),
+    "called_back": ended(PLAIN, "abandoned_waiting"),
+    "promised": answered(PLAIN),
     "hundred": tuple(
         Expected(caller=number, agent=f"phone{number[-3:]}")
         for number in (HUNDRED.crowd.numbers if HUNDRED.crowd else ())

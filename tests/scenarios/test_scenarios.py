@@ -9,19 +9,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.calls.facts import Call
-from monitor.calls.lines import Line, Lines
+from monitor.calls.facts import Call, OutgoingCall
+from monitor.calls.lines import Line, Lines, Patterns
 from monitor.calls.state import Plan
 from monitor.calls.teams import Team, Teams
 from monitor.replay import Replay
-from monitor.replay_json import call_as_json
+from monitor.replay_json import call_as_json, outgoing_as_json
 
 HERE = Path(__file__).parent
 NAMES = sorted(folder.parent.name for folder in HERE.glob("*/expected.json"))
@@ -75,8 +77,21 @@ TRANSFER = {
     "reconnect_seconds",
     "reconnect_rings",
 }
+OUTGOING = {
+    "outgoing",
+    "system",
+    "linkedid",
+    "agent",
+    "member",
+    "number",
+    "started_at",
+    "answered_at",
+    "ended_at",
+    "observed",
+}
 FILE = {"description", "line", "working", "calls"}
-"""Beside them `teams`, where a scenario has menu choices that lead to one: its name and those choices."""
+"""Beside them `outgoing`, where the centre called a number outside, and `teams`, where a scenario has menu choices that
+lead to one: its name and those choices."""
 
 
 @cache
@@ -85,16 +100,30 @@ def expected_of(name: str) -> dict[str, Any]:
     return found
 
 
-def replayed(name: str) -> tuple[Replay, list[Call]]:
+def plan_of(name: str) -> Plan:
+    """The settings of a scenario; the centre's zone is that of the defaults."""
     expected = expected_of(name)
     lines = Lines(tuple(Line(line, (line,)) for line in expected["line"]))
     teams = Teams(tuple(Team(name=team, menu=tuple(menu)) for team, menu in expected.get("teams", {}).items()))
+    return Plan(lines=lines, teams=teams, zone=ZoneInfo("Asia/Seoul"))
+
+
+def replayed(name: str) -> tuple[Replay, list[Call]]:
     warnings: list[str] = []
-    replay = Replay(Plan(lines=lines, teams=teams), "unnamed", warnings.append)
+    replay = Replay(plan_of(name), "unnamed", warnings.append)
     with (HERE / name / "events.ami").open("rb") as stream:
         facts = [*replay.read(name, stream), *replay.close()]
     assert warnings == []
     return replay, [fact for fact in facts if isinstance(fact, Call)]
+
+
+def made_calls(name: str) -> list[OutgoingCall]:
+    """What the centre called, where its phones are configured and 9 leads out."""
+    plan = replace(plan_of(name), phones=Patterns(("PJSIP/*-agent*",)), prefixes=("9",))
+    replay = Replay(plan, "unnamed", pytest.fail)
+    with (HERE / name / "events.ami").open("rb") as stream:
+        facts = [*replay.read(name, stream), *replay.close()]
+    return [fact for fact in facts if isinstance(fact, OutgoingCall)]
 
 
 def pairs(name: str, calls: list[dict[str, Any]]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
@@ -134,13 +163,14 @@ def test_there_are_scenarios() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_expected_names_only_fields_of_the_contract(name: str) -> None:
     expected = expected_of(name)
-    assert set(expected) - {"teams"} == FILE
+    assert set(expected) - {"outgoing", "teams"} == FILE
     assert expected["working"].strip(), "the working is shown"
     for call in expected["calls"]:
         assert set(call) <= CALL
         assert set(call.get("verdicts", {})) <= {"within", "before"}
         assert all(set(attempt) <= ATTEMPT for attempt in call.get("attempts", ()))
         assert all(set(transfer) <= TRANSFER for transfer in call.get("transfers", ()))
+    assert all(set(made) <= OUTGOING for made in expected.get("outgoing", ()))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -152,6 +182,14 @@ def test_a_recording_comes_to_what_was_reckoned_from_the_wire(name: str) -> None
         for difference in differences(expected, got)
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_calls_going_out_are_those_on_the_wire_and_no_others(name: str) -> None:
+    """Not one of all the transfers, consultations, forwards and pickups is told as a call that the centre made."""
+    told = [outgoing_as_json(made) for made in made_calls(name)]
+    assert all(set(made) == OUTGOING for made in told)
+    assert differences(expected_of(name).get("outgoing", []), told) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
