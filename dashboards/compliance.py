@@ -42,6 +42,8 @@ def compliance(words: Words) -> Dashboard:
     _budget(made, words)
     heading(made, _("Rings"))
     _rings(made, words)
+    heading(made, _("By team"))
+    _teams(made, words)
     heading(made, _("From the ledger"))
     _ledger(made, words)
     return made
@@ -170,6 +172,46 @@ def _rings(made: Dashboard, words: Words) -> None:
                     f"3600 * sum(rate(callcenter_ring_breaches_total{{{q.LINE}}}[$__rate_interval]))",
                     words.term("mark", "Breaches"),
                 ),
+            ),
+        ),
+    )
+
+
+def _teams(made: Dashboard, words: Words) -> None:
+    """Empty where no team is configured."""
+    _ = words.say
+    beside(
+        made,
+        8,
+        (
+            11,
+            p.chart(
+                _("Compliance by team"),
+                _(
+                    "Compliance of each team in the reading of at most three rings, each point over the hour before "
+                    "it; -: no team."
+                ),
+                p.PERCENT,
+                q.over_time(q.team_named(q.compliance_by_team("within", "1h")), "{{team}}"),
+            )
+            .max(1)
+            .decimals(1),
+        ),
+        (
+            13,
+            p.rows_of(
+                _("Teams"),
+                _("Calls of the period by team, counted in the ledger to the last call; -: no team."),
+                q.SqlQuery("teams"),
+                [
+                    p.Column("team", _("Team")),
+                    p.Column("offered", _("Offered"), unit=p.COUNT),
+                    p.Column("answer_rate", _("Answer rate"), unit=p.PERCENT, decimals=1),
+                    p.Column("asa", _("ASA"), unit=p.SECONDS, decimals=1),
+                    p.Column("within", words.term("reading", "within 3"), unit=p.PERCENT, decimals=1),
+                    p.Column("before", words.term("reading", "before 3"), unit=p.PERCENT, decimals=1),
+                    p.Column("broken", words.term("verdict", "broken"), unit=p.COUNT),
+                ],
             ),
         ),
     )

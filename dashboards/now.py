@@ -239,7 +239,7 @@ def _lists(made: Dashboard, words: Words) -> None:
         made,
         8,
         (
-            24,
+            19,
             p.bars(
                 _("Calls by half-hour"),
                 _("Calls that ended in each half-hour, by outcome."),
@@ -250,6 +250,19 @@ def _lists(made: Dashboard, words: Words) -> None:
                 every="30m",
                 names=outcomes(words),
             ),
+        ),
+        (
+            5,
+            p.levels(
+                _("Calls by team"),
+                _("Calls of today by the team whose they are; -: no team. Nothing where no team is configured."),
+                p.COUNT,
+                q.instant(
+                    q.team_named(f"round(sum by (team) (increase(callcenter_team_calls_total{{{q.LINE}}}[$__range])))"),
+                    "{{team}}",
+                ),
+                steps=((None, p.CALM),),
+            ).decimals(0),
         ),
     )
     beside(made, 9, (12, recent_breaches(words)), (12, recent_transfers(words)))

@@ -118,6 +118,21 @@ def compliance(reading: str, window: str = "$__range") -> str:
     )
 
 
+def compliance_by_team(reading: str, window: str) -> str:
+    """The same of each team that had calls judged in the window."""
+    verdicts = f'{LINE},reading="{reading}",verdict='
+    kept, judged = (
+        f"sum by (team) (increase(callcenter_team_verdicts_total{{{verdicts}{which}}}[{window}]))"
+        for which in ('"kept"', '~"kept|broken"')
+    )
+    return ratio(kept, judged)
+
+
+def team_named(expression: str) -> str:
+    """With a dash for the calls that no team has, as the ledger's tables show them."""
+    return f'label_replace({expression}, "team", "-", "team", "none")'
+
+
 def budget_burn(reading: str, window: str) -> str:
     """How fast the allowed share of broken calls is used up; 1 uses up exactly what is allowed."""
     return f"(1 - {compliance(reading, window)})\n  / (1 - $target)"

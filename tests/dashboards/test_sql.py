@@ -278,7 +278,7 @@ def test_a_long_number_that_a_caller_was_passed_to_is_masked(
 
 
 def test_every_table_is_of_the_ledger() -> None:
-    assert len(TABLES) == 12
+    assert len(TABLES) == 13
     for name in NAMES:
         for panel in panels(load("en", name)):
             if panel["type"] == "table":
