@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import time, timedelta
 from typing import TYPE_CHECKING
 
+from monitor.alerts_reminders import Reminders
 from monitor.callbacks.desk import CallbackDesk
 from monitor.commitments.desk import CaseDesk
 from monitor.commitments.holdings import Holdings
+from monitor.due import DueWatch, Standing
+from monitor.ledger import callback_counts, case_counts
+from monitor.metrics_due import DueCollector
 from monitor.reviews.definition import Definition, Item, Mark
 from monitor.reviews.desk import ReviewDesk
 from monitor.reviews.draws import Draws
@@ -16,6 +20,9 @@ from monitor.reviews.monthly import Monthly
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Sequence
     from datetime import datetime
+
+    from prometheus_client import CollectorRegistry
+    from sqlalchemy import Connection
 
     from monitor.commitments.register import Commitment
     from monitor.config import Settings
@@ -32,6 +39,7 @@ class Charter:
         clock: the time in the centre.
         leads: whether this monitor is the one that acts.
         settled: whether the ledger has all that was seen.
+        registry: where the metrics of what is due are told.
 
     Raises:
         ConfigError: the key's file cannot be read.
@@ -46,6 +54,7 @@ class Charter:
         clock: Callable[[], datetime],
         leads: Callable[[], bool],
         settled: Callable[[], bool],
+        registry: CollectorRegistry,
     ) -> None:
         numbers = settings.privacy.read_numbers()
         self.reviews = ReviewDesk(store, lambda name: own_agents(current(), name), clock, numbers)
@@ -58,6 +67,10 @@ class Charter:
             due_soon=timedelta(hours=settings.callbacks.due_soon_hours),
             forget=timedelta(days=settings.callbacks.forget_days),
         )
+        self.due = DueWatch(store, self._standing, clock=clock, leading=leads, reminders=reminders_of(settings))
+        registry.register(DueCollector(self.due))
+        self._due_soon = self._forget = timedelta()
+        self._take_times(settings)
         self._holdings = Holdings(self.cases, settings.zone, clock, leads)
         definition = definition_of(settings)
         self._monthly: Monthly | None = None
@@ -74,14 +87,44 @@ class Charter:
             )
 
     def prepare(self, settings: Settings) -> Callable[[], None]:
-        """Make the register ready for other settings; cases that are there keep their deadlines."""
+        """Make the register, and who is reminded, ready for other settings; cases that are there keep their deadlines.
+
+        Raises:
+            ConfigError: apprise does not know an address.
+        """
         register, work_time = register_of(settings), settings.working_time.work_time(settings.zone)
-        days = settings.cases.due_soon_days
-        return lambda: self.cases.take_settings(register, work_time, days)
+        days, reminders = settings.cases.due_soon_days, reminders_of(settings)
+
+        def change_over() -> None:
+            self.cases.take_settings(register, work_time, days)
+            self.due.take(reminders)
+            self._take_times(settings)
+
+        return change_over
+
+    def _take_times(self, settings: Settings) -> None:
+        self._due_soon = timedelta(hours=settings.callbacks.due_soon_hours)
+        self._forget = timedelta(days=settings.callbacks.forget_days)
+
+    def _standing(self, connection: Connection, now: datetime) -> Standing:
+        """How things stand at an instant, by the ledger."""
+        soon_at = self.cases.due_soon_at()
+        callbacks = callback_counts.counts(connection, now, self._due_soon, forget=self._forget)
+        cases = case_counts.counts(connection, now, soon_at)
+        return Standing(
+            read_at=now,
+            callbacks={(line, kind.value, state): count for (line, kind, state), count in callbacks.items()},
+            cases={(commitment, state): count for (commitment, state), count in cases.items()},
+            due=(
+                *callback_counts.due(connection, now, self._due_soon, forget=self._forget),
+                *case_counts.due(connection, now, soon_at),
+            ),
+        )
 
     def runs(self) -> Iterator[Coroutine[None, None, None]]:
         """What runs for ever beside the following of calls."""
         yield self._holdings.run()
+        yield self.due.run()
         if self._monthly is not None:
             yield self._monthly.run()
 
@@ -99,6 +142,23 @@ def case_desk_of(settings: Settings, store: Store, clock: Callable[[], datetime]
         settings.privacy.read_numbers(),
         clock,
         due_soon_days=settings.cases.due_soon_days,
+    )
+
+
+def reminders_of(settings: Settings) -> Reminders | None:
+    """Who is reminded of what is due; None where apprise is to tell nobody.
+
+    Raises:
+        ConfigError: apprise does not know an address.
+    """
+    if not settings.alerts.apprise:
+        return None
+    return Reminders(
+        [address.get_secret_value() for address in settings.alerts.apprise],
+        language=settings.language,
+        zone=settings.zone,
+        page_url=settings.alerts.page_url,
+        names={one.key: one.ko if settings.language == "ko" else one.en for one in settings.commitment},
     )
 
 

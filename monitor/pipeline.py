@@ -163,6 +163,7 @@ class Monitor:
             clock=self.now,
             leads=lambda: self.standby.leading,
             settled=self._settled,
+            registry=self.registry,
         )
         self.registry.register(ReconciliationCollector(self.reconciling))
         if self.journal is not None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, case, func, or_, select
 
 from monitor.callbacks.settling import TO_DO, Kind, State
-from monitor.calls.facts import CallKey
+from monitor.ledger import reminders
 from monitor.ledger.tables import CALLBACKS
 
 if TYPE_CHECKING:
@@ -21,23 +20,10 @@ if TYPE_CHECKING:
 
     from monitor.callbacks.entries import Standing
 
-Level = Literal["due_soon", "overdue"]
 
 FORGET = timedelta(days=30)
 """How long a caller who left is on the list to work from where nothing else is said."""
 _LATELY = timedelta(days=30)
-_MOST_DUE = 1_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
-    """A call back that nobody made yet and that is due soon, or overdue."""
-
-    key: CallKey
-    line: str
-    kind: Kind
-    due_at: datetime
-    level: Level
 
 
 def on_list(now: datetime, forget: timedelta = FORGET) -> ColumnElement[bool]:
@@ -101,8 +87,10 @@ def counts(
     return found
 
 
-def due(connection: Connection, now: datetime, due_soon: timedelta, *, forget: timedelta = FORGET) -> tuple[Due, ...]:
-    """The calls back of the list that nobody made yet and that are due soon or overdue, the oldest due first.
+def due(
+    connection: Connection, now: datetime, due_soon: timedelta, *, forget: timedelta = FORGET
+) -> tuple[reminders.Due, ...]:
+    """The calls back of the list that nobody made yet, that are due soon or overdue, and of which nobody was told.
 
     Args:
         connection: to the ledger.
@@ -111,22 +99,27 @@ def due(connection: Connection, now: datetime, due_soon: timedelta, *, forget: t
         forget: a caller who left so long ago is no more on the list.
 
     Returns:
-        At most a thousand, those that are due longest.
+        The oldest due first.
     """
     columns = CALLBACKS.c
     statement = (
-        select(columns.system, columns.linkedid, columns.line, columns.kind, columns.due_at)
-        .where(on_list(now, forget), columns.state == State.OPEN.value, columns.due_at <= now + due_soon)
+        select(columns.system, columns.linkedid, columns.line, columns.due_at)
+        .where(
+            on_list(now, forget),
+            columns.state == State.OPEN.value,
+            columns.due_at <= now + due_soon,
+            reminders.untold("callback", columns.system + " " + columns.linkedid, columns.due_at < now),
+        )
         .order_by(columns.due_at, columns.system, columns.linkedid)
-        .limit(_MOST_DUE)
+        .limit(reminders.AT_ONCE)
     )
     return tuple(
-        Due(
-            key=CallKey(system=system, linkedid=linkedid),
-            line=line,
-            kind=Kind(kind),
+        reminders.Due(
+            kind="callback",
+            key=f"{system} {linkedid}",
+            of=line,
             due_at=due_at,
             level="overdue" if due_at < now else "due_soon",
         )
-        for system, linkedid, line, kind, due_at in connection.execute(statement)
+        for system, linkedid, line, due_at in connection.execute(statement)
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import and_, case, func, or_, select
 
+from monitor.ledger import reminders
 from monitor.ledger.case_search import soon
 from monitor.ledger.tables import CASES
 
@@ -17,20 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 Standing = Literal["open", "due_soon", "overdue", "done", "withdrawn"]
-Level = Literal["due_soon", "overdue"]
-_MOST_DUE = 1_000
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
-    """A case that is due soon, or overdue."""
-
-    key: str
-    """Its reference."""
-    commitment: str
-    due_at: datetime
-    level: Level
 
 
 def counts(
@@ -71,8 +58,8 @@ def money(connection: Connection) -> Mapping[str, tuple[int, int]]:
     return {commitment: (int(owed), int(paid)) for commitment, owed, paid in connection.execute(chosen)}
 
 
-def due(connection: Connection, now: datetime, due_soon_at: Mapping[str, datetime]) -> tuple[Due, ...]:
-    """The cases that are due soon or overdue, the longest due first.
+def due(connection: Connection, now: datetime, due_soon_at: Mapping[str, datetime]) -> tuple[reminders.Due, ...]:
+    """The cases that are due soon or overdue and of which nobody was told.
 
     Args:
         connection: to the ledger.
@@ -80,7 +67,7 @@ def due(connection: Connection, now: datetime, due_soon_at: Mapping[str, datetim
         due_soon_at: as for `counts`.
 
     Returns:
-        At most a thousand.
+        The longest due first.
     """
     stored = CASES.c
     latest = max((now, *due_soon_at.values()))
@@ -91,14 +78,16 @@ def due(connection: Connection, now: datetime, due_soon_at: Mapping[str, datetim
             # Said on its own too: the index is searched by it.
             stored.due_at <= latest,
             or_(stored.due_at <= now, and_(stored.due_at > now, soon(due_soon_at))),
+            reminders.untold("case", stored.reference, stored.due_at <= now),
         )
         .order_by(stored.due_at, stored.reference)
-        .limit(_MOST_DUE)
+        .limit(reminders.AT_ONCE)
     )
     return tuple(
-        Due(
+        reminders.Due(
+            kind="case",
             key=row.reference,
-            commitment=row.commitment,
+            of=row.commitment,
             due_at=row.due_at,
             level="overdue" if row.due_at <= now else "due_soon",
         )

@@ -38,12 +38,12 @@ def test_alerts_fire_and_stay_quiet_as_told(file: Path) -> None:
 
 def test_a_wrong_expectation_would_be_found(tmp_path: Path) -> None:
     """What promtool says "SUCCESS" to is not nothing."""
-    text = (FOLDER / "tests" / "monitor.yml").read_text(encoding="utf-8").replace("../rules", str(FOLDER / "rules"))
-    file = tmp_path / "monitor.yml"
-    file.write_text(text.replace("교환기 수신 끊김: pbx1", "교환기 수신 끊김: pbx2"), encoding="utf-8")
+    text = (FOLDER / "tests" / "due.yml").read_text(encoding="utf-8").replace("../rules", str(FOLDER / "rules"))
+    file = tmp_path / "due.yml"
+    file.write_text(text.replace("기한 확인 중단: 11m", "기한 확인 중단: 12m"), encoding="utf-8")
     done = called("promtool", "test", "rules", file)
     assert done.returncode != 0
-    assert "alertname: AmiDown" in done.stdout + done.stderr
+    assert "alertname: DueNotRead" in done.stdout + done.stderr
 
 
 def cases() -> list[tuple[str, bool]]:
