@@ -27,7 +27,10 @@ FIRST_YEAR = 2000
 _LINES = ("subject", "result")
 """Texts that may have several lines."""
 _INSTANTS = ("received_at", "done_at", "paid_at", "apology_at", "training_at")
-_REFERENCE = re.compile(r"[\w./#:-]+")
+_REFERENCE = re.compile(r"[\w./#:-]*\w[\w./#:-]*")
+"""With a letter or digit in it: dots alone lead elsewhere in an address."""
+_ADDRESSES = frozenset({"new", "import", "template.csv"})
+"""What stands below `/cases` on the page, beside the cases."""
 _TELEPHONE = re.compile(r"0[1-9][0-9]{7,9}|\+[0-9]{9,14}")
 _REFUSED_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 
@@ -73,6 +76,8 @@ def _check_reference(text: str) -> None:
         raise CaseError(
             _("A reference has letters, digits and . / # : _ - alone, with no space: write it so."), "reference"
         )
+    if text in _ADDRESSES:
+        raise CaseError(_("It cannot be a reference, since a page is called so: choose another one."), "reference")
     if is_number(text) and _TELEPHONE.fullmatch(normal(text)):
         raise CaseError(
             _("A reference stays for good and cannot be erased: do not take a telephone number for one."), "reference"
