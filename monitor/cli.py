@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from monitor import __version__
+from monitor.cli_cases import cases
 from monitor.cli_import import imports
 from monitor.cli_journal import FROM, TO, facts_of_period, one_source, rebuild
 from monitor.cli_privacy import access_log, forget, purge
@@ -50,6 +51,7 @@ app = typer.Typer(
 db = typer.Typer(help="Look after the ledger.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(imports, name="import")
+app.add_typer(cases, name="cases")
 app.add_typer(reviews, name="reviews")
 app.command()(report)
 app.command()(recompute)

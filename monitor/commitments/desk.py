@@ -105,7 +105,7 @@ class CaseDesk:
 
     def opened(self, new: NewCase, by: Actor) -> Opened:
         """As `open`, and whether the case is new."""
-        now = self._now()
+        now = self.now()
         row = self.filing.new_row(new, now)
         with self.store.writing() as connection:
             cases.lock(connection)
@@ -133,7 +133,7 @@ class CaseDesk:
             CaseError: there is no such case, somebody was faster, or the change makes no sense.
             StoreError: the ledger is away.
         """
-        now = self._now()
+        now = self.now()
         with self.store.writing() as connection:
             cases.lock(connection)
             before = cases.one(connection, reference)
@@ -155,7 +155,7 @@ class CaseDesk:
 
         Its clock is then seen by everybody who looks at cases. Call it once a day; again, it does nothing.
         """
-        now = self._now()
+        now = self.now()
         opened = []
         today = now.astimezone(self.filing.work_time.zone).date()
         for one in self.register:
@@ -219,7 +219,7 @@ class CaseDesk:
         """A case; None where there is none of this reference."""
         with self.store.reading() as connection:
             row = cases.one(connection, reference)
-        return None if row is None else self._case(row, self._now())
+        return None if row is None else self._case(row, self.now())
 
     def trail(self, reference: str) -> tuple[TrailEntry, ...]:
         """The audit trail of a case, the oldest entry first; empty where there is no such case."""
@@ -232,7 +232,7 @@ class CaseDesk:
         Raises:
             CaseError: the query makes no sense; its `field` names which part.
         """
-        now = self._now()
+        now = self.now()
         try:
             with self.store.reading() as connection:
                 rows, following = case_search.page(connection, self._wanted(query), now, query.limit, query.after)
@@ -247,7 +247,7 @@ class CaseDesk:
             CaseError: the query makes no sense.
         """
         with self.store.reading() as connection:
-            return case_search.count(connection, self._wanted(query), self._now())
+            return case_search.count(connection, self._wanted(query), self.now())
 
     def totals(self) -> tuple[Total, ...]:
         """How many cases stand where, and what is owed and was paid, by promise in the register's order.
@@ -286,10 +286,11 @@ class CaseDesk:
 
     def due_soon_at(self) -> Mapping[str, datetime]:
         """By promise, the latest deadline that is due soon now; what `monitor.ledger.case_counts` asks for."""
-        now, work_time = self._now(), self.filing.work_time
+        now, work_time = self.now(), self.filing.work_time
         return {one.key: due_soon_until(one, now, self.due_soon_days, work_time) for one in self.register}
 
-    def _now(self) -> datetime:
+    def now(self) -> datetime:
+        """The present, in UTC."""
         return self.clock().astimezone(UTC)
 
     def _wanted(self, query: CaseQuery) -> case_search.Wanted:
