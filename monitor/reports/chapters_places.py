@@ -1,4 +1,4 @@
-"""Where and by whom: queues, lines, agents."""
+"""Where and by whom: teams, queues, lines, agents."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from monitor.calls.facts import AttemptResult, Verdict
 from monitor.calls.formulas import compliance, ratio
+from monitor.calls.tally import Tally
 from monitor.reports.document import Chart, Column, Form, Kind, Paragraph, Quotient, Section, Table
 from monitor.reports.measures import Row, plain, seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from monitor.calls.tally import Tally
     from monitor.reports.document import Block, Value
     from monitor.reports.figures import AgentFigures
     from monitor.reports.subject import Subject
@@ -33,6 +33,29 @@ def queues(subject: Subject) -> Section:
     return Section(key="queues", title=title, blocks=tuple(blocks))
 
 
+def teams(subject: Subject) -> Section | None:
+    """The chapter of teams on the same line; None where no team is configured and no call is any team's."""
+    if not subject.house.teams and not set(subject.figures.teams) - {None}:
+        return None
+    return Section(key="teams", title=subject.words.text("By team"), blocks=tuple(teams_blocks(subject)))
+
+
+def teams_blocks(subject: Subject) -> list[Block]:
+    """Figures by team, drawn and as a table."""
+    figures, words = subject.figures, subject.words
+    _, _c = words.text, words.of
+    tallies: dict[str | None, Tally] = {name: Tally() for name in subject.house.teams} | dict(figures.teams)
+    named = ((team_name(subject, team), tally) for team, tally in tallies.items())
+    return _tallies(subject, "teams", _("By team"), _c("report", "Team"), named)
+
+
+def team_name(subject: Subject, team: str | None) -> str:
+    """What a team is called."""
+    if team is None:
+        return subject.words.text("no team")
+    return team if subject.words.language == "ko" else subject.house.teams.get(team, team)
+
+
 def _tallies(subject: Subject, key: str, title: str, heading: str, named: Iterable[tuple[str, Tally]]) -> list[Block]:
     words, figures = subject.words, subject.figures
     _ = words.text
@@ -45,9 +68,10 @@ def _tallies(subject: Subject, key: str, title: str, heading: str, named: Iterab
         rows=[Row(head=(name,), tally=tally) for name, tally in ordered],
         keys=("offered", "answered", "answer_rate", *subject.judgement_keys, "asa_seconds", "direct_handling_rate"),
         total=figures.whole,
-        note=_("All calls. The queue is that of the answer, else the last in which the caller waited.")
-        if key == "queues"
-        else _("All calls."),
+        note={
+            "queues": _("All calls. The queue is that of the answer, else the last in which the caller waited."),
+            "teams": _("All calls. The team is that of the queue, else of the last choice the caller made in a menu."),
+        }.get(key, _("All calls.")),
         empty=words.of("report", "No calls."),
     )
     if not 2 <= len(ordered) <= DRAWN:

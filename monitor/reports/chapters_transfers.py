@@ -26,7 +26,7 @@ def transfers(subject: Subject) -> Section:
     told = figures.transfers
     blocks: list[Block] = [Paragraph(text=text) for text in _sentences(subject)]
     if told.counts:
-        blocks += [_by_kind(subject), _by_result(subject), _asked(subject), _targets(subject)]
+        blocks += [_by_kind(subject), _by_result(subject), asked_table(subject), _targets(subject)]
         rings = _rings(subject)
         if rings.rows:
             blocks.append(_drawn(subject, rings))
@@ -151,7 +151,8 @@ def _by_result(subject: Subject) -> Table:
     )
 
 
-def _asked(subject: Subject) -> Table:
+def asked_table(subject: Subject) -> Table:
+    """Announced, and consent."""
     told, words = subject.figures.transfers, subject.words
     _, _c = words.text, words.of
     reported = told.consent_yes + told.consent_no

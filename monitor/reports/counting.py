@@ -21,6 +21,7 @@ from monitor.calls.tally import together
 from monitor.ledger.cells import AsStored, Cuts, cells, slot
 from monitor.ledger.coverage import last_seen, unobserved, unobserved_us
 from monitor.ledger.rows import CALLS, RULES, StoredRule, rule_of
+from monitor.reports.charter_counting import charter_figures, charter_figures_before
 from monitor.reports.figures import (
     DayFigures,
     Figures,
@@ -217,6 +218,10 @@ class _Counting:
             ),
             last_seen_at=last_seen(self._connection, self._now),
             reconciled=() if order.line or order.queue else reconciled_figures(self._connection, period),
+            charter=charter_figures(self._connection, order, basis, now=self._now),
+            charter_before=charter_figures_before(
+                self._connection, order, basis, now=self._now, selection=self._selection
+            ),
         )
 
     def _read(self, day: LocalDay) -> None:

@@ -1,7 +1,8 @@
-"""The half-yearly record for the public: the charter's promises on the telephone, kept or not, in a notice's words.
+"""The half-yearly record for the public: every promise of the charter, kept or not, in a notice's words.
 
-It holds no personal data and nothing of single calls: no agent, no number, no member's or target's name, no name of a
-system and no user. What it tells is taken from the sums of `Figures` alone.
+It holds no personal data and nothing of single calls or cases: no agent, no number, no member's or target's name, no
+name of a system, no user, no reference and no subject of a case. What it tells is taken from the sums of `Figures`
+alone; of cases it quotes what came of promises that are due once and again, which is there to be published.
 
 **Source:** the charter, "이행실태를 반기별로 점검·평가하여 공개".
 """
@@ -39,7 +40,8 @@ from monitor.reports.document import (
     Tiles,
 )
 from monitor.reports.measures import Row, plain
-from monitor.reports.record_promises import promises, scope_unknown
+from monitor.reports.record_chapters import promises_in_full
+from monitor.reports.record_promises import how_known, promises_table, scope_unknown
 from monitor.reports.subject import Subject
 from monitor.reports.telling import coverage, dates, place
 from monitor.reports.words import Words
@@ -65,15 +67,20 @@ def record_of(figures: Figures, order: Order, house: House, language: Language) 
     subject = Subject(figures=figures, order=order, house=house, words=Words(language))
     words = subject.words
     _ = words.text
-    title = _("How we kept our service standards on the telephone, {period}").format(
-        period=words.period(figures.period)
-    )
+    title = _("How we kept our service standards, {period}").format(period=words.period(figures.period))
     return Document(
         title=title,
         subtitle=house.institution or place(subject),
         language=language,
         cover=tuple(_cover(subject)),
-        sections=(_result(subject), _months(subject), _earlier(subject), _method(subject), _contact(subject)),
+        sections=(
+            _result(subject),
+            _months(subject),
+            _earlier(subject),
+            *promises_in_full(subject),
+            _method(subject),
+            _contact(subject),
+        ),
         period=figures.period,
         made_at=figures.made_at.astimezone(figures.period.zone),
         footer=f"{title} · {charter.CONTACT}",
@@ -103,8 +110,9 @@ def _result(subject: Subject) -> Section:
     blocks: list[Block] = [
         Paragraph(
             text=_(
-                "Our customer service charter promises how we answer the telephone. We check every half-year whether "
-                "we keep these promises, and publish the result here."
+                "Our customer service charter promises how we answer the telephone, and within which time we deal "
+                "with what you bring to us. We check every half-year whether we keep these promises, and publish the "
+                "result here."
             )
         )
     ]
@@ -114,7 +122,7 @@ def _result(subject: Subject) -> Section:
         blocks.append(Paragraph(text=_headline(subject)))
         blocks.append(Tiles(tiles=tuple(_tiles(subject))))
     blocks += [Notice(text=text) for text in notices(subject)]
-    blocks.append(promises(subject))
+    blocks.append(promises_table(subject))
     return Section(key="summary", title=_("Result"), blocks=tuple(blocks))
 
 
@@ -297,6 +305,7 @@ def _method(subject: Subject) -> Section:
         Paragraph(text=telephone),
         Paragraph(text=judged),
         Paragraph(text=observed(subject)),
+        how_known(subject),
     ]
     if not subject.silent:
         blocks += excluded(subject).blocks

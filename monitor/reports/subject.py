@@ -62,6 +62,11 @@ class Subject:
         return len(self.figures.lines) > 1
 
     @property
+    def of_all(self) -> bool:
+        """It tells of all lines and queues, and so of what belongs to none of them: reviews, and cases."""
+        return self.figures.line is None and self.figures.queue is None
+
+    @property
     def silent(self) -> bool:
         """No call came in, as far as anything was seen."""
         return self.figures.whole.offered == 0

@@ -4,9 +4,12 @@
     when           chapters_times.py         where and by whom         chapters_places.py
     what was lost  chapters_lost.py          waiting                   chapters_waiting.py
     transfers      chapters_transfers.py     what was not seen         chapters_observation.py
+    calls back     chapters_callbacks.py     calls listened to         chapters_reviews.py
+    with a clock   chapters_commitments.py   teams                     chapters_places.py
     annex          chapters_annex.py         columns of tallies        measures.py
 
-A period without calls has its summary, its coverage and the annex: thirty tables of nothing would say less.
+A period without calls has its summary, its coverage and the annex: thirty tables of nothing would say less. Chapters of
+the rest of the charter are there where there is something to tell.
 """
 
 from __future__ import annotations
@@ -15,9 +18,12 @@ from typing import TYPE_CHECKING
 
 from monitor import __version__
 from monitor.reports.chapters_annex import annex
+from monitor.reports.chapters_callbacks import callbacks
+from monitor.reports.chapters_commitments import commitments
 from monitor.reports.chapters_lost import missed, worst_hours
 from monitor.reports.chapters_observation import observation
-from monitor.reports.chapters_places import agents, queues
+from monitor.reports.chapters_places import agents, queues, teams
+from monitor.reports.chapters_reviews import reviews
 from monitor.reports.chapters_rings import excluded, rings, survey
 from monitor.reports.chapters_summary import summary
 from monitor.reports.chapters_times import days, half_hours, hours
@@ -42,18 +48,22 @@ _CHAPTERS = (
     days,
     half_hours,
     hours,
+    teams,
     queues,
     agents,
     worst_hours,
     missed,
     waiting,
     transfers,
+    callbacks,
+    reviews,
+    commitments,
     survey,
     excluded,
     observation,
     annex,
 )
-_OF_SILENCE = (summary, observation, annex)
+_OF_SILENCE = (summary, callbacks, reviews, commitments, observation, annex)
 
 
 def document_of(figures: Figures, order: Order, house: House, language: Language) -> Document:
@@ -78,7 +88,11 @@ def document_of(figures: Figures, order: Order, house: House, language: Language
         subtitle=place(subject),
         language=language,
         cover=tuple(_cover(subject)),
-        sections=tuple(chapter(subject) for chapter in (_OF_SILENCE if subject.silent else _CHAPTERS)),
+        sections=tuple(
+            section
+            for chapter in (_OF_SILENCE if subject.silent else _CHAPTERS)
+            if (section := chapter(subject)) is not None
+        ),
         period=figures.period,
         made_at=figures.made_at.astimezone(figures.period.zone),
         footer=f"{title} · {subject.rule.label} · {subject.reading(subject.headline)}",

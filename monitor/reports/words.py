@@ -83,6 +83,15 @@ class Words:
         ngettext = self.number
         return ngettext("{count} ring", "{count} rings", rings).format(count=self.count(rings))
 
+    def won(self, amount: int) -> str:
+        """An amount of money."""
+        _ = self.text
+        return _("{amount} won").format(amount=self.count(amount))
+
+    def kappa(self, kappa: float | None) -> str:
+        """Agreement of two people, with the two decimals it is always given with."""
+        return "-" if kappa is None else f"{kappa:.2f}"
+
     def percent(self, share: float | None) -> str:
         """A share; see `monitor.forms.percent`."""
         return forms.percent(share)
