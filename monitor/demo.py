@@ -54,7 +54,7 @@ def run(*, seconds: float | None, speed: float, seed: int, language: Language, s
 
 
 async def _show(*, seconds: float | None, speed: float, seed: int, language: Language, store: Path) -> None:
-    simulator = Simulator(seed=seed, speed=speed, waits=True)
+    simulator = Simulator(seed=seed, speed=speed, waits=True, calls_back=True)
     port = await simulator.start()
     settings = Settings(
         asterisk=(

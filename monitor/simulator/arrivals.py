@@ -11,6 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from monitor.calls.facts import instant
+from monitor.simulator.calling_back import CallingBack, with_promise
 from monitor.simulator.exchange import SECOND_US
 from monitor.simulator.plans import (
     NEVER_US,
@@ -70,15 +71,23 @@ class Arrivals:
         hour: the hour of the day that the curve is read at when it begins; None for the simulated clock's.
         shows: begin with calls that show what there is to see.
         until_us: no call arrives after this instant; None for no end.
+        calls_back: agents promise calls back now and then, and call those who are owed one.
     """
 
     def __init__(
-        self, *, calls_per_hour: float, hour: float | None = None, shows: bool = False, until_us: int | None = None
+        self,
+        *,
+        calls_per_hour: float,
+        hour: float | None = None,
+        shows: bool = False,
+        until_us: int | None = None,
+        calls_back: bool = False,
     ) -> None:
         self._calls_per_hour = calls_per_hour
         self._hour = hour
         self._shows = shows
         self._until_us = until_us
+        self._calls_back = calls_back
 
     def begin(self, centre: Centre) -> None:
         """Let a centre's calls begin to arrive."""
@@ -86,12 +95,16 @@ class Arrivals:
             for after_us, plan in shown_first():
                 centre.place(plan, centre.now_us + after_us)
         centre.run(self._arrive(centre, Random(f"{centre.seed}/arrivals")))  # noqa: S311 - a simulation, no secret
+        if self._calls_back:
+            rng = Random(f"{centre.seed}/callbacks")  # noqa: S311 - a simulation, no secret
+            centre.run(CallingBack(centre, rng, draw_plan, self._until_us).run())
         centre.run(breaks(centre, Random(f"{centre.seed}/breaks"), self._until_us))  # noqa: S311 - a simulation, no secret
 
     def _arrive(self, centre: Centre, rng: Random) -> Flow[None]:
         begun_at_us = at_us = centre.now_us
         # Thinning: candidates at the busiest rate, each kept with the share of its half-hour.
         mean_us = 3_600 * SECOND_US / self._calls_per_hour
+        promising = Random(f"{centre.seed}/promises")  # noqa: S311 - a simulation, no secret
         while True:
             at_us += 1 + int(-math.log(1.0 - rng.random()) * mean_us)
             if self._until_us is not None and at_us > self._until_us:
@@ -99,7 +112,8 @@ class Arrivals:
             kept = rng.random() < share_at(self.second_of_day(begun_at_us, at_us))
             if kept:
                 yield at_us
-                centre.place(draw_plan(rng), at_us)
+                plan = draw_plan(rng)
+                centre.place(with_promise(plan, promising) if self._calls_back else plan, at_us)
 
     def second_of_day(self, begun_at_us: int, at_us: int) -> float:
         """Where in the day's curve an instant lies."""

@@ -28,6 +28,7 @@ def capture(
     *,
     system: str = "demo",
     hour: float | None = None,
+    calls_back: bool = False,
 ) -> list[Truth]:
     """Write an AMI capture, banner and login response included.
 
@@ -39,6 +40,7 @@ def capture(
         calls_per_hour: the rate of arrivals in the busiest half-hour.
         system: AMI SystemName.
         hour: the hour of the day that the arrival curve is read at when it begins; None for `start`'s, in Korea.
+        calls_back: the centre calls back those who are owed it.
 
     Returns:
         What really happened, call by call, in the order of arrival.
@@ -46,7 +48,7 @@ def capture(
     start_us = microseconds(start)
     end_us = start_us + int(duration_seconds * SECOND_US)
     centre = Centre(system=system, seed=seed, started_at_us=start_us)
-    Arrivals(calls_per_hour=calls_per_hour, hour=hour, until_us=end_us).begin(centre)
+    Arrivals(calls_per_hour=calls_per_hour, hour=hour, until_us=end_us, calls_back=calls_back).begin(centre)
     with path.open("wb") as file:
         file.write(BANNER + b"Response: Success\r\nMessage: Authentication accepted\r\n\r\n")
         file.write(

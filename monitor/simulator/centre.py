@@ -10,14 +10,15 @@ from collections import deque
 from random import Random
 from typing import TYPE_CHECKING
 
+from monitor.simulator.calling_out import CallOutFlow
 from monitor.simulator.calls import Flow, World
 from monitor.simulator.exchange import Exchange
 from monitor.simulator.flows import CallFlow
 from monitor.simulator.people import Phone, Queue, centre_staff
 
 if TYPE_CHECKING:
-    from monitor.simulator.plans import CallPlan
-    from monitor.simulator.truth import Truth
+    from monitor.simulator.plans import CallOut, CallPlan
+    from monitor.simulator.truth import TrueOutgoing, Truth
 
 
 class Centre:
@@ -47,6 +48,9 @@ class Centre:
         self.now_us = started_at_us
         self.truths: deque[Truth] = deque(maxlen=truths_kept)
         """What really happened, in the order in which the calls arrived."""
+        self.outgoing: deque[TrueOutgoing] = deque(maxlen=truths_kept)
+        """Whom the centre called, in order."""
+        self._called_out = 0
         self._flows: list[tuple[int, int, Flow[None]]] = []
         self._started = 0
         self.calls = 0
@@ -56,6 +60,15 @@ class Centre:
         """Let a call arrive at an instant that is not over."""
         at_us = max(at_us, self.now_us)
         self._start(at_us, self._one_call(plan, at_us))
+
+    def call_out(self, plan: CallOut, at_us: int) -> TrueOutgoing:
+        """Let a free agent call a number outside at an instant that is not over."""
+        at_us = max(at_us, self.now_us)
+        self._called_out += 1
+        flow = CallOutFlow(self.world, plan, at_us, Random(f"{self.seed}/out/{self._called_out}"))  # noqa: S311 - a simulation, no secret
+        self.outgoing.append(flow.truth)
+        self._start(at_us, flow.run())
+        return flow.truth
 
     def run(self, flow: Flow[None]) -> None:
         """Let a flow of somebody else's run from now on: arrivals, breaks."""

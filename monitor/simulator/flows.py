@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta, timezone
 from typing import TYPE_CHECKING
 
-from monitor.calls.facts import AttemptResult, Outcome
+from monitor.calls.facts import AttemptResult, Outcome, instant
 from monitor.simulator.attended import consult
 from monitor.simulator.blind import pass_on
 from monitor.simulator.calls import CallInProgress, Ending, Flow, Leg, World
 from monitor.simulator.dialling import dial
-from monitor.simulator.exchange import BUSY, UP, Bridge, Channel
-from monitor.simulator.plans import CallPlan, Consult, HoldCaller, Talk, ToQueue
+from monitor.simulator.exchange import BUSY, SECOND_US, UP, Bridge, Channel
+from monitor.simulator.plans import CallPlan, Consult, HoldCaller, Promise, Talk, ToQueue
 from monitor.simulator.queueing import QueueStay, member_event_lines
+from monitor.simulator.truth import TruePromise
 
 if TYPE_CHECKING:
     from random import Random
 
     from monitor.simulator.people import Queue
     from monitor.simulator.truth import Truth
+
+KOREA = timezone(timedelta(hours=9))
 
 
 class CallFlow:
@@ -163,6 +167,8 @@ class CallFlow:
                 thread.wake(until_us)
             elif isinstance(step, HoldCaller):
                 yield from self._hold(step)
+            elif isinstance(step, Promise):
+                self._promise(step, self.person)
             elif isinstance(step, Consult):
                 self.person = yield from consult(self, step, self.person)
             else:
@@ -184,6 +190,18 @@ class CallFlow:
         ended_at_us = thread.about("Unhold", self.person.channel)
         thread.about("MusicOnHoldStop", self.caller)
         self.truth.hold_us += ended_at_us - began_at_us
+
+    def _promise(self, step: Promise, person: Leg) -> None:
+        thread = self.call.thread
+        due_us = None
+        due = ""
+        if step.due_after_us is not None:
+            # By the second, as dialplans say it.
+            due_us = (thread.at_us + step.due_after_us) // SECOND_US * SECOND_US
+            due = instant(due_us).astimezone(KOREA).isoformat(timespec="seconds")
+        rest = f"UserEvent: CallbackPromised\r\nDue: {due}\r\n"
+        at_us = thread.about("UserEvent", person.channel, rest, "user")
+        self.truth.promises.append(TruePromise(at_us=at_us, by=person.phone.interface, due_us=due_us))
 
     def _end_passed_on(self, ending: Ending) -> None:
         """The caller was passed on, and nobody answered."""

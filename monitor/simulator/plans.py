@@ -109,7 +109,32 @@ class Consult:
     """Blonde: the person lets go this long after the target's phone began to ring, before it is answered."""
 
 
-Step = Talk | HoldCaller | PassOn | Consult
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """The person promises to call back, and presses the key that reports it."""
+
+    due_after_us: int | None
+    """How long after; None where no time is said."""
+
+
+Step = Talk | HoldCaller | PassOn | Consult | Promise
+
+
+# ---- calls out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOut:
+    """What an agent who calls a number outside will do, and the person called."""
+
+    endpoint: str
+    """The agent's phone."""
+    number: str
+    reply: Reply
+    """The person's."""
+    patience_us: int
+    """How long the agent lets it ring."""
+    talk_us: int
 
 
 # ---- the caller

@@ -37,6 +37,7 @@ class Simulator:
             the simulated clock's own time of day.
         shows: begin with calls that show a late answer, a transfer and an abandoned call within 20 s.
         waits: let the first call come only when somebody listens, so that it is seen whole.
+        calls_back: agents promise calls back, and call those who are owed one.
         system: AMI SystemName.
         account: who may log in.
 
@@ -53,6 +54,7 @@ class Simulator:
         hour: float | None = 14.0,
         shows: bool = True,
         waits: bool = False,
+        calls_back: bool = False,
         system: str = SYSTEM,
         account: Account | None = None,
     ) -> None:
@@ -66,6 +68,7 @@ class Simulator:
         self._hour = hour
         self._shows = shows
         self._waits = waits
+        self._calls_back = calls_back
         self._centre: Centre | None = None
         self._server: asyncio.Server | None = None
         self._clients: set[_Client] = set()
@@ -141,7 +144,10 @@ class Simulator:
     def _open(self) -> None:
         """Let calls arrive from now on."""
         self._waits = False
-        Arrivals(calls_per_hour=self._calls_per_hour, hour=self._hour, shows=self._shows).begin(self.centre)
+        arrivals = Arrivals(
+            calls_per_hour=self._calls_per_hour, hour=self._hour, shows=self._shows, calls_back=self._calls_back
+        )
+        arrivals.begin(self.centre)
 
     # ---- for clients
 

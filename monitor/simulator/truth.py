@@ -53,6 +53,29 @@ class TrueTransfer:
 
 
 @dataclass(slots=True, kw_only=True)
+class TruePromise:
+    """The caller was promised a call back."""
+
+    at_us: int
+    by: str
+    """The interface of the phone whose person promised."""
+    due_us: int | None
+
+
+@dataclass(slots=True, kw_only=True)
+class TrueOutgoing:
+    """A person of the centre called a number outside; complete when `ended_at_us` is set."""
+
+    system: str
+    linkedid: str
+    agent: str
+    number: str
+    started_at_us: int
+    answered_at_us: int | None = None
+    ended_at_us: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
 class Truth:
     """One simulated call. It is filled in while the call goes on; complete when `ended_at_us` is set."""
 
@@ -74,6 +97,7 @@ class Truth:
     attempts: list[TrueAttempt] = field(default_factory=list)
     """Every phone dialled before the first answer, in the order of dialling."""
     transfers: list[TrueTransfer] = field(default_factory=list)
+    promises: list[TruePromise] = field(default_factory=list)
 
     @property
     def first_ring_at_us(self) -> int | None:

@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from monitor.calls.facts import Call, RingBreach, RingWarning, TransferKind, microseconds
-from monitor.calls.lines import Line, Lines
+from monitor.calls.facts import Call, OutgoingCall, RingBreach, RingWarning, TransferKind, microseconds
+from monitor.calls.lines import Line, Lines, Patterns
 from monitor.calls.state import Plan
 from monitor.replay import Replay
-from monitor.simulator import TrueAttempt, Truth, capture
+from monitor.simulator import Arrivals, Centre, TrueAttempt, Truth, capture
+from monitor.simulator.actions import BANNER
 from monitor.simulator.arrivals import SPELLINGS
 from monitor.simulator.truth import TOLERANCE_US
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from monitor.calls.facts import Fact
 
 MORNING = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
 """09:00 in Korea."""
@@ -29,15 +32,21 @@ MORNING = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
 LINE = Line("1588-6565", tuple(dict.fromkeys(SPELLINGS)))
 
 
-def replayed(path: Path) -> tuple[dict[str, Call], Counter[str]]:
-    """The call records by linkedid, and how often each kind of live alarm was told."""
+def facts_in(path: Path) -> list[Fact]:
+    """All that a capture tells; nothing in it is unexpected."""
     warnings: list[str] = []
-    replay = Replay(Plan(lines=Lines((LINE,))), "unnamed", warnings.append)
+    plan = Plan(lines=Lines((LINE,)), phones=Patterns(("PJSIP/agent*",)))
+    replay = Replay(plan, "unnamed", warnings.append)
     with path.open("rb") as stream:
-        facts = list(replay.read(path.name, stream))
-    facts += replay.close()
+        facts = [*replay.read(path.name, stream), *replay.close()]
     assert warnings == []
     assert [tracker.unexpected for tracker in replay.trackers] == [Counter()]
+    return facts
+
+
+def replayed(path: Path) -> tuple[dict[str, Call], Counter[str]]:
+    """The call records by linkedid, and how often each kind of live alarm was told."""
+    facts = facts_in(path)
     calls = [fact for fact in facts if isinstance(fact, Call)]
     alarms = Counter(type(fact).__name__ for fact in facts if isinstance(fact, RingWarning | RingBreach))
     assert len({call.key for call in calls}) == len(calls)
@@ -135,6 +144,58 @@ def test_call_state_agrees_with_truth_on_every_call_of_an_hour(seed: int, tmp_pa
     # Ring 3 begins at 6 s and ring 4 at 9 s, whatever becomes of the call.
     assert alarms["RingWarning"] == sum(truth.rings >= 3 for truth in truths)
     assert alarms["RingBreach"] == sum(truth.rings >= 4 for truth in truths)
+
+
+def test_calls_back_are_told_as_they_were_made_and_promised(tmp_path: Path) -> None:
+    """Two hours in which agents call back: each call out and each promise, and nothing else as one of them."""
+    start_us = microseconds(MORNING)
+    centre = Centre(seed=4, started_at_us=start_us)
+    Arrivals(calls_per_hour=300, until_us=start_us + 7200 * 1_000_000, calls_back=True).begin(centre)
+    path = tmp_path / "hours.ami"
+    path.write_bytes(BANNER + b"".join(packet for _, packet in centre.advance(start_us + 4 * 3600 * 1_000_000)))
+
+    facts = facts_in(path)
+
+    made = [fact for fact in facts if isinstance(fact, OutgoingCall)]
+    assert len(made) > 40
+    true = {truth.linkedid: truth for truth in centre.outgoing}
+    assert {call.key.linkedid for call in made} == set(true)
+    assert len(made) == len(true)
+    for call in made:
+        real = true[call.key.linkedid]
+        assert (call.agent, call.number, call.observed) == (real.agent, real.number, "whole")
+        assert (call.answered_at is None) == (real.answered_at_us is None)
+        for at, at_us in (
+            (call.started_at, real.started_at_us),
+            (call.answered_at, real.answered_at_us),
+            (call.ended_at, real.ended_at_us),
+        ):
+            assert at is None or at_us is None or abs(microseconds(at) - at_us) <= TOLERANCE_US
+    reached = sum(call.answered_at is not None for call in made)
+    assert 0 < reached < len(made)
+
+    calls = {fact.key.linkedid: fact for fact in facts if isinstance(fact, Call)}
+    promised = [truth for truth in centre.truths if truth.promises]
+    assert len(promised) > 10
+    for truth in centre.truths:
+        told = [
+            (microseconds(each.at), each.by, None if each.due_at is None else microseconds(each.due_at))
+            for each in calls[truth.linkedid].callbacks
+        ]
+        assert told == [(each.at_us, each.by, each.due_us) for each in truth.promises]
+    # Kept in time, late, and not at all: the page has something of each to show.
+    started = {(call.number, microseconds(call.started_at)) for call in made}
+    kept = [
+        min((at for number, at in started if number == truth.caller and at > each.at_us), default=None)
+        for truth in promised
+        for each in truth.promises
+        if each.due_us is not None
+    ]
+    dues = [each.due_us for truth in promised for each in truth.promises if each.due_us is not None]
+    in_time = [at is not None and at < due for at, due in zip(kept, dues, strict=True)]
+    assert True in in_time
+    assert False in in_time
+    assert None in kept
 
 
 def test_a_day_shows_every_outcome_and_every_kind_of_transfer(tmp_path: Path) -> None:
