@@ -1,0 +1,1 @@
+"""Reviews: draws, the desk, figures."""
