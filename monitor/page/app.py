@@ -115,6 +115,7 @@ class Page:
             lines=sources.lines,
             systems=sources.systems,
             seen=seen,
+            callback_of=None if sources.callbacks is None else sources.callbacks.get,
         )
         reports = (
             ReportPages(renderer, sources.reports, sources.board, sources.clock, lines=sources.lines, seen=seen)

@@ -228,7 +228,7 @@ class CallbackPages:
             form=form,
             found=found,
             place_lost=place_lost,
-            asked=ASKED,
+            states=ASKED,
             lines=list(lines),
             teams=list(teams),
             page_size=PAGE_SIZE,

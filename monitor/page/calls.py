@@ -20,6 +20,7 @@ from monitor.calls.facts import CallKey, Scope, instant
 from monitor.calls.rules import Reading, RingRule, rule_on
 from monitor.errors import SearchError, StoreError
 from monitor.page.access_forms import NO_CALLS, Refusal, message, told
+from monitor.page.callbacks_form import callback_path
 from monitor.page.calls_form import read_form
 from monitor.page.course import LONGEST_US, may_be_unseen, seen
 from monitor.page.csv_out import Cells, csv_chunks, headings
@@ -97,6 +98,7 @@ class CallPages:
         lines: names of the configured lines.
         systems: each Asterisk by name, with the clock that its calls in progress are timed by; may grow.
         seen: is told who saw which call.
+        callback_of: finds the call back that a call left owed, and may block; None where nobody is called back.
     """
 
     def __init__(
@@ -110,6 +112,7 @@ class CallPages:
         lines: Sequence[str] = (),
         systems: Mapping[str, SystemSource] = MappingProxyType({}),
         seen: Seen | None = None,
+        callback_of: Callable[[CallKey], object | None] | None = None,
     ) -> None:
         self._seen = seen or Seen(None, clock)
         self._renderer = renderer
@@ -119,6 +122,7 @@ class CallPages:
         self._clock = clock
         self._lines = tuple(lines)
         self._systems = systems
+        self._callback_of = callback_of
         self._reading = asyncio.Semaphore(READERS)
         self._rules: dict[str, RingRule | StoredRule] = {rule.label: rule for rule in board.rules}
 
@@ -194,11 +198,13 @@ class CallPages:
             call = await self._ask(self._repository.call, key)
             await self._know_rules({call.rule} if call is not None else set())
             gaps = await self._gaps(call) if call is not None else []
+            calls_back = self._callback_of if call is not None else None
+            owed = None if calls_back is None else await self._ask(calls_back, key)
         except StoreError as error:
             return self._ledger_away(request, error)
         if call is not None:
             self._seen.call(request, "call", key)
-            return self._finished(request, call, gaps)
+            return self._finished(request, call, gaps, called_back=owed is not None)
         waited = request.query_params.get("waited", "")
         if waited.isascii() and waited.isdigit() and int(waited[:4]) < WAITS_AT_MOST:
             # It was in progress a moment ago, and its record is on its way into the ledger.
@@ -272,7 +278,7 @@ class CallPages:
             name_of=lambda agent: self._board.name_of(call.key.system, agent),
         )
 
-    def _finished(self, request: Request, call: Call, gaps: Sequence[Gap]) -> Response:
+    def _finished(self, request: Request, call: Call, gaps: Sequence[Gap], *, called_back: bool) -> Response:
         rule = self._rule_of(call)
         names = {attempt.agent: attempt.member for attempt in call.attempts if attempt.member}
         viewer = viewer_of(request)
@@ -287,6 +293,7 @@ class CallPages:
             rule=rule,
             rule_known=call.rule in self._rules,
             teams=bool(self._board.teams),
+            callback=callback_path(call.key) if called_back else "",
             drawing=draw(call, period_us=rule.period_us, limit=rule.limit, gaps=gaps),
             name_of=name_of,
             target_of=lambda transfer: target_of(transfer, viewer, name_of),

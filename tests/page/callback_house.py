@@ -20,8 +20,9 @@ from monitor.page.callbacks_form import callback_path
 from tests.ledger.callback_facts import TERMS, at
 
 from .case_house import SEOUL, Noted
-from .doors import Clock, sign_in, token, user
+from .doors import Clock, sign_in, user
 from .sources import Source
+from .test_access_rights import token
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
