@@ -254,7 +254,7 @@ class CaseDesk:
 
         Promises that were taken out of the register and have cases come last.
         """
-        now, due_soon_at = self.clock(), self.due_soon_at()
+        now, due_soon_at = self.now(), self.due_soon_at()
         with self.store.reading() as connection:
             counted = case_counts.counts(connection, now, due_soon_at)
             money = case_counts.money(connection)

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from monitor.page.cases_form import ListForm
     from monitor.page.render import Renderer
     from monitor.page.seen import Seen
+    from monitor.texts import Language
 
     Handler = Callable[[Request], Awaitable[Response]]
 
@@ -185,7 +186,7 @@ class CasePages:
         faults = dict(form.faults)
         if error is not None and error.field in LIST_FIELDS:
             faults[error.field] = error
-        return self._page(
+        return self.page(
             request,
             "cases.html",
             status=status,
@@ -233,7 +234,7 @@ class CasePages:
         self, request: Request, typed: Typed, status: HTTPStatus = HTTPStatus.OK, error: CaseError | None = None
     ) -> Response:
         faults = dict(typed.faults) | ({error.field if error.field in NEW_FIELDS else "": error} if error else {})
-        return self._page(request, "case_new.html", status=status, values=typed.values, faults=faults)
+        return self.page(request, "case_new.html", status=status, values=typed.values, faults=faults)
 
     async def _call(self, system: str, linkedid: str) -> Call | None:
         if not system or not linkedid or "\0" in system + linkedid:
@@ -291,7 +292,7 @@ class CasePages:
         viewer = viewer_of(request)
         trail = await self._ask(self._desk.trail, case.reference)
         values = values_of(case, viewer, self._zone)
-        return self._page(
+        return self.page(
             request,
             "case.html",
             status=status,
@@ -317,11 +318,16 @@ class CasePages:
     def _today(self) -> str:
         return self._desk.clock().astimezone(self._zone).date().isoformat()
 
+    def language_of(self, request: Request) -> Language:
+        """The viewer's language."""
+        return self._renderer.language_of(request)
+
     def _words(self, request: Request) -> CaseWords:
-        language = self._renderer.language_of(request)
+        language = self.language_of(request)
         return CaseWords(catalogue(language), language, self._desk.register, self._zone)
 
-    def _page(self, request: Request, template: str, *, status: HTTPStatus = HTTPStatus.OK, **context: Any) -> Response:
+    def page(self, request: Request, template: str, *, status: HTTPStatus = HTTPStatus.OK, **context: Any) -> Response:
+        """A page with what every page of cases needs."""
         return self._renderer.page(
             request,
             template,

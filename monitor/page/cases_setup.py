@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from monitor.page.api_cases import CaseApi
 from monitor.page.cases import CasePages
 from monitor.page.cases_asking import Asking
+from monitor.page.cases_upload import UploadPages
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
@@ -29,4 +30,5 @@ def case_routes(renderer: Renderer, desk: CaseDesk, repository: Repository, seen
     renderer.offered.add("cases")
     asking = Asking()
     pages = CasePages(renderer, desk, call_of=repository.call, seen=seen, asking=asking)
-    return [*pages.routes, *CaseApi(desk, seen=seen, asking=asking).routes]
+    uploads = UploadPages(pages, desk, asking)
+    return [*uploads.routes, *pages.routes, *CaseApi(desk, seen=seen, asking=asking).routes]
