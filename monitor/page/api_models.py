@@ -119,6 +119,16 @@ class Hold(Answer):
     ended_at: Instant
 
 
+class Promise(Answer):
+    """An agent promised to call the caller back."""
+
+    at: Instant
+    by: str
+    """The interface of the phone that promised it; empty where the dialplan did by itself."""
+    due_at: Instant | None
+    """By when, where the agent said so."""
+
+
 class Call(Answer):
     """One call, with every phone that rang, each transfer and each hold."""
 
@@ -160,6 +170,7 @@ class Call(Answer):
     attempts: list[Attempt]
     transfers: list[Transfer]
     holds: list[Hold]
+    callbacks: list[Promise]
     recordings: list[str]
     """Names of the files it was recorded to; a number in them masked as callers' numbers are."""
 

@@ -104,6 +104,28 @@ def test_transfers_by_people(replayed_day: ReplayedDay, shown: dict[str, str]) -
     assert replayed_day.prometheus.query(asked, replayed_day.ended_at) == [({}, transfers)]
 
 
+@pytest.mark.parametrize(
+    ("condition", "answer", "words"),
+    [("consent", "yes", "예"), ("NOT consent", "no", "아니요"), ("consent IS NULL", None, "알려지지 않음")],
+)
+def test_consent(condition: str, answer: str | None, words: str, replayed_day: ReplayedDay, url: str) -> None:
+    """A call with one transfer of each kind: its page in Korean, and the API, say what the ledger holds."""
+    linkedid = sql(
+        replayed_day,
+        f"SELECT linkedid FROM transfers WHERE kind = 'blind' AND {condition} AND linkedid IN"  # noqa: S608 - as above
+        " (SELECT linkedid FROM transfers GROUP BY 1 HAVING count(*) = 1) ORDER BY 1 LIMIT 1",
+    )
+    answered = httpx.get(f"{url}/api/v1/calls/{SYSTEM}/{linkedid}", trust_env=False)
+    assert answered.status_code == 200, answered.text
+    (told,) = answered.json()["transfers"]
+    assert told["consent"] == answer
+    page = httpx.get(f"{url}/calls/{SYSTEM}/{linkedid}", trust_env=False).text
+    (table,) = [one for one in re.findall(r"<table.*?</table>", page, re.DOTALL) if "양해" in one]
+    headings = re.findall(r"<th[^>]*>([^<]*)</th>", table)
+    cells = re.findall(r"<td[^>]*>([^<]*)", table)
+    assert cells[headings.index("양해")] == words
+
+
 def test_direct_handling_and_asa(replayed_day: ReplayedDay, shown: dict[str, str], url: str) -> None:
     answered = count(replayed_day, "outcome = 'answered'")
     waited_us = float(sql(replayed_day, "SELECT avg(waiting_us) FROM calls WHERE outcome = 'answered'"))

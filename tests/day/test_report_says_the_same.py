@@ -197,6 +197,17 @@ def test_transfers_and_direct_handling(replayed_day: ReplayedDay, report: Figure
     assert [(report.transfers.reconnection.count, report.transfers.reconnection.p90_us)] == clocks
 
 
+def test_consent(replayed_day: ReplayedDay, report: Figures) -> None:
+    rows = sql(replayed_day, "SELECT consent, count(*) FROM transfers WHERE kind <> 'forward' GROUP BY 1")
+    words = {True: "yes", False: "no", None: "not_reported"}
+    stored = {words[consent]: count for consent, count in rows}
+    assert set(stored) == set(words.values())
+    told = report.transfers
+    silent = told.by_people - told.consent_yes - told.consent_no
+    assert stored == {"yes": told.consent_yes, "no": told.consent_no, "not_reported": silent}
+    assert stored == metric(replayed_day, "callcenter_transfer_consent_total", "consent")
+
+
 def test_coverage(replayed_day: ReplayedDay, report: Figures, api: dict[str, Any]) -> None:
     """The lost connection, and the first moments, before anything of the system stood in the ledger."""
     ((gap_at, gap_end),) = sql(replayed_day, "SELECT started_at, ended_at FROM coverage_gaps")
