@@ -134,13 +134,18 @@ def _number_in(data: str) -> str:
 
 
 def _talks_elsewhere(state: State, channel: Channel) -> bool:
+    """Whether the phone is in a call with a caller, or with anybody else outside."""
     return any(
         other.interface == channel.interface
         and other.call is not channel.call
         and other.bridge is not None
-        and (other.call.offered or other.outgoing is not None)
+        and (other.call.offered or _hears_outside(state, other, state.bridges.room(other.bridge)))
         for other in state.channels.values()
     )
+
+
+def _hears_outside(state: State, channel: Channel, room: Iterable[Channel]) -> bool:
+    return any(other.person and other is not channel and other.interface not in state.phones for other in room)
 
 
 def dials(state: State, channel: Channel, dial_string: str) -> None:
@@ -167,7 +172,7 @@ def heard(state: State, channel: Channel, room: Iterable[Channel], at_us: int) -
     outgoing = channel.outgoing
     if outgoing is None or outgoing.answered_us is not None or not outgoing.number:
         return
-    if any(other.person and other is not channel and other.interface not in state.phones for other in room):
+    if _hears_outside(state, channel, room):
         outgoing.answered_us = at_us
 
 

@@ -70,9 +70,11 @@ def shown(state: State, event: e.CoreShowChannel) -> None:
         channel = state.add_channel(event.uniqueid, event.channel, event.linkedid, event.state, event.at_us)
         call = channel.call
         call.partly = True
-        if call.linkedid == event.uniqueid and call.caller is None and channel.person and event.state in (e.RING, e.UP):
-            offer(state, channel, event, event.caller)
+        if call.linkedid == event.uniqueid and call.caller is None and channel.person:
+            if event.state in (e.RING, e.UP):
+                offer(state, channel, event, event.caller)
             outgoing.found(state, channel, event)
+    outgoing.names(state, channel, event.exten, event.at_us)
     channel.epoch = state.epoch
     channel.state = event.state
     if event.bridge and channel.bridge != event.bridge:

@@ -222,6 +222,20 @@ def test_what_the_caller_is_passed_on_to_is_no_call_back() -> None:
     assert [transfer.to for transfer in reading.call.transfers] == ["901099998888"]
 
 
+def test_who_asks_for_somebody_of_another_line_calls_nobody_back() -> None:
+    """The other line is not monitored: its caller is held by agent1, who calls a number outside; then agent2 does."""
+    wire = Wire()
+    other = wire.enters("025770000")
+    held = wire.dials(other, "PJSIP/agent1")
+    wire.at(2).answers(other, held)
+    wire.at(5)
+    for phone in ("PJSIP/agent1", "PJSIP/agent2"):
+        agent, far = dials_out(wire, phone=phone)
+        wire.ends(far, agent)
+    wire.ends(other, held)
+    assert outgoing(read(wire, PHONES)).agent == "PJSIP/agent2"
+
+
 def test_a_consultation_that_was_not_seen_to_begin_is_known_when_both_are_joined() -> None:
     wire = Wire()
     caller, agent = wire.connects(2)
@@ -301,6 +315,36 @@ def test_a_call_found_talking_was_answered_and_is_partly_known() -> None:
         instant(us(100)),
         Observed.PARTLY,
     )
+
+
+def test_click_to_dial_found_while_the_agents_phone_rings() -> None:
+    """What it dials is seen; that it was found is told."""
+    wire = Wire()
+    agent = wire.leg("PJSIP/agent1", state=5)
+    wire.at(100)
+    show(wire, agent, "00:00:05", "s")
+    wire.event("CoreShowChannelsComplete")
+    wire.at(103).state(agent, 6)
+    far = goes_out(wire, agent)
+    wire.at(120).ends(far, agent, by=far)
+    told = outgoing(read(wire, PHONES))
+    assert (told.number, told.started_at, told.observed) == ("01012345678", instant(us(103)), Observed.PARTLY)
+
+
+def test_what_was_dialled_and_answered_while_nothing_was_seen() -> None:
+    """Asterisk had rung the agent's phone; when it is seen again, they talk, and the channel tells the number."""
+    wire = Wire()
+    agent = wire.at(1).announces(wire.leg("PJSIP/agent1"), CallerIDNum="", Context="inside", Exten="s")
+    reading = read(wire, PHONES).then(lambda tracker: tracker.link_down(us(3), GapCause.NOT_CONNECTED))
+    wire.take()
+    far = wire.leg(CARRIER, agent.linkedid, state=6)
+    agent.state, agent.bridge, far.bridge = 6, "b", "b"
+    wire.at(30)
+    show(wire, agent)
+    show(wire, far, "00:00:20", "")
+    wire.event("CoreShowChannelsComplete")
+    told = outgoing(reading.take(wire.at(40).ends(far, agent, by=far).take()))
+    assert (told.number, told.answered_at, told.observed) == ("01012345678", instant(us(30)), Observed.PARTLY)
 
 
 def test_a_call_whose_end_was_not_seen_is_never_taken_as_answered() -> None:
