@@ -1,4 +1,4 @@
-"""The command `recompute`: what other rules would have made of a period, beside what is stored."""
+"""The command `recompute`: what other rules would have made of a period, beside what is stored; and other teams."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from monitor.forms import percent
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from monitor.config import Settings
+    from monitor.reports.periods import Period
     from monitor.reports.side_by_side import Recounted
     from monitor.reports.words import Words
 
@@ -25,7 +27,12 @@ _STEPS = {"counting": "Counting"}
 
 def recompute(
     *,
-    rule: Annotated[Path, typer.Option(metavar="FILE", help=r"Ring rules as \[\[rule]] tables (TOML); one or more.")],
+    rule: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=r"Ring rules as \[\[rule]] tables (TOML); one or more.")
+    ] = None,
+    teams: Annotated[
+        bool, typer.Option("--teams", help="Write to each call the team whose it is by the settings of now, instead.")
+    ] = False,
     since: Annotated[str, typer.Option("--from", metavar="2026-10-01", help="First day.")],
     until: Annotated[str, typer.Option("--to", metavar="2026-10-31", help="Last day.")],
     line: Annotated[str | None, typer.Option(help="One line by its name; default: all.")] = None,
@@ -35,7 +42,10 @@ def recompute(
     config: ConfigOption = None,
     store: StoreOption = None,
 ) -> None:
-    """Show what other ring rules would have made of a period, beside what is stored, which stays as it is."""
+    """Show what other ring rules would have made of a period, beside what is stored, which stays as it is.
+
+    With --teams the calls of the period are given to the teams configured now, by their queues and menu choices.
+    """
     from monitor.cli_reports import day_of
     from monitor.ledger.store import Store
     from monitor.progress_bar import StepBar
@@ -50,6 +60,11 @@ def recompute(
         period = Period.days_between(day_of(since), day_of(until), settings.zone)
     except ReportError as error:
         raise typer.BadParameter(str(error)) from error
+    if teams == (rule is not None) or (teams and (line or queue)):
+        raise typer.BadParameter("Give --rule FILE, with --line and --queue where you want, or --teams alone.")
+    if rule is None:
+        _regroup(settings, store, period, as_json=as_json)
+        return
     rules = read_rules(rule)
     basis = basis_of(settings)
     opened = Store(store or settings.ledger.connect_url())
@@ -67,6 +82,35 @@ def recompute(
         _c = words.of
         typer.echo(_c("recount", "Judged: calls in working time."))
     _print(_heading(found, words), list(_rows(found, words)))
+
+
+def _regroup(settings: Settings, store: str | None, period: Period, *, as_json: bool) -> None:
+    """Give the calls of a period to the teams configured now, and say what has changed."""
+    from monitor.ledger.callbacks import Callbacks
+    from monitor.ledger.callbacks import recompute as settle
+    from monitor.ledger.regrouping import regroup
+    from monitor.ledger.store import Store
+    from monitor.plan import plan_of
+
+    numbers = settings.privacy.read_numbers()
+    opened = Store(store or settings.ledger.connect_url())
+    try:
+        moves = regroup(opened, plan_of(settings).teams, period.since, period.until)
+        if any(before != now for before, now in moves):
+            # Calls back stand in the list by the team of their call.
+            settle(opened, Callbacks(settings.callback_terms(), numbers), period.since, period.until)
+    finally:
+        opened.close()
+    told = [
+        {"before": before, "team": now, "calls": calls}
+        for (before, now), calls in sorted(moves.items(), key=lambda move: tuple(team or "" for team in move[0]))
+    ]
+    if as_json:
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        return
+    for each in told:
+        before, now = (each[name] or "no team" for name in ("before", "team"))
+        typer.echo(f"{each['calls']:>9,}  {now}" if before == now else f"{each['calls']:>9,}  {before} → {now}")
 
 
 def _heading(found: Sequence[Recounted], words: Words) -> list[str]:

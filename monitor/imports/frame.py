@@ -139,6 +139,7 @@ def call_of(told: Told, frame: Frame) -> Call:
         rule=rule.label,
         observed=Observed.WHOLE if whole else Observed.PARTLY,
         queue=told.queue,
+        team=frame.plan.teams.team_of(told.queue),
         agent=told.agent,
         member=told.member,
         answered_by_pickup=told.answered_by_pickup,

@@ -36,6 +36,8 @@ def merged(records: Mapping[Source, Call]) -> Call:
         for name in _ALWAYS + (_OF_OUTCOME if agree else ()):
             if not _is_told(told.get(name, getattr(base, name))) and _is_told(getattr(other, name)):
                 told[name] = getattr(other, name)
+                if name == "queue":
+                    told["team"] = other.team
         if not told.get("attempts", base.attempts) and other.attempts:
             # A queue's attempts are its own whatever came of the call behind it.
             told["attempts"] = other.attempts

@@ -90,6 +90,7 @@ KNOWN_TO_SINKS = {
     "monitor.calls.ringing",
     "monitor.calls.rules",
     "monitor.calls.tally",
+    "monitor.calls.teams",
     "monitor.calls.terms",
 }
 """All that a sink may know of calls: the facts, and the formulas and sums that page, metrics and reports share."""
