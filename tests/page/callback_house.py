@@ -104,7 +104,9 @@ class CallbackHouse:
     def get(self, path: str, who: str | None = "kim", **how: Any) -> httpx.Response:
         return self.ask(lambda client: client.get(path), who, **how)  # type: ignore[no-any-return] # of its lambda
 
-    def post(self, key: CallKey, fields: dict[str, str], who: str = "kim", *, seen: str | None = None) -> httpx.Response:
+    def post(
+        self, key: CallKey, fields: dict[str, str], who: str = "kim", *, seen: str | None = None
+    ) -> httpx.Response:
         """Send a form of a call back's page, as a browser does that has just opened it; `seen` is from before."""
 
         async def send(client: httpx.AsyncClient) -> httpx.Response:
