@@ -27,6 +27,13 @@ class TeamSettings(Section):
     menu: tuple[str, ...] = ()
     """Menu choices that lead to it, `context,digits` as in `ivr-main,2`; the last one a caller made decides."""
 
+    @field_validator("name")
+    @classmethod
+    def _told_from_none(cls, value: str) -> str:
+        if value == "none":
+            raise ValueError("is what calls of no team are called in metrics; give the team another name")
+        return value
+
     @field_validator("menu")
     @classmethod
     def _choices(cls, value: tuple[str, ...]) -> tuple[str, ...]:
