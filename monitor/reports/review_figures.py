@@ -71,7 +71,10 @@ def review_figures(connection: Connection, months: Sequence[date], *, agents: bo
         if len(given := reviews[row["system"], row["linkedid"]]) >= row["reviewers"]
     ]
     # As the last of the months words them; what only an earlier one asked stands behind.
-    items = {item["key"]: item for row in reversed(draws) for item in row["definition"]["items"]}
+    items: dict[str, Mapping[str, str]] = {}
+    for row in reversed(draws):
+        for item in row["definition"]["items"]:
+            items.setdefault(item["key"], item)
     pairs = {key: list(_pairs(marked, key)) for key in items}
     every = [pair for of_item in pairs.values() for pair in of_item]
     return ReviewFigures(
