@@ -58,7 +58,7 @@ def asked(name: str, what: str, first: Act, caller: Act, *, second: Act | None =
         queue=QUEUE,
         phones=(
             agent("agent1", "201", first),
-            agent("agent2", "202", second or answers_after(1200, 1500), "Lee Jiho"),
+            agent("agent2", "202", second or answers_after(800, 1200), "Lee Jiho"),
         ),
         callers=(Caller(number=CALLER, does=caller),),
         tones=True,
@@ -79,38 +79,36 @@ def hears(*keys_after_ms: tuple[int, str], then_ms: int | None = None) -> Act:
 
 def taken_back(passes_on: Act) -> Act:
     """An agent whose phone rings again after they passed the caller on, and who answers."""
-    return lambda script: passes_on(script).from_second_call().rings(1200).answers().talks(1500).hangs_up()
+    return lambda script: passes_on(script).from_second_call().rings(800).answers().talks(1200).hangs_up()
 
 
 def refers(script: Script) -> Script:
-    """Answers, talks 1.5 s, and passes the caller on by REFER."""
-    return script.awaits_call().rings(1000).answers().talks(1500).refers("202")
+    """Answers, talks 1 s, and passes the caller on by REFER."""
+    return script.awaits_call().rings(700).answers().talks(1000).refers("202")
 
 
 def presses(keys: str) -> Act:
-    """Answers the first call, talks 1.5 s, and passes the caller on by a feature code."""
-    return lambda script: (
-        script.awaits_call(second_differs=True).rings(1000).answers().talks(1500).presses(keys).talks()
-    )
+    """Answers the first call, talks 1 s, and passes the caller on by a feature code."""
+    return lambda script: script.awaits_call(second_differs=True).rings(700).answers().talks(1000).presses(keys).talks()
 
 
 def asks_aloud(code: str, then: str, *, ms: int) -> Act:
     """Answers, asks aloud, reports the answer by a feature code, and goes on by another."""
     return lambda script: (
         script.awaits_call()
-        .rings(1000)
+        .rings(700)
         .answers()
-        .talks(1500)
+        .talks(1000)
         .presses(code)
-        .talks(1500)
+        .talks(500)
         .presses(then)
         .talks(ms)
         .hangs_up()
     )
 
 
-DURING_THE_QUESTION_MS = 4000
-"""From the answer: 1.5 s of talking, and then well into what the caller is told, which takes some 5 s."""
+DURING_THE_QUESTION_MS = 3300
+"""From the answer: 1 s of talking, and then well into what the caller is told, which takes some 5 s."""
 
 CONSENT = (
     asked(
@@ -122,9 +120,9 @@ CONSENT = (
     asked(
         "consent_attended",
         "Agent1 asks aloud, reports yes by *71, and consults 202 by the feature code *2, who takes the caller over.",
-        asks_aloud("*71", "*2202", ms=4000),
+        asks_aloud("*71", "*2202", ms=3400),
         hears(),
-        second=answers_after(1200, 3000),
+        second=answers_after(800, 2000),
     ),
     asked(
         "consent_no",

@@ -137,7 +137,7 @@ def test_scenario_went_by_its_script(session: Session, name: str) -> None:
 def test_caller_reaches_somebody_whatever_they_answer(
     session: Session, name: str, answer: str | None, result: str, heard: str
 ) -> None:
-    """The last phone on the wire is who the caller is with, from its 200 to the BYE; it rang 1.2 s, so once.
+    """The last phone on the wire is who the caller is with, from its 200 to the BYE; it rang 0.8 s, so once.
 
     The phone of an agent who has the caller back is no target's: 0 rings.
     """
