@@ -14,7 +14,7 @@ import pytest
 from monitor.ami.feed import Batch, LinkDown, LinkUp, TimePassed
 from monitor.ami.protocol import PacketReader, timestamp_us
 from monitor.calls.facts import GapCause
-from monitor.calls.lines import Line, Lines
+from monitor.calls.lines import Line, Lines, Patterns
 from monitor.calls.rules import RingRule
 from monitor.calls.state import Plan
 from monitor.replay_store import Keeper
@@ -41,11 +41,24 @@ secret = "unused"
 [[line]]
 name = "1588-6565"
 patterns = ["15886565", "6565"]
+
+[callbacks]
+phones = ["PJSIP/agent*"]
 """
 FROM, TO = "2026-03-02T19:00", "2026-03-02T20:00"
 """The hour in Seoul in which they lie."""
-PLAN = Plan(lines=Lines((Line("1588-6565", ("15886565", "6565")),)))
-TABLES = ("calls", "ring_attempts", "transfers", "holds", "agent_states", "coverage_gaps", "rules")
+PLAN = Plan(lines=Lines((Line("1588-6565", ("15886565", "6565")),)), phones=Patterns(("PJSIP/agent*",)))
+TABLES = (
+    "calls",
+    "ring_attempts",
+    "transfers",
+    "holds",
+    "callback_promises",
+    "outgoing_calls",
+    "agent_states",
+    "coverage_gaps",
+    "rules",
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +82,7 @@ class Hour:
 def wire(folder: Path) -> list[JournalItem]:
     """What a follower would have taken, the wire away for five seconds in the middle; members are shown in between."""
     path = folder / "events.ami"
-    capture(path, 7, START, MINUTES * 60, 500, system=SYSTEM, hour=11)
+    capture(path, 7, START, MINUTES * 60, 500, system=SYSTEM, hour=11, calls_back=True)
     began_us = int(START.timestamp() * 1e6)
     items: list[JournalItem] = [
         LinkDown(began_us - 3_000_000, GapCause.NOT_CONNECTED, "The monitor has begun to connect."),

@@ -111,6 +111,26 @@ def test_what_was_deleted_comes_back_as_it_was(rebuild: Rebuild) -> None:
     assert dump(rebuild.ledger) == before
 
 
+def test_calls_going_out_and_promises_come_back_and_what_was_erased_does_not(rebuild: Rebuild) -> None:
+    """One call going out is lost, another's number was erased and it tells of another agent; promises are lost."""
+    before = dump(rebuild.ledger)
+    made = ask(rebuild.ledger, "SELECT linkedid FROM outgoing_calls ORDER BY started_at")
+    sql(rebuild.ledger, "UPDATE outgoing_calls SET number = NULL, person = NULL WHERE linkedid = ?", made[1])
+    erased = dump(rebuild.ledger)
+    sql(rebuild.ledger, "DELETE FROM outgoing_calls WHERE linkedid = ?", made[0])
+    sql(rebuild.ledger, "UPDATE outgoing_calls SET agent = 'PJSIP/nobody' WHERE linkedid = ?", made[1])
+    promises = sql(rebuild.ledger, "DELETE FROM callback_promises")
+    assert promises == len(before["callback_promises"]) > 0
+    done = rebuild("--yes")
+    counts = rebuild.counts(done.output)
+    assert counts["Calls going out to be written"] == 2
+    assert counts["Different: to be replaced"] == counts["in callbacks"] == promises
+    assert dump(rebuild.ledger, "outgoing_calls", "callback_promises") == {
+        name: erased[name] for name in ("outgoing_calls", "callback_promises")
+    }
+    assert "Nothing is to be written." in rebuild("--yes").output
+
+
 def test_what_was_changed_is_told_field_by_field_and_put_right(rebuild: Rebuild) -> None:
     before = dump(rebuild.ledger)
     linkedid = ask(rebuild.ledger, WHOLE)[0]
