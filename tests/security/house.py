@@ -16,9 +16,13 @@ from pydantic import SecretStr
 from starlette.routing import Mount, Route
 
 from monitor.board import Board
+from monitor.commitments.cases import Actor, NewCase
+from monitor.commitments.desk import CaseDesk
+from monitor.commitments.register import CHARTER
 from monitor.config_keeping import MetricsSettings
 from monitor.config_web import TokenSettings, WebSettings
 from monitor.ledger import Repository
+from monitor.numbers import PLAIN
 from monitor.page.app import Page, Sources
 from monitor.page.reports import ReportSources
 from monitor.report_worker import Workshop
@@ -26,6 +30,7 @@ from monitor.reports.kept import Kept
 from monitor.reports.order import House as Institution
 from monitor.web import bind
 from monitor.web_serving import Serving
+from monitor.worktime import WorkTime
 from tests.ledger.records import NINE, a_call
 from tests.page.doors import sign_in, user
 from tests.page.reported import keep
@@ -41,6 +46,7 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 """Three hours after the ledger's call."""
 CALL = "1772445585.7"
+CASE = "VOC/1"
 NAME = "kept.ko.pdf"
 METRICS_TOKEN = "m" * 40
 
@@ -60,7 +66,7 @@ class House:
 
     Args:
         folder: where reports are kept.
-        ledger: an empty one; it is given a call.
+        ledger: an empty one; it is given a call and a case.
         web: who may come; a supervisor `kim`, a user `wall` with the board alone and a token for each where None.
         metrics: of /metrics.
     """
@@ -77,11 +83,13 @@ class House:
         keep(kept, NOW.astimezone(SEOUL), (NAME,))
         self.report = kept.all()[0].id
         workshop = Workshop(lambda: str(self.ledger), BASIS, Institution(), kept, lambda: NOW)
+        self.cases = CaseDesk(self.repository.store, CHARTER, WorkTime(zone=SEOUL), PLAIN, lambda: NOW)
+        self.cases.open(NewCase(commitment="voc_simple", received_at=NOW, reference=CASE), Actor("kim", "supervisor"))
         self.page = Page(
             self.web
             or WebSettings(
                 user=(user("kim"), user("wall", "board")),
-                token=(token("archive", "supervisor"), token("screen", "board")),
+                token=(token("archive", "supervisor"), token("screen", "board"), token("intake", "cases")),
             ),
             "en",
             Sources(
@@ -100,6 +108,7 @@ class House:
                     first_call_at=lambda: NINE - timedelta(days=1),
                     agents=True,
                 ),
+                cases=self.cases,
             ),
         )
         self.workshop = workshop

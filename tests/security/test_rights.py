@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 from starlette.routing import Mount
@@ -13,7 +14,7 @@ from starlette.routing import Mount
 from monitor.web import bind
 from tests.page.doors import token_in
 
-from .house import CALL, NAME, House, as_person, routes_in
+from .house import CALL, CASE, NAME, House, as_person, routes_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,12 +31,17 @@ class Right(Enum):
     """People and programs of both roles."""
     SUPERVISOR = auto()
     """People and programs with the role supervisor."""
+    CASES = auto()
+    """People and programs with the role supervisor, and programs that bring cases."""
+    TOKEN = auto()
+    """Of these the programs alone: people write on the page."""
     FORM = auto()
     """A form of a supervisor's, with its token."""
     OWN_FORM = auto()
     """A form of anybody's who has the token of its page."""
 
 
+CASE_AT = f"/cases/{quote(CASE, safe='')}"
 DECIDED: dict[tuple[str, str], tuple[Right, str]] = {
     # (method, address): who may, and an address of the kind that there is
     ("GET", "/metrics"): (Right.ALL, "/metrics"),  # no caller in it; a token and an address of its own can be set
@@ -53,6 +59,15 @@ DECIDED: dict[tuple[str, str], tuple[Right, str]] = {
     ("GET", "/reports/work"): (Right.SUPERVISOR, "/reports/work"),
     ("GET", "/reports/kept/{report}.zip"): (Right.SUPERVISOR, "/reports/kept/REPORT.zip"),
     ("GET", "/reports/kept/{report}/{name}"): (Right.SUPERVISOR, f"/reports/kept/REPORT/{NAME}"),
+    ("GET", "/cases"): (Right.SUPERVISOR, "/cases"),
+    ("GET", "/cases.csv"): (Right.SUPERVISOR, "/cases.csv"),
+    ("GET", "/cases/new"): (Right.SUPERVISOR, f"/cases/new?system=pbx1&linkedid={CALL}"),
+    ("GET", "/cases/import"): (Right.SUPERVISOR, "/cases/import"),
+    ("GET", "/cases/template.csv"): (Right.SUPERVISOR, "/cases/template.csv"),
+    ("GET", "/cases/{reference:path}"): (Right.SUPERVISOR, CASE_AT),
+    ("POST", "/cases/new"): (Right.FORM, "/cases/new"),
+    ("POST", "/cases/import"): (Right.FORM, "/cases/import"),
+    ("POST", "/cases/{reference:path}"): (Right.FORM, CASE_AT),
     ("POST", "/reports"): (Right.FORM, "/reports"),
     ("POST", "/reports/jobs/{job}/cancel"): (Right.FORM, "/reports/jobs/none/cancel"),
     ("POST", "/login"): (Right.OWN_FORM, "/login"),
@@ -62,6 +77,10 @@ DECIDED: dict[tuple[str, str], tuple[Right, str]] = {
     ("GET", "/api/v1/calls"): (Right.SUPERVISOR, "/api/v1/calls?from=2026-03-02&to=2026-03-02"),
     ("GET", "/api/v1/transfers"): (Right.SUPERVISOR, "/api/v1/transfers?from=2026-03-02&to=2026-03-02"),
     ("GET", "/api/v1/calls/{rest:path}"): (Right.SUPERVISOR, f"/api/v1/calls/pbx1/{CALL}"),
+    ("GET", "/api/v1/cases"): (Right.CASES, "/api/v1/cases"),
+    ("GET", "/api/v1/cases/{reference:path}"): (Right.CASES, f"/api/v1{CASE_AT}"),
+    ("POST", "/api/v1/cases"): (Right.TOKEN, "/api/v1/cases"),
+    ("PATCH", "/api/v1/cases/{reference:path}"): (Right.TOKEN, f"/api/v1{CASE_AT}"),
     ("GET", "/api/v1/openapi.json"): (Right.BOARD, "/api/v1/openapi.json"),
     ("GET", "/api/v1"): (Right.BOARD, "/api/v1"),
     ("GET", "/api/v1/{rest:path}"): (Right.BOARD, "/api/v1/nothing"),
@@ -69,7 +88,7 @@ DECIDED: dict[tuple[str, str], tuple[Right, str]] = {
 NOTHING_THERE = {"/api/v1", "/api/v1/nothing", "/reports/kept/REPORT.zip", "/reports/jobs/none/cancel"}
 """Where whoever may ask is told that nothing is there: the report has no CSV, and no such job is known."""
 FURTHER = ("PUT", "PATCH", "DELETE", "OPTIONS")
-"""Tried by whoever may do most."""
+"""Tried by those who may do most."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +107,7 @@ EVERYBODY = (
     Who("a supervisor", person="kim", role="supervisor"),
     Who("a program of the board", headers=(("authorization", "Bearer token of screen"),), role="board"),
     Who("a program of a supervisor", headers=(("authorization", "Bearer token of archive"),), role="supervisor"),
+    Who("a program that brings cases", headers=(("authorization", "Bearer token of intake"),), role="cases"),
     Who("a program of another house", headers=(("authorization", "Bearer token of stranger"),)),
     Who("a forged cookie", headers=(("cookie", "callmonitor_session=WyJraW0iLCJ4IiwieCJd.aaaa.bbbb"),)),
 )
@@ -103,7 +123,11 @@ def expected(right: Right, address: str, who: Who) -> int:
         return 303 if address == "/login" and who.person else 200
     if not let_in:
         return 401 if api or address == "/stream" else 303
-    if right is Right.SUPERVISOR and who.role != "supervisor":
+    if right in (Right.CASES, Right.TOKEN):
+        refused = who.role == "board" or (right is Right.TOKEN and not program)
+        # Who writes sends nothing here: what is no JSON is refused once they were let in.
+        return 403 if refused else 415 if right is Right.TOKEN else 200
+    if who.role == "cases" or (right is Right.SUPERVISOR and who.role != "supervisor"):
         return 403
     return 404 if address in NOTHING_THERE else 200
 
@@ -130,14 +154,14 @@ def test_everybody_gets_what_was_decided_and_every_address_is_decided(ledger: Pa
                     await as_person(browser, who.person)
                 for (method, _), (right, address) in DECIDED.items():
                     place = address.replace("REPORT", house.report)
-                    if method == "GET":
+                    if method == "GET" or right is Right.TOKEN:
                         got, wanted = await status(browser, method, place, who), expected(right, address, who)
                         if got != wanted:
                             wrong.append(f"{method} {place} by {who.name}: {got} in place of {wanted}")
                     # Without its form's token nobody gets anywhere, whoever they are.
                     changed += [
                         f"{other} {place} by {who.name}: {got}"
-                        for other in ("POST", *(FURTHER if who.person == "kim" else ()))
+                        for other in ("POST", *(FURTHER if who.role in ("supervisor", "cases") else ()))
                         if (got := await status(browser, other, place, who)) not in {303, 401, 403, 404, 405, 415}
                         or (got == 303 and who.person)
                     ]
