@@ -14,7 +14,7 @@ from sqlalchemy import and_, or_, select
 
 from monitor.ledger.erasing import AGENT_PREFIX, Task
 from monitor.ledger.rows import CALLS
-from monitor.ledger.tables import CALLBACK_PROMISES, OUTGOING_CALLS, RECORDINGS
+from monitor.ledger.tables import CALLBACK_PROMISES, OUTGOING_CALLS, RECORDINGS, REVIEW_SAMPLES, REVIEWS
 from monitor.masking import mask_number
 from monitor.numbers import hash_mark
 from monitor.recording_names import changed
@@ -43,6 +43,14 @@ def numbers_before(store: Store, at: datetime) -> list[Task]:
             change=lambda _row: {"number": None, "person": None},
         ),
         _recordings(store, "recordings.file", CALLS.c.filed_at < at, mask_number),
+        Task(
+            # Nobody is asked to write of the caller's person in it, and somebody will have.
+            place="reviews.note",
+            table=REVIEWS,
+            order=tuple(REVIEWS.primary_key.columns),
+            where=and_(REVIEWS.c.at < at, REVIEWS.c.note.is_not(None)),
+            change=lambda _row: {"note": None},
+        ),
     ]
 
 
@@ -96,7 +104,21 @@ def agents_before(at: datetime, numbers: Numbers) -> list[Task]:
     return [
         _agents("outgoing_calls.agent, member", OUTGOING_CALLS, "started_at", ("agent", "member"), at, numbers),
         _agents("callback_promises.by", CALLBACK_PROMISES, "at", ("by",), at, numbers),
+        _sampled_agents(at, numbers),
     ]
+
+
+def _sampled_agents(at: datetime, numbers: Numbers) -> Task:
+    """A month's whole sample with its first calls: under two names one agent would be counted as two."""
+    stored = REVIEW_SAMPLES.c
+    real = (and_(name.is_not(None), name.not_like(f"{AGENT_PREFIX}%")) for name in (stored.agent, stored.member))
+    return Task(
+        place="review_samples.agent, member",
+        table=REVIEW_SAMPLES,
+        order=tuple(REVIEW_SAMPLES.primary_key.columns),
+        where=and_(stored.month < at.date(), or_(*real)),
+        change=lambda row: {name: row[name] and numbers.agent(row[name]) for name in ("agent", "member")},
+    )
 
 
 def _agents(  # noqa: PLR0917 - what tells one table from another, side by side above
