@@ -44,7 +44,8 @@ def teams_blocks(subject: Subject) -> list[Block]:
     """Figures by team, drawn and as a table."""
     figures, words = subject.figures, subject.words
     _, _c = words.text, words.of
-    tallies: dict[str | None, Tally] = {name: Tally() for name in subject.house.teams} | dict(figures.teams)
+    tallies: dict[str | None, Tally] = {name: Tally() for name in subject.house.teams}
+    tallies |= figures.teams
     named = ((team_name(subject, team), tally) for team, tally in tallies.items())
     return _tallies(subject, "teams", _("By team"), _c("report", "Team"), named)
 

@@ -112,7 +112,18 @@ def test_each_promise_says_in_a_sentence_how_it_was_kept(figures: Figures) -> No
 
 def test_the_chapters_tell_each_promise_in_full(figures: Figures) -> None:
     record = record_of(figures, half.HALF, HOUSE, "en")
-    keys = ("code", "owed", "in_time", "late", "never", "waiting", "overtaken", "dropped", "in_time_share", "reached")
+    keys: tuple[str, ...] = (
+        "code",
+        "owed",
+        "in_time",
+        "late",
+        "never",
+        "waiting",
+        "overtaken",
+        "dropped",
+        "in_time_share",
+        "reached",
+    )
     assert rows_of(record.table("callbacks"), *keys) == [
         ("promised", 4, 1, 1, 1, 1, 0, 0, 1 / 3, 1),
         ("missed", 3, 1, 0, 0, 0, 1, 1, 1, 1),

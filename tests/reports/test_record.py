@@ -22,7 +22,8 @@ from monitor.reports.telling import document_of
 from monitor.texts import LANGUAGES
 
 from . import sample
-from .sample import HOUSE, SEOUL, order_for
+from .sample import HOUSE, order_for
+from .sample_calls import NO_TRANSFERS, SEOUL
 from .test_telling import section_of, sentences_of, texts_of, tiles_of, told
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def test_kept_in_all_is_said_so() -> None:
         "Of 3 answered calls none is known to have been passed on out of the centre. "
         "Where 1 transfer went is not known."
     )
-    figures = replace(half, transfers=sample.NO_TRANSFERS)
+    figures = replace(half, transfers=NO_TRANSFERS)
     assert promises_of(figures)[:2] == [
         ("Kept in all 3 calls.", "3", "3", "0"),
         ("All 3 answered calls were handled in the centre itself.", "3", "3", "0"),
@@ -190,7 +191,7 @@ def test_records_that_tell_of_no_transfer_say_nothing_of_direct_handling() -> No
         "None",
         "None",
     )
-    nobody = replace(figures, transfers=sample.NO_TRANSFERS)
+    nobody = replace(figures, transfers=NO_TRANSFERS)
     assert promises_of(nobody)[2][0] == "Not measured: it is not recorded whether callers were asked."
     # Two of the five are the monitor's own, and one of them left.
     some = replace(answered, transfers_untold=3, left_the_centre=1)

@@ -20,6 +20,7 @@ from monitor.reports.telling import document_of
 
 from . import sample
 from .sample import HOUSE, OCTOBER, order_for
+from .sample_calls import NO_TRANSFERS
 from .test_telling import section_of, sentences_of, texts_of, tiles_of, told
 
 
@@ -413,7 +414,7 @@ def test_tables_of_every_sample_are_known() -> None:
 def test_what_no_record_tells_of_transfers_and_waiting_is_said_to_be_unknown() -> None:
     """Call detail records tell of neither: nobody was passed on, for all that is known, and nobody answered in time."""
     untold = Tally(offered=5, outcomes=Counter({Outcome.ANSWERED: 5}), transfers_untold=5, waiting_untold=5)
-    figures = replace(sample.one_call(), judged=untold, whole=untold, transfers=sample.NO_TRANSFERS)
+    figures = replace(sample.one_call(), judged=untold, whole=untold, transfers=NO_TRANSFERS)
     document = document_of(figures, order_for(figures), HOUSE, "en")
     said = [block.text for block in section_of(document, "transfers").blocks if isinstance(block, Paragraph)]
     assert said == ["Whether 5 answered calls were passed on is not known: their source tells of no transfer."]
