@@ -16,9 +16,11 @@ from pydantic import SecretStr
 from starlette.routing import Mount, Route
 
 from monitor.board import Board
+from monitor.charter_setup import definition_of
 from monitor.commitments.cases import Actor, NewCase
 from monitor.commitments.desk import CaseDesk
 from monitor.commitments.register import CHARTER
+from monitor.config import Settings
 from monitor.config_keeping import MetricsSettings
 from monitor.config_web import TokenSettings, WebSettings
 from monitor.ledger import Repository
@@ -28,6 +30,8 @@ from monitor.page.reports import ReportSources
 from monitor.report_worker import Workshop
 from monitor.reports.kept import Kept
 from monitor.reports.order import House as Institution
+from monitor.reviews.desk import ReviewDesk
+from monitor.reviews.draws import Draws, month_of
 from monitor.web import bind
 from monitor.web_serving import Serving
 from monitor.worktime import WorkTime
@@ -85,6 +89,9 @@ class House:
         workshop = Workshop(lambda: str(self.ledger), BASIS, Institution(), kept, lambda: NOW)
         self.cases = CaseDesk(self.repository.store, CHARTER, WorkTime(zone=SEOUL), PLAIN, lambda: NOW)
         self.cases.open(NewCase(commitment="voc_simple", received_at=NOW, reference=CASE), Actor("kim", "supervisor"))
+        Draws(self.repository.store).make(
+            month_of("2026-03", SEOUL), definition_of(Settings()), seed=1, by="kim", now=NOW + timedelta(days=31)
+        )
         self.page = Page(
             self.web
             or WebSettings(
@@ -109,6 +116,7 @@ class House:
                     agents=True,
                 ),
                 cases=self.cases,
+                reviews=ReviewDesk(self.repository.store, lambda _name: (), lambda: NOW),
             ),
         )
         self.workshop = workshop
