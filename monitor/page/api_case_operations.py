@@ -69,6 +69,7 @@ _WRITING = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Something else than JSON was sent.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "A field is unknown, missing or makes no sense; `field` says which.",
 }
+_REFERENCE = {"type": "string", "pattern": r"^[A-Za-z0-9./#:_-]*[A-Za-z0-9][A-Za-z0-9./#:_-]*$", "maxLength": 64}
 _READING = {HTTPStatus.FORBIDDEN: "The reader's role sees no cases."}
 _ETAG = (("ETag", "The case's `changed_at`; send it as `If-Match` to change what was read."),)
 CASES = Operation(
@@ -87,6 +88,7 @@ CASE = Operation(
     description="With its audit trail.",
     answer=model.CaseWithTrail,
     what="case",
+    path_schema=_REFERENCE,
     refusals=_READING,
     answer_headers=_ETAG,
 )
@@ -114,6 +116,7 @@ CHANGE_CASE = Operation(
     answer=model.Case,
     body=model.CaseChange,
     what="case",
+    path_schema=_REFERENCE,
     headers=(("If-Match", "The ETag with which the case was read; `*` changes it whatever happened meanwhile."),),
     refusals={
         **_WRITING,

@@ -44,6 +44,8 @@ class Operation:
     """Only those who may look at single calls are answered."""
     ledger: bool = True
     """It is answered from the ledger, which may be away."""
+    path_schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
+    """What the parts of the path in braces may be."""
     what: str = "call"
     """What a path with a name in it is one of."""
     body: type[BaseModel] | None = None
@@ -111,7 +113,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
     if operation.ledger:
         refusals[HTTPStatus.SERVICE_UNAVAILABLE] = "The ledger is away or busy; `Retry-After` says when to ask again."
     path_parameters = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        {"name": name, "in": "path", "required": True, "schema": dict(operation.path_schema)}
         for name in _names_in(operation.path)
     ]
     headers = [
