@@ -67,7 +67,10 @@ def offer(state: State, channel: Channel, event: e.NewChannel | e.NewExten | e.C
     call = channel.call
     call.line, call.caller, call.dialled, call.caller_number = line, channel, dialled, caller
     channel.dialled = dialled
-    channel.outgoing = None
+    channel.outgoing = channel.attempt = None
+    # Asterisk may have rung the caller's own phone first, on behalf of a program (`Originate`).
+    call.attempts = [attempt for attempt in call.attempts if attempt.channel is not channel]
+    call.ringing.pop(channel.uniqueid, None)
     state.phones.brought(channel.interface)
     if not call.partly:
         call.entered_us = at_us
