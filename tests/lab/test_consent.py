@@ -7,14 +7,25 @@ media (RFC 2833), agents by INFO. All scenarios side by side, once.
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
+
+from monitor.calls.formulas import asked_first_rate
+from monitor.calls.rules import RingRule
+from monitor.ledger.store import Store
+from monitor.reports.counting import figures_of
+from monitor.reports.order import Basis, Order
+from monitor.reports.periods import Period
+from monitor.worktime import WorkTime
 
 from . import asked_first
 from .configuration import ACCOUNTS, READ_NEEDED, Account, Settings
@@ -30,6 +41,7 @@ pytestmark = pytest.mark.lab
 
 TOLERANCE_SECONDS = 0.2
 """Programs that start beside Asterisk take its processor; how near it is otherwise, test_side_by_side.py tells."""
+SEOUL = ZoneInfo("Asia/Seoul")
 SAID = ("intro", "department", "reason", "question")
 NAMES = [scenario.name for scenario in CONSENT]
 
@@ -44,6 +56,8 @@ class Session:
     console: str
     calls: dict[str, dict[str, Any]]
     """What the monitor tells of each scenario's call."""
+    ledger: Path
+    """Where it has written them."""
 
     def events(self, name: str, event: str) -> list[Packet]:
         """The events of one kind about a scenario's channels."""
@@ -61,7 +75,7 @@ class Session:
 
 
 @pytest.fixture(scope="module")
-def session(lab: None) -> Session:
+def session(lab: None, tmp_path_factory: pytest.TempPathFactory) -> Session:
     """The scenarios on an Asterisk that has AGI, the feature codes of the sample, and the program."""
     settings = Settings(
         modules=("res_agi",),
@@ -77,7 +91,8 @@ def session(lab: None) -> Session:
         finally:
             recorder.close()
         log, console = stage.asterisk.log, (stage.asterisk.folder / "console").read_text(encoding="utf-8")
-    calls = replayed(recorder.raw)
+    ledger = tmp_path_factory.mktemp("consent") / "ledger.sqlite3"
+    calls = replayed(recorder.raw, ledger)
     by_name = {
         name: calls[linkedid]
         for name in NAMES
@@ -93,12 +108,13 @@ def session(lab: None) -> Session:
         log=log,
         console=console,
         calls=by_name,
+        ledger=ledger,
     )
 
 
-def replayed(raw: bytes) -> dict[str, dict[str, Any]]:
+def replayed(raw: bytes, ledger: Path) -> dict[str, dict[str, Any]]:
     done = subprocess.run(
-        [sys.executable, "-m", "monitor.cli", "replay", "-", "--line", "1588-6565"],
+        [sys.executable, "-m", "monitor.cli", "replay", "-", "--line", "1588-6565", "--store", str(ledger)],
         input=raw,
         capture_output=True,
         check=True,
@@ -114,8 +130,12 @@ def seconds(leg: Leg, what: str, of: str = "INVITE") -> float:
     return at_us / 1_000_000
 
 
+def instant_of(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
 def instant(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
+    return instant_of(text).timestamp()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -218,3 +238,30 @@ def test_what_is_wrong_stands_in_asterisks_log_and_no_number_does(session: Sessi
     assert "callmonitor-agi: /lab/" in session.log
     assert "none.toml cannot be read (No such file or directory)" in session.log
     assert CALLER not in session.log + session.console
+
+
+def test_ledger_and_report_count_answers_alone(session: Session) -> None:
+    """Yes: by the key 1 and by *71; no: by the key 2. The five others passed on were not heard to answer."""
+    with closing(sqlite3.connect(session.ledger)) as connection:
+        stored = dict(connection.execute("SELECT consent, count(*) FROM transfers GROUP BY 1").fetchall())
+    assert stored == {1: 2, 0: 1, None: 5}
+
+    day = instant_of(session.calls["consent_yes"]["entered_at"]).astimezone(SEOUL).date()
+    basis = Basis(
+        rules=(RingRule(),),
+        lines=("1588-6565",),
+        systems=("lab1",),
+        work_time=WorkTime(zone=SEOUL),
+        judged_on="all",
+        within_us=20_000_000,
+        short_us=5_000_000,
+    )
+    # Two days: midnight may come while they are played.
+    order = Order(period=Period.days_between(day, day + timedelta(days=1), SEOUL))
+    store = Store(f"sqlite:///{session.ledger}")
+    try:
+        told = figures_of(store, order, basis, now=datetime.now(UTC)).transfers
+    finally:
+        store.close()
+    assert (told.by_people, told.consent_yes, told.consent_no) == (8, 2, 1)
+    assert asked_first_rate(told.consent_yes, told.consent_yes + told.consent_no) == 2 / 3
