@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from getpass import getuser
-from pathlib import Path  # noqa: TC003 - typer reads the annotations when a command runs
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -50,7 +51,7 @@ def bring(
     from monitor.progress_bar import BusyBar
 
     settings = settings_of(config)
-    with _desk(settings, store, upgraded=not dry_run) as desk, BusyBar("cases"):
+    with _desk(settings, store, upgraded=not dry_run, absent_is_empty=dry_run) as desk, BusyBar("cases"):
         intake = bring_in(desk, file, _by(), dry_run=dry_run, update=update)
     _tell(intake)
     if intake.bad:
@@ -112,20 +113,25 @@ def verify(config: ConfigOption = None, store: StoreOption = None) -> None:
 
 
 @contextmanager
-def _desk(settings: Settings, store: str | None, *, upgraded: bool = False) -> Iterator[CaseDesk]:
+def _desk(
+    settings: Settings, store: str | None, *, upgraded: bool = False, absent_is_empty: bool = False
+) -> Iterator[CaseDesk]:
+    """The desk of the ledger; where that is not begun yet, for a dry run that of an empty one beside it."""
     from monitor.charter_setup import case_desk_of
     from monitor.ledger.repository import Repository
     from monitor.ledger.schema import upgrade
     from monitor.ledger.store import Store
 
-    opened = Store(store or settings.ledger.connect_url())
-    try:
+    with ExitStack() as stack:
+        opened = Store(store or settings.ledger.connect_url())
+        if absent_is_empty and opened.path is not None and not opened.path.exists():
+            opened = Store(Path(stack.enter_context(TemporaryDirectory(prefix="callmonitor-"))) / "empty.sqlite3")
+            upgraded = True
+        stack.callback(opened.close)
         if upgraded:
             upgrade(opened)
         Repository(opened).ping()
         yield case_desk_of(settings, opened, lambda: datetime.now(UTC))
-    finally:
-        opened.close()
 
 
 def _by() -> Actor:

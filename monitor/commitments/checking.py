@@ -60,8 +60,9 @@ def _cleaned(name: str, value: Any) -> Any:
         return value
     text = value.replace("\r\n", "\n").replace("\r", "\n") if name in _LINES else value
     text = text.strip()
-    allowed = "\n\t" if name in _LINES else ""
-    if any(unicodedata.category(one) in _REFUSED_CATEGORIES and one not in allowed for one in text):
+    in_one_line = text.replace("\n", " ").replace("\t", " ") if name in _LINES else text
+    # The first says no of little, and of that little for rare characters that are let in; the second takes long.
+    if not in_one_line.isprintable() and any(unicodedata.category(one) in _REFUSED_CATEGORIES for one in in_one_line):
         raise CaseError(_("It holds characters that cannot be written: type it anew."), name)
     most = LENGTHS.get(name)
     if most is not None and len(text) > most:

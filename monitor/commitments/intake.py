@@ -36,6 +36,7 @@ _DERIVED_CHARACTERS = 12
 _PERSONAL_CHARACTERS = 3
 """Of what is derived from personal fields: enough to tell rows of one day apart, and so few that thousands of numbers
 share each; a reference is never erased."""
+_MOST_BAD = 10_000
 _CHANGED = {one.name for one in fields(Change)}
 
 
@@ -66,7 +67,7 @@ class Intake:
     same: int
     """There already, and saying the same."""
     bad: tuple[BadRow, ...]
-    """Where there is one, nothing was written."""
+    """Where there is one, nothing was written. Of a sheet that is no good at all the first 10,000."""
     dry_run: bool
 
     @property
@@ -148,7 +149,8 @@ class _Bringing:
             except CaseError as error:
                 errors.append(error)
                 row = None
-            self._bad += (BadRow(row=number, column=_name(error.field), error=error) for error in errors)
+            for error in errors:
+                self._is_bad(number, error)
             if row is not None and not self._bad:
                 batch.append((number, row, given))
             if len(batch) == cases.CHUNK:
@@ -193,6 +195,12 @@ class _Bringing:
         except _Unfit:
             self._fates.clear()
 
+    def _is_bad(self, number: int, error: CaseError) -> None:
+        if len(self._bad) < _MOST_BAD:
+            # Without the frames in which it was raised: they hold the row.
+            light = CaseError(error.sentence, error.field, **error.values)
+            self._bad.append(BadRow(row=number, column=_name(error.field), error=light))
+
     def _take_back_what_is_bad(self) -> None:
         if self._bad:
             raise _Unfit
@@ -213,7 +221,7 @@ class _Bringing:
             try:
                 changed = self._changed(stored, row, given, openings.get(row["reference"], {"detail": {}})["detail"])
             except CaseError as error:
-                self._bad.append(BadRow(row=number, column=_name(error.field), error=error))
+                self._is_bad(number, error)
                 continue
             self._fates["same" if changed is None else "changed"] += 1
             if changed is not None:
