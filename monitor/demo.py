@@ -15,9 +15,11 @@ from rich.console import Console
 from monitor import log
 from monitor.calls.facts import instant
 from monitor.config import AsteriskSettings, LedgerSettings, LogSettings, ReportSettings, Settings, TransferSettings
+from monitor.config_charter import TeamSettings
 from monitor.config_keeping import JournalSettings
 from monitor.pipeline import Monitor
 from monitor.simulator import SECRET, SYSTEM, USERNAME, Simulator
+from monitor.simulator.people import REMOTE
 from monitor.terminal import open_terminal, summary
 from monitor.texts import TEXTS
 from monitor.web import free_port
@@ -54,13 +56,14 @@ def run(*, seconds: float | None, speed: float, seed: int, language: Language, s
 
 
 async def _show(*, seconds: float | None, speed: float, seed: int, language: Language, store: Path) -> None:
-    simulator = Simulator(seed=seed, speed=speed, waits=True, calls_back=True)
+    simulator = Simulator(seed=seed, speed=speed, waits=True, calls_back=True, remote=True)
     port = await simulator.start()
     settings = Settings(
         asterisk=(
             AsteriskSettings(name=SYSTEM, host="127.0.0.1", port=port, username=USERNAME, secret=SecretStr(SECRET)),
         ),
         transfers=TransferSettings(inside=INSIDE, outside=OUTSIDE),
+        team=(TeamSettings(name="원격응대팀", name_en="Remote support", queues=(REMOTE,), menu=("menu,2",)),),
         ledger=LedgerSettings(url=SecretStr(f"sqlite:///{store}"), spool_dir=store.parent),
         # The next demonstration is of another day: nothing goes on from this one.
         journal=JournalSettings(enabled=False),

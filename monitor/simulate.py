@@ -41,7 +41,8 @@ def run(*, host: str, port: int, speed: float, seed: int, username: str, secret_
             f"The simulator would listen outside this machine (host {host!r}) with a secret that everybody knows; "
             "give it one of its own with --secret-file, or leave --host out."
         )
-    simulator = Simulator(seed=seed, speed=speed, calls_back=True, account=Account(username=username, secret=secret))
+    account = Account(username=username, secret=secret)
+    simulator = Simulator(seed=seed, speed=speed, calls_back=True, remote=True, account=account)
     asyncio.run(_serve(simulator, host, port, username))
 
 

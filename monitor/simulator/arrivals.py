@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import timedelta, timezone
 from random import Random
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from monitor.calls.facts import instant
 from monitor.simulator.calling_back import CallingBack, with_promise
 from monitor.simulator.exchange import SECOND_US
+from monitor.simulator.people import REMOTE
 from monitor.simulator.plans import (
     NEVER_US,
     Answers,
@@ -113,6 +115,8 @@ class Arrivals:
             if kept:
                 yield at_us
                 plan = draw_plan(rng)
+                if REMOTE in centre.world.queues:
+                    plan = with_remote_support(plan)
                 centre.place(with_promise(plan, promising) if self._calls_back else plan, at_us)
 
     def second_of_day(self, begun_at_us: int, at_us: int) -> float:
@@ -164,6 +168,13 @@ def draw_plan(rng: Random) -> CallPlan:
         conversation=(Talk(for_us=_talk_us(rng)),) if replies else draw_conversation(rng),
         agent_hangs_up=rng.random() < 0.25,
     )
+
+
+def with_remote_support(plan: CallPlan) -> CallPlan:
+    """The same caller, where 2 in the menu leads to remote support."""
+    if plan.menu is None or plan.menu.digit != "2":
+        return plan
+    return replace(plan, asks_for=ToQueue(queue=REMOTE))
 
 
 def draw_conversation(rng: Random) -> tuple[Step, ...]:

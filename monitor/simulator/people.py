@@ -143,8 +143,16 @@ def _seconds(rng: Random, shortest: float, longest: float) -> int:
     return int(rng.uniform(shortest, longest) * SECOND_US)
 
 
-def centre_staff() -> tuple[dict[str, Phone], dict[str, Queue]]:
-    """The demonstration's phones by endpoint and queues by name: eleven agents, four desks of other departments."""
+REMOTE = "remote"
+"""The queue of remote support, which callers choose in the menu."""
+
+
+def centre_staff(*, remote: bool = False) -> tuple[dict[str, Phone], dict[str, Queue]]:
+    """The demonstration's phones by endpoint and queues by name: eleven agents, four desks of other departments.
+
+    Args:
+        remote: three more agents are there, for remote support.
+    """
     counsel = Queue(name="counsel", exten="600", strategy="rrmemory")
     claims = Queue(name="claims", exten="610", strategy="ringall")
     agents = [
@@ -160,6 +168,14 @@ def centre_staff() -> tuple[dict[str, Phone], dict[str, Queue]]:
         ("agent10", "110", "임태양", Habit.SLOW, claims),
         ("agent11", "111", "한소희", Habit.STEADY, claims),
     ]
+    queues = {counsel.name: counsel, claims.name: claims}
+    if remote:
+        support = queues[REMOTE] = Queue(name=REMOTE, exten="620", strategy="rrmemory")
+        agents += [
+            ("agent12", "112", "오세린", Habit.FAST, support),
+            ("agent13", "113", "서도윤", Habit.STEADY, support),
+            ("agent14", "114", "신유나", Habit.STEADY, support),
+        ]
     phones = {}
     for endpoint, number, person, habit, queue in agents:
         phone = Phone(endpoint, number, person, habit, queues=(queue.name,))
@@ -172,4 +188,4 @@ def centre_staff() -> tuple[dict[str, Phone], dict[str, Queue]]:
         ("branch3", "204", "대구영업점"),
     ):
         phones[endpoint] = Phone(endpoint, number, person, Habit.FAST, context="departments")
-    return phones, {counsel.name: counsel, claims.name: claims}
+    return phones, queues

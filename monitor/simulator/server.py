@@ -9,6 +9,7 @@ import time
 from monitor.simulator.actions import BANNER, Account, Session
 from monitor.simulator.arrivals import Arrivals
 from monitor.simulator.centre import Centre
+from monitor.simulator.people import centre_staff
 
 USERNAME = "demo"
 SECRET = "demo"  # noqa: S105 - it opens a simulation on a loopback port
@@ -38,6 +39,7 @@ class Simulator:
         shows: begin with calls that show a late answer, a transfer and an abandoned call within 20 s.
         waits: let the first call come only when somebody listens, so that it is seen whole.
         calls_back: agents promise calls back, and call those who are owed one.
+        remote: callers may choose remote support in the menu, which has a queue of its own.
         system: AMI SystemName.
         account: who may log in.
 
@@ -55,6 +57,7 @@ class Simulator:
         shows: bool = True,
         waits: bool = False,
         calls_back: bool = False,
+        remote: bool = False,
         system: str = SYSTEM,
         account: Account | None = None,
     ) -> None:
@@ -69,6 +72,7 @@ class Simulator:
         self._shows = shows
         self._waits = waits
         self._calls_back = calls_back
+        self._remote = remote
         self._centre: Centre | None = None
         self._server: asyncio.Server | None = None
         self._clients: set[_Client] = set()
@@ -105,7 +109,8 @@ class Simulator:
         self._server = await asyncio.get_running_loop().create_server(lambda: _Client(self), host, port)
         self._started_at = time.monotonic()
         self._started_at_us = time.time_ns() // 1_000
-        self._centre = Centre(system=self._system, seed=self._seed, started_at_us=self._started_at_us)
+        staff = centre_staff(remote=self._remote)
+        self._centre = Centre(system=self._system, seed=self._seed, started_at_us=self._started_at_us, staff=staff)
         if not self._waits:
             self._open()
         found: int = self._server.sockets[0].getsockname()[1]
