@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from monitor.reports.periods import Period
 
 
+_SEVERAL = 2
+
+
 def charter_figures(connection: Connection, order: Order, basis: Basis, *, now: datetime) -> CharterFigures:
     """The rest of the charter in the period of an order.
 
@@ -106,7 +109,11 @@ def _by_line(
     connection: Connection, since: datetime, until: datetime, now: datetime
 ) -> dict[str, Mapping[CallbackKind, CallbackFigures]]:
     owed_at = CALLBACKS.c.owed_at
-    lines = connection.scalars(select(CALLBACKS.c.line).where(owed_at >= since, owed_at < until).distinct())
+    asked = select(CALLBACKS.c.line).where(owed_at >= since, owed_at < until).distinct()
+    lines = connection.scalars(asked).all()
+    if len(lines) < _SEVERAL:
+        # All of them are that line's, and have been read.
+        return {}
     return {line: callback_figures(connection, since, until, now, line) for line in sorted(lines)}
 
 

@@ -186,7 +186,7 @@ class CharterFigures:
     """In the order of the register; promises that were since taken out of it, behind, where they have cases. Always of
     the whole house, since a case belongs to no line."""
     callbacks_by_line: Mapping[str, Mapping[CallbackKind, CallbackFigures]] = field(default_factory=dict)
-    """Of lines that owed any; empty in the period compared with."""
+    """Of lines that owed any; empty where fewer than two did."""
     promises_used: bool = False
     """The ledger holds a promise of a call back, of whatever time: without one nobody knows whether any was made."""
     register_used: bool = False
