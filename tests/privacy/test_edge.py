@@ -38,6 +38,16 @@ def test_a_caller_who_comes_again_is_the_same_caller(tmp_path: Path) -> None:
     assert all(number.encode() not in store.read_bytes() for number in (NUMBER, "9876-5432", "821098765432"))
 
 
+def test_a_recordings_name_holds_the_callers_mark() -> None:
+    """Whatever way the number is written in it; the uniqueid stays, and what was marked once stays as it is."""
+    files = (f"in-{NUMBER}-1795672995.0.wav", "/monitor/+821098765432.wav", "lab1-1795672995.0.wav")
+    kept = as_kept(a_call(caller=NUMBER, recordings=files), HASHED)
+    mark = hash_mark(HASHED.stored(NUMBER) or "")
+    assert kept.recordings == (f"in-{mark}-1795672995.0.wav", f"/monitor/{mark}.wav", "lab1-1795672995.0.wav")
+    assert as_kept(kept, HASHED) is kept
+    assert as_kept(a_call(recordings=files), PLAIN).recordings == files
+
+
 def test_what_waits_on_disk_holds_no_number_either(tmp_path: Path) -> None:
     """Nobody listens where the ledger should be, so that the writer puts its facts on disk when it ends."""
     writer = LedgerWriter("postgresql://nobody@127.0.0.1:9/nowhere", spool_dir=tmp_path, numbers=HASHED)
