@@ -18,7 +18,13 @@ ROOT = PACKAGE.parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 NAMES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in FILES}
 
-PURE = ("monitor.ami", "monitor.calls", "monitor.callbacks.settling")
+PURE = (
+    "monitor.ami",
+    "monitor.calls",
+    "monitor.callbacks.settling",
+    "monitor.reviews.definition",
+    "monitor.reviews.draw",
+)
 """Rooms that decide anything: no sockets, no clock, no database."""
 IMPURE = {
     "asyncio",
@@ -73,6 +79,7 @@ READ = {
     "monitor.commitments",
     "monitor.config_web",
     "monitor.ledger",
+    "monitor.reviews",
 }
 WORKSHOP = {
     "monitor.report_work",
@@ -222,6 +229,15 @@ def test_rule_2_reports_read_the_ledger_and_judge_as_the_calls_do(module: str) -
     allowed |= {"monitor.commitments.register", "monitor.commitments.clock", "monitor.config_charter"} | SETTLING
     used = {name for name in imports(NAMES[module]) if within(name, "monitor")}
     assert {name for name in used if room(name) not in {"monitor.reports", "monitor.ledger"}} <= allowed
+
+
+@of_each(modules("monitor.reviews"))
+def test_rule_2_reviews_read_calls_from_the_ledger_and_count_as_reports_do(module: str) -> None:
+    rooms = {"monitor.reviews", "monitor.ledger"}
+    allowed = KNOWN_TO_SINKS | LEAVES | {"monitor.schedule_troubles"}
+    allowed |= {"monitor.reports.charter_figures", "monitor.reports.periods", "monitor.reports.review_figures"}
+    used = {name for name in imports(NAMES[module]) if within(name, "monitor")}
+    assert {name for name in used if room(name) not in rooms} <= allowed
 
 
 @of_each(modules("monitor.reconcile"))

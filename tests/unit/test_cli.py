@@ -28,6 +28,7 @@ COMMANDS = (
     "recompute",
     "rebuild",
     "reconcile",
+    "reviews",
     "purge",
     "forget",
     "access-log",
