@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.alerts import breaches_told
+from benchmarks.charter import charter
 from benchmarks.journal import journal
 from benchmarks.load import breaches, calls_in_progress, growth
 from benchmarks.page import breaches_seen, watched_by
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 CACOFONISK = "0.7.10"
-PARTS = ("speed", "journal", "rooms", "memory", "breaches", "alerts", "page", "reports")
+PARTS = ("speed", "journal", "rooms", "memory", "breaches", "alerts", "page", "reports", "charter")
 OURS, BARE, ASTERISK_AMI, PEER = "whole pipeline", "bare asyncio", "asterisk-ami", "cacofonisk"
 
 
@@ -39,7 +40,8 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=200_000, help="in the stream that every reader reads")
     parser.add_argument("--rounds", type=int, default=5, help="how often each reader reads it")
     parser.add_argument("--calls", type=int, default=100_000, help="through which memory is watched")
-    parser.add_argument("--month", type=int, default=1_000_000, help="calls in the month that reports are made of")
+    parser.add_argument("--month", type=int, default=1_000_000, help="calls that reports are made of")
+    parser.add_argument("--cases", type=int, default=100_000, help="brought in as one sheet")
     asked = parser.parse_args()
     parts = asked.parts or PARTS
     print(f"Python {platform.python_version()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}\n")
@@ -58,6 +60,8 @@ def main() -> None:
             watched_by((0, 1, 200), events_per_second=load, seconds=5, rounds=3)
     if "reports" in parts:
         reports(calls=asked.month, rounds=3)
+    if "charter" in parts:
+        charter(calls=asked.month, cases=asked.cases, rounds=20)
 
 
 def on_one_stream(parts: Sequence[str], wanted: int, rounds: int) -> None:

@@ -64,7 +64,7 @@ def reports(*, calls: int, rounds: int) -> None:
             began = time.monotonic()
             write_days(url)
             repeat(store, *MONTH, times=times)
-            print(f"{kind}: {_sizes(store)}, written in {time.monotonic() - began:.0f} s")
+            print(f"{kind}: {sizes(store)}, written in {time.monotonic() - began:.0f} s")
             _measure(url, folder, rounds, "no calls in the month before")
             repeat(store, *MONTH_BEFORE, times=times)
             _measure(url, folder, rounds, "as many calls in the month before")
@@ -91,7 +91,8 @@ def _postgresql(_folder: Path) -> Iterator[str | None]:
         cluster.remove()
 
 
-def _sizes(store: Store) -> str:
+def sizes(store: Store) -> str:
+    """How much a ledger holds, in words."""
     with store.engine.connect() as connection:
         found = [connection.scalar(select(func.count()).select_from(each)) for each in (CALLS, ATTEMPTS, AGENT_STATES)]
     return "{:,} calls, {:,} ring attempts, {:,} agent states".format(*found)
