@@ -27,6 +27,7 @@ from monitor.calls.lines import Line, Lines, Patterns
 from monitor.calls.rules import Reading, RingRule
 from monitor.calls.state import Plan
 from monitor.calls.tally import Tally
+from monitor.calls.teams import Team, Teams
 from monitor.demo import INSIDE, OUTSIDE
 from monitor.masking import mask_number
 from monitor.replay import Replay
@@ -58,11 +59,20 @@ BASIS = Basis(
 )
 
 
+TEAMS = Teams((Team(name="remote", menu=("menu,2",)), Team(name="claims", queues=("claims",))))
+
+
 def facts(folder: Path) -> list[Any]:
     """Four hours of the simulated centre; some of its calls are made into what it has none of."""
     path = folder / "day.ami"
     capture(path, 7, START, 4 * 3600, 220, system="pbx1")
-    plan = Plan(lines=Lines((Line("main", ("_X!",)),)), inside=Patterns(INSIDE), outside=Patterns(OUTSIDE), zone=ZONE)
+    plan = Plan(
+        lines=Lines((Line("main", ("_X!",)),)),
+        inside=Patterns(INSIDE),
+        outside=Patterns(OUTSIDE),
+        zone=ZONE,
+        teams=TEAMS,
+    )
     replay = Replay(plan, "pbx1", lambda _: None)
     with path.open("rb") as stream:
         found = [fact for fact in replay.read(path.name, stream) if isinstance(fact, Call | AgentState)]

@@ -22,7 +22,7 @@ from monitor.reports.periods import Period
 from monitor.worktime import Hours
 
 from . import plain_count as plain
-from .plain_count import BASIS, RULE, ZONE, by, hours_of, quantiles_of, tally_of, waits
+from .plain_count import BASIS, RULE, TEAMS, ZONE, by, hours_of, quantiles_of, tally_of, waits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,6 +112,8 @@ def test_sums_are_those_of_every_call(figures: Figures, calls: list[Call]) -> No
     assert figures.by_hours == by(calls, hours_of)
     assert figures.half_hours == by(calls, plain.half_hour)
     assert figures.queues == by(calls, lambda call: call.queue)
+    assert figures.teams == by(calls, lambda call: call.team)
+    assert set(figures.teams) == {*TEAMS.names, None}
     assert figures.by_line == by(calls, lambda call: call.line)
     assert {day.day: day.tally for day in figures.days} == by(calls, plain.day_of)
     assert figures.months == {(2026, 10): tally_of(judged(calls))}
@@ -121,7 +123,7 @@ def test_sums_are_those_of_every_call(figures: Figures, calls: list[Call]) -> No
 
 
 def test_parts_add_up_to_the_whole(figures: Figures) -> None:
-    for parts in (figures.by_hours, figures.half_hours, figures.queues, figures.by_line):
+    for parts in (figures.by_hours, figures.half_hours, figures.queues, figures.teams, figures.by_line):
         total = tally_of([])
         for tally in parts.values():
             total.add(tally)
@@ -239,11 +241,15 @@ def test_the_days_before_are_compared_by_the_same_calls(ledger: Repository, call
     assert found.before == tally_of(tuesday)
     assert found.year_before is None
     assert found.months_before == {}
+    # By team all of them, as in the period itself, and not only those that are judged.
+    before = [call for call in calls if plain.day_of(call) == date(2026, 10, 6)]
+    assert found.teams_before == by(before, lambda call: call.team)
     assert counted(ledger, replace(wednesday, queue="counsel")).before == tally_of(
         call for call in tuesday if call.queue == "counsel"
     )
     # Of the other line there was no call on Tuesday.
-    assert counted(ledger, replace(wednesday, line="second")).before is None
+    none = counted(ledger, replace(wednesday, line="second"))
+    assert (none.before, none.teams_before) == (None, {})
 
 
 @pytest.mark.parametrize(
