@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +23,7 @@ from monitor.calls.facts import (
     Verdict,
     VerdictReason,
 )
+from monitor.calls.teams import Team, Teams
 from monitor.errors import ImportRefused
 from monitor.imports.frame import LeftOut
 from monitor.imports.queue_calls import QueueLogReader
@@ -54,6 +56,15 @@ def test_an_answered_call() -> None:
     (attempt,) = call.attempts
     assert (attempt.agent, attempt.started_at, attempt.ended_at) == ("Kim", at(7), at(12))
     assert (attempt.rings, attempt.ringing_us, attempt.result) == (None, None, AttemptResult.ANSWERED)
+
+
+def test_the_team_is_that_of_the_queue() -> None:
+    """Of the queue that answered; a log tells of no menu."""
+    here = frame()
+    teams = Teams((Team(name="remote", queues=("support",), menu=("ivr,2",)),))
+    teamed = replace(here, plan=replace(here.plan, teams=teams))
+    (call,) = calls_in(log(ENTERED, f"12 Kim CONNECT 12 {EPOCH}.2 5", "42 Kim COMPLETECALLER 12 30 1"), teamed)
+    assert (call.queue, call.team, call.menu) == ("support", "remote", ())
 
 
 def test_phones_that_did_not_answer() -> None:

@@ -161,6 +161,15 @@ def test_records_are_put_together() -> None:
     assert one.recorded_at == at(40)
 
 
+def test_the_team_comes_with_the_queue() -> None:
+    """Of the source that tells the queue, and of no other."""
+    base = replace(call_of(answered()), queue=None)
+    (by_queue,) = by_log(ENTERED, CONNECTED, COMPLETED).values()
+    teamed = replace(by_queue, team="remote")
+    assert merged({Source.QUEUE_LOG: teamed, Source.CEL: base}).team == "remote"
+    assert merged({Source.QUEUE_LOG: teamed, Source.CEL: replace(base, queue="elsewhere")}).team is None
+
+
 def test_an_end_that_one_source_alone_knows() -> None:
     """A queue's abandon; of the channel events only that the caller was gone at 12 s."""
     gone = replace(
