@@ -27,7 +27,13 @@ def annex(subject: Subject) -> Section:
             Paragraph(text=_("The charter promises: {promise}").format(promise=_quoted(charter.rings(subject.words)))),
             _rules(subject),
             Definitions(entries=tuple(readings(subject))),
-            Definitions(entries=(*formulas_of_the_promises(subject), *_formulas_of_the_centre(subject))),
+            Definitions(
+                entries=(
+                    *formulas_of_the_promises(subject),
+                    *_formulas_of_the_centre(subject),
+                    *formulas_of_the_rest(subject),
+                )
+            ),
             Definitions(entries=tuple(_terms(subject))),
         ),
     )
@@ -139,6 +145,41 @@ def formulas_of_the_promises(subject: Subject) -> Iterator[Definition]:
         text=_("Summed over the systems. Time before a system was first observed is unobserved time."),
         formula=_("observed time / time"),
     )
+
+
+def formulas_of_the_rest(subject: Subject) -> Iterator[Definition]:
+    """The formulas of calls back, cases and reviews, as far as there are figures of them."""
+    words, told = subject.words, subject.figures.charter
+    _, _c = words.text, words.of
+    if told is None:
+        return
+    if any(one.owed for one in told.callbacks.values()) or any(one.received for one in told.commitments):
+        yield Definition(
+            term=_c("formula", "In time, share"),
+            text=_(
+                "Of calls back and of cases. What is not due yet, was withdrawn, or was settled before by the person's "
+                "own call, is in neither number. Source: the service charter."
+            ),
+            formula=_("in time / (in time + late + passed undone)"),
+        )
+    if told.reviews is not None:
+        yield Definition(
+            term=_c("formula", "Share met, of a sample"),
+            text=_(
+                "W: the part of all answered calls that an agent's calls are; p: the share met among those marked. The "
+                "interval is Wilson's, for a sample of size 1 / Σ (W² / n). Source: Cochran, Sampling Techniques; "
+                "Wilson 1927."
+            ),
+            formula="Σ W · p",
+        )
+        yield Definition(
+            term=_c("formula", "Kappa"),
+            text=_(
+                "Of calls that two people marked: how often they agree, and how often chance alone would have them "
+                "agree. The words are those of Landis and Koch. Source: Cohen 1960; Landis and Koch 1977."
+            ),
+            formula=_("(agreed - by chance) / (1 - by chance)"),
+        )
 
 
 def _formulas_of_the_centre(subject: Subject) -> Iterator[Definition]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from monitor.calls.facts import Outcome
 from monitor.calls.tally import Tally, together
 from monitor.reports import charter
-from monitor.reports.chapters_annex import formulas_of_the_promises, readings
+from monitor.reports.chapters_annex import formulas_of_the_promises, formulas_of_the_rest, readings
 from monitor.reports.chapters_observation import observed
 from monitor.reports.chapters_rings import excluded
 from monitor.reports.chapters_summary import (
@@ -41,7 +41,7 @@ from monitor.reports.document import (
 )
 from monitor.reports.measures import Row, plain
 from monitor.reports.record_chapters import promises_in_full
-from monitor.reports.record_promises import how_known, promises_table, scope_unknown
+from monitor.reports.record_promises import how_known, how_many, promises_table, scope_unknown
 from monitor.reports.subject import Subject
 from monitor.reports.telling import coverage, dates, place
 from monitor.reports.words import Words
@@ -122,6 +122,7 @@ def _result(subject: Subject) -> Section:
         blocks.append(Paragraph(text=_headline(subject)))
         blocks.append(Tiles(tiles=tuple(_tiles(subject))))
     blocks += [Notice(text=text) for text in notices(subject)]
+    blocks.append(Paragraph(text=how_many(subject)))
     blocks.append(promises_table(subject))
     return Section(key="summary", title=_("Result"), blocks=tuple(blocks))
 
@@ -309,7 +310,7 @@ def _method(subject: Subject) -> Section:
     ]
     if not subject.silent:
         blocks += excluded(subject).blocks
-    told = (*readings(subject), *formulas_of_the_promises(subject))
+    told = (*readings(subject), *formulas_of_the_promises(subject), *formulas_of_the_rest(subject))
     blocks.append(Definitions(entries=told))
     return Section(key="method", title=_("How it was measured, and what could not be seen"), blocks=tuple(blocks))
 

@@ -78,6 +78,16 @@ def promises_table(subject: Subject) -> Table:
     )
 
 
+def how_many(subject: Subject) -> str:
+    """Of how many promises there are figures."""
+    words, told = subject.words, promises(subject)
+    _ = words.text
+    return _("Of {count} promises {judged} could be judged by figures. Of the others the table says why not.").format(
+        count=words.count(len(told)),
+        judged=words.count(sum(promise.share is not None for promise in told)),
+    )
+
+
 def how_known(subject: Subject) -> Definitions:
     """How the figures of each promise were obtained."""
     return Definitions(entries=tuple(Definition(term=promise.text, text=promise.how) for promise in promises(subject)))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from monitor import forms
 from monitor.calls.facts import GapCause
+from monitor.calls.formulas import agreement
 from monitor.calls.rules import Reading
 from monitor.reports.figures import Why
 from monitor.reports.period_words import PeriodWords
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
+    from monitor.calls.formulas import Agreement
     from monitor.reports.figures import RuleFigures
     from monitor.reports.periods import Period
     from monitor.texts import Language
@@ -89,8 +91,19 @@ class Words:
         return _("{amount} won").format(amount=self.count(amount))
 
     def kappa(self, kappa: float | None) -> str:
-        """Agreement of two people, with the two decimals it is always given with."""
-        return "-" if kappa is None else f"{kappa:.2f}"
+        """Agreement of two people, with the two decimals it is always given with, and in words."""
+        if kappa is None:
+            return "-"
+        _c = self.of
+        words: Mapping[Agreement, str] = {
+            "poor": _c("agreement", "poor"),
+            "slight": _c("agreement", "slight"),
+            "fair": _c("agreement", "fair"),
+            "moderate": _c("agreement", "moderate"),
+            "substantial": _c("agreement", "substantial"),
+            "almost_perfect": _c("agreement", "almost perfect"),
+        }
+        return f"{kappa:.2f} ({words[agreement(kappa)]})"
 
     def percent(self, share: float | None) -> str:
         """A share; see `monitor.forms.percent`."""
