@@ -7,8 +7,8 @@ which monitor.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, func, literal, or_, select
@@ -25,8 +25,9 @@ from monitor.numbers import is_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
     from monitor.callbacks.settling import Terms
     from monitor.calls.facts import Call, OutgoingCall
@@ -38,13 +39,22 @@ _Row = dict[str, Any]
 
 _LOCK = 0x63616C6C6261636B
 """Of PostgreSQL's advisory locks, the one by which writers of `callbacks` take turns; it spells `callback`."""
-_SAME_CALL = timedelta(days=1)
-"""Two records of one call never tell its instants so far apart: what closed a call back longer before one of them was
-written was not an older record of it."""
 _NOBODY = ("anonymous", "unknown", "unavailable", "restricted", "private", "withheld", "asterisk", "none", "s")
 """What stands in place of a number that is not told; as a hash it looks like any other caller's."""
+_OWN_FORM = re.compile("0[1-9][0-9]{6,9}")
+"""A number as trunks mostly write it, which is its normal form already."""
 _BY_PEOPLE = ("assignee", "dropped_at")
 _CLOSINGS = ("reached_at", "came_again_at", "dropped_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the ledger had of some calls before they were written anew, by key: who, and when."""
+
+    calls: dict[_Key, tuple[str | None, datetime]] = field(default_factory=dict)
+    """Caller's number, and the instant that the call was filed under."""
+    outgoing: dict[_Key, tuple[str | None, datetime]] = field(default_factory=dict)
+    """Person called, and the instant when."""
 
 
 @dataclass(slots=True)
@@ -84,34 +94,66 @@ class Callbacks:
 
     def person(self, number: str | None) -> str | None:
         """Whom a number belongs to, as `callbacks.person` has it; None where it is none that one can call."""
+        if number and not self.numbers.hashed and _OWN_FORM.fullmatch(number):
+            return number
         person = self.numbers.person(number)
         if not person or person in self._nobody:
             return None
         return person if is_hash(person) or is_number(person) else None
 
-    def keep(self, connection: Connection, calls: Sequence[Call], outgoing: Sequence[OutgoingCall]) -> None:
-        """Work out the calls back of everybody of whom something has just been written, and write them.
+    def known(self, connection: Connection, calls: Sequence[Call], outgoing: Sequence[OutgoingCall]) -> Known:
+        """What the ledger has of some calls already. Writers of PostgreSQL take turns from here to the end.
 
-        Call it last in a transaction: writers of PostgreSQL take turns from here to its end.
+        Call it first in the transaction that writes them.
+        """
+        lock(connection)
+        told = (
+            (CALLS, CALLS.c.caller, CALLS.c.filed_at, calls),
+            (OUTGOING_CALLS, OUTGOING_CALLS.c.person, OUTGOING_CALLS.c.started_at, outgoing),
+        )
+        found: list[dict[_Key, tuple[str | None, datetime]]] = []
+        for table, who, at, facts in told:
+            known: dict[_Key, tuple[str | None, datetime]] = {}
+            for system, linkedids in _by_system(map(_key, facts)).items():
+                for chunk in _chunks(linkedids):
+                    of_chunk = (table.c.system == system, among(connection, table.c.linkedid, chunk))
+                    for linkedid, whose, when in connection.execute(select(table.c.linkedid, who, at).where(*of_chunk)):
+                        known[system, linkedid] = (whose, when)
+            found.append(known)
+        return Known(*found)
+
+    def keep(
+        self, connection: Connection, calls: Sequence[Call], outgoing: Sequence[OutgoingCall], known: Known
+    ) -> None:
+        """Work out the calls back of everybody of whom something has just been written, and write them.
 
         Args:
             connection: the transaction in which all of it was written.
             calls: as they stand in the ledger now; none that it refused.
             outgoing: calls that the centre made.
+            known: what the ledger had of these before.
         """
         turn = _Turn()
         for made in outgoing:
             turn.happened(self.person(made.number), made.started_at)
+            turn.happened(*known.outgoing.get(_key(made), (None, made.started_at)))
+        again: list[_Key] = []
         for call in calls:
-            # One that was not answered too: an older record of it may have said that it was.
-            turn.happened(self.person(call.caller), call.filed_at)
-        if calls or turn.since:
-            self._keep(connection, turn, calls)
+            key = _key(call)
+            before = known.calls.get(key)
+            if before is not None:
+                # What the older record said of somebody may be said no more.
+                again.append(key)
+                turn.happened(self.person(before[0]), before[1])
+            if before is not None or call.answered_at is not None:
+                turn.happened(self.person(call.caller), call.filed_at)
+        self._keep(connection, turn, calls, again)
 
     def anew(self, connection: Connection, calls: Sequence[Call]) -> None:
         """Work out the calls back of some calls from all that the ledger has, whatever they were before."""
+        lock(connection)
         turn = _Turn(anew={_key(call) for call in calls})
-        self._keep(connection, turn, calls)
+        self._keep(connection, turn, calls, list(turn.anew))
 
     def again(self, connection: Connection, keys: Iterable[CallKey]) -> None:
         """Work out calls back whose rows were changed by hand; `lock` comes before the change."""
@@ -123,9 +165,9 @@ class Callbacks:
 
     # What is owed
 
-    def _keep(self, connection: Connection, turn: _Turn, calls: Sequence[Call]) -> None:
-        lock(connection)
-        self._read_keys(connection, turn, calls)
+    def _keep(self, connection: Connection, turn: _Turn, calls: Sequence[Call], keys: Iterable[_Key]) -> None:
+        """Work out what `calls` leave owed; those of `keys` may have left something owed before."""
+        self._read_keys(connection, turn, keys)
         due = {_key(call): row for call in calls if (row := self._owed_row(call)) is not None}
         persons = {row["person"] for row in (*turn.rows.values(), *due.values()) if row["person"]}
         self._read_persons(connection, turn, persons | set(turn.since))
@@ -196,7 +238,7 @@ class Callbacks:
         if since_at is None:
             return False
         closed_at = min((row[name] for name in _CLOSINGS if row[name] is not None), default=None)
-        return closed_at is None or closed_at >= since_at - _SAME_CALL
+        return closed_at is None or closed_at >= since_at
 
     def _attempts(self, connection: Connection, affected: Iterable[_Row]) -> dict[str, list[Attempt]]:
         """Calls that the centre made, by person."""
@@ -233,19 +275,19 @@ class Callbacks:
     # Reading and writing
 
     @staticmethod
-    def _read_keys(connection: Connection, turn: _Turn, calls: Sequence[Call]) -> None:
-        by_system: dict[str, list[str]] = {}
-        for call in calls:
-            system, linkedid = _key(call)
-            by_system.setdefault(system, []).append(linkedid)
-        for system, linkedids in by_system.items():
+    def _read_keys(connection: Connection, turn: _Turn, keys: Iterable[_Key]) -> None:
+        for system, linkedids in _by_system(keys).items():
             for chunk in _chunks(linkedids):
                 _take_in(turn, connection, CALLBACKS.c.system == system, among(connection, CALLBACKS.c.linkedid, chunk))
 
     @staticmethod
     def _read_persons(connection: Connection, turn: _Turn, persons: Iterable[str]) -> None:
+        """Rows of persons that may change: those that are not done with, and those that were not when it happened."""
+        wanted: list[ColumnElement[bool]] = [CALLBACKS.c.state.in_([state.value for state in TO_DO])]
+        if turn.since:
+            wanted += [CALLBACKS.c[name] >= min(turn.since.values()) for name in _CLOSINGS]
         for chunk in _chunks(sorted(persons)):
-            _take_in(turn, connection, among(connection, CALLBACKS.c.person, chunk))
+            _take_in(turn, connection, among(connection, CALLBACKS.c.person, chunk), or_(*wanted))
 
     @staticmethod
     def _write(connection: Connection, turn: _Turn) -> None:
@@ -353,6 +395,13 @@ def _chunks(values: Sequence[str]) -> Iterable[list[str]]:
     return (list(values[start : start + CHUNK]) for start in range(0, len(values), CHUNK))
 
 
-def _key(call: Call) -> _Key:
+def _by_system(keys: Iterable[_Key]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for system, linkedid in keys:
+        found.setdefault(system, []).append(linkedid)
+    return found
+
+
+def _key(call: Call | OutgoingCall) -> _Key:
     """A call's key as the columns hold it."""
     return call.key.system.replace("\0", REPLACEMENT), call.key.linkedid.replace("\0", REPLACEMENT)

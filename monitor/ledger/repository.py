@@ -104,15 +104,18 @@ class Repository:
                 rules.append(fact)
         with self.store.writing() as connection:
             # In the order of their keys, so that two writers on one store never wait for each other.
-            taken = self._write_calls(connection, [calls[key] for key in sorted(calls)])
+            ended = [calls[key] for key in sorted(calls)]
             dialled = [outgoing[key] for key in sorted(outgoing)]
+            callbacks = self.callbacks if ended or dialled else None
+            before = callbacks.known(connection, ended, dialled) if callbacks is not None else None
+            taken = self._write_calls(connection, ended)
             self._write_outgoing(connection, dialled)
             self._write_states(connection, [rows.agent_state_row(states[key]) for key in sorted(states)])
             self._write_gaps(connection, gaps)
             for rule in rules:
                 self._write_rule(connection, rule)
-            if self.callbacks is not None and (taken or dialled):
-                self.callbacks.keep(connection, taken, dialled)
+            if callbacks is not None and before is not None:
+                callbacks.keep(connection, taken, dialled, before)
 
     def record_rule(self, rule: RingRule) -> None:
         """Write a rule, once.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects import postgresql
 
 from monitor.ledger import rows
-from monitor.ledger.columns import Name
+from monitor.ledger.columns import REPLACEMENT, Name
 from monitor.ledger.rows import PARTS_OF_CALLS
 
 if TYPE_CHECKING:
@@ -44,8 +45,12 @@ def whole_calls(connection: Connection, found: Sequence[RowMapping]) -> Iterator
 
 
 def among(connection: Connection, column: ColumnElement[str], values: list[str]) -> ColumnElement[bool]:
-    """Whether a column holds one of the values."""
+    """Whether a column holds one of the values.
+
+    They are given as one, which each database looks up in an index: 500 placeholders cost more to write down than the
+    rows cost to find, and PostgreSQL would compare them with every row in turn.
+    """
     if connection.dialect.name == "sqlite":
-        return column.in_(values)
-    # As one array, which PostgreSQL looks up in the key; 500 placeholders it compares with every row in turn.
+        given = json.dumps([value.replace("\0", REPLACEMENT) for value in values])
+        return column.in_(select(func.json_each(given).table_valued("value").c.value))
     return column.in_(select(func.unnest(bindparam(None, values, type_=postgresql.ARRAY(Name())))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -269,11 +270,16 @@ def test_two_monitors_that_write_of_one_person_at_once_miss_nothing(postgres_url
     """The one writes that they left; the other, before that is committed, that they called again and were answered."""
     upgrade(postgres_url)
     one, other = (Repository(postgres_url, callbacks=TERMS) for _ in range(2))
-    with one.store.writing() as connection:
-        taken = one._write_calls(connection, [left(0)])
-        other.record_all([answered(10)])
-        assert one.callbacks is not None
-        one.callbacks.keep(connection, taken, [])
+    assert one.callbacks is not None
+    with ThreadPoolExecutor(1) as beside:
+        with one.store.writing() as connection:
+            before = one.callbacks.known(connection, [left(0)], [])
+            taken = one._write_calls(connection, [left(0)])
+            answering = beside.submit(other.record_all, [answered(10)])
+            # What it waits for is the end of this transaction: one that did not wait would be done in a moment.
+            assert wait([answering], timeout=0.3).done == set()
+            one.callbacks.keep(connection, taken, [], before)
+        answering.result(timeout=20)
     assert states(one) == {"in-0": "came_again"}
     with other.store.reading() as connection:
         held = connection.execute(text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")).scalar_one()
