@@ -71,7 +71,6 @@ def offer(state: State, channel: Channel, event: e.NewChannel | e.NewExten | e.C
     # Asterisk may have rung the caller's own phone first, on behalf of a program (`Originate`).
     call.attempts = [attempt for attempt in call.attempts if attempt.channel is not channel]
     call.ringing.pop(channel.uniqueid, None)
-    state.phones.brought(channel.interface)
     if not call.partly:
         call.entered_us = at_us
     state.facts.append(

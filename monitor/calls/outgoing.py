@@ -38,6 +38,8 @@ class LiveOutgoing:
     """A call that a phone of the centre has begun."""
 
     key: f.CallKey
+    agent: str
+    """The phone's interface; its channel may come to bear another name."""
     began_us: int
     """When the number was dialled; until that is known, when the channel came to be."""
     number: str = ""
@@ -78,7 +80,7 @@ def begins(state: State, channel: Channel, event: e.NewChannel | e.CoreShowChann
     if call.line is not None or call.linkedid != channel.uniqueid or channel.interface not in state.phones:
         return
     if not _talks_elsewhere(state, channel):
-        channel.outgoing = LiveOutgoing(call.key, event.at_us)
+        channel.outgoing = LiveOutgoing(call.key, channel.interface, event.at_us)
         names(state, channel, event.exten, event.at_us)
 
 
@@ -123,7 +125,7 @@ def _through_local(state: State, half: Channel, event: e.NewExten) -> None:
     phones = (one for one in state.bridges.room(half.pair.bridge) if one.interface in state.phones)
     phone = next(phones, None)
     if number is not None and phone is not None and phone.outgoing is None and not _talks_elsewhere(state, phone):
-        phone.outgoing = LiveOutgoing(call.key, event.at_us, number)
+        phone.outgoing = LiveOutgoing(call.key, phone.interface, event.at_us, number)
 
 
 def _number_in(data: str) -> str:
@@ -196,8 +198,8 @@ def over(state: State, channel: Channel, at_us: int, *, seen: bool = True) -> No
     state.facts.append(
         f.OutgoingCall(
             key=outgoing.key,
-            agent=channel.interface,
-            member=state.phones.name_of(channel.interface),
+            agent=outgoing.agent,
+            member=state.phones.name_of(outgoing.agent),
             number=outgoing.number,
             started_at=instant(outgoing.began_us),
             answered_at=instant(outgoing.answered_us) if outgoing.answered_us is not None else None,

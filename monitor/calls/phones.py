@@ -1,7 +1,7 @@
 """Which interfaces are phones of the centre: those configured, else members of its queues and what rang for callers.
 
-An interface by which callers come is a trunk, whatever else it does. A trunk that only calls out is told from a phone
-by how it is dialled: with a number.
+A trunk that rings somebody's mobile for a caller is no phone of the centre: it is told by how it is dialled, with a
+number. That callers come by an interface says nothing, since whoever has a phone may call the line to try it.
 
 **Source:** `DialBegin`, whose DialString is what Dial or Queue was given behind the technology: `agent1` for a phone,
 `01012345678@carrier` or `carrier/01012345678` through a trunk.
@@ -45,20 +45,17 @@ class Phones:
         members: of its queues.
     """
 
-    __slots__ = ("_members", "_patterns", "_rang", "_trunks")
+    __slots__ = ("_members", "_patterns", "_rang")
 
     def __init__(self, patterns: Patterns, members: Members) -> None:
         self._patterns = patterns
         self._members = members
         self._rang: dict[str, str] = {}
-        self._trunks: dict[str, str] = {}
 
     def __contains__(self, interface: str) -> bool:
         """Whether it is a phone of the centre."""
         if self._patterns:
             return self._patterns.match(interface)
-        if interface in self._trunks:
-            return False
         return interface in self._rang or self._members.name_of(interface) is not None
 
     @property
@@ -72,23 +69,15 @@ class Phones:
 
     def rang(self, interface: str, member: str | None) -> None:
         """It was dialled itself for a caller whom nobody had answered yet."""
-        _note(self._rang, interface, member or self._rang.get(interface, ""))
+        known = self._rang
+        if interface not in known and len(known) >= _MOST:
+            del known[next(iter(known))]
+        known[interface] = member or known.get(interface, "")
 
-    def brought(self, interface: str) -> None:
-        """A caller came by it."""
-        _note(self._trunks, interface, "")
+    def standing(self) -> list[list[str]]:
+        """What was found, each with its member's name."""
+        return [[interface, name] for interface, name in self._rang.items()]
 
-    def standing(self) -> tuple[list[list[str]], list[str]]:
-        """What was found: phones with their members' names, and trunks."""
-        return [[interface, name] for interface, name in self._rang.items()], list(self._trunks)
-
-    def restore(self, rang: Iterable[Iterable[str]], trunks: Iterable[str]) -> None:
+    def restore(self, rang: Iterable[Iterable[str]]) -> None:
         """Know what was found before, and nothing else."""
         self._rang = {interface: name for interface, name in rang}  # noqa: C416 - pairs from JSON are lists
-        self._trunks = dict.fromkeys(trunks, "")
-
-
-def _note(known: dict[str, str], interface: str, name: str) -> None:
-    if interface not in known and len(known) >= _MOST:
-        del known[next(iter(known))]
-    known[interface] = name

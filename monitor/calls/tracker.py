@@ -121,7 +121,6 @@ class TrackerStanding(NamedTuple):
     """Of each its `MemberStanding`."""
     phones: Sequence[list[str]] = ()
     """Those found so far, each with its member's name."""
-    trunks: Sequence[str] = ()
 
 
 class Tracker:
@@ -332,19 +331,17 @@ class Tracker:
         """What is known besides the calls in progress."""
         state = self._state
         since_us, cause = self._blind_since_us or (0, None)
-        phones, trunks = state.phones.standing()
         return TrackerStanding(
             *(state.now_us, state.tells_who_left, state.mixed, since_us, cause),
             members=[list(member) for member in state.members.standing()],
-            phones=phones,
-            trunks=trunks,
+            phones=state.phones.standing(),
         )
 
     def restore(self, standing: TrackerStanding) -> list[Fact]:
         """Know what was known besides the calls; returns what that tells of members and of being blind."""
         state = self._state
         state.now_us, state.tells_who_left, state.mixed = standing.now_us, standing.tells_who_left, standing.mixed
-        state.phones.restore(standing.phones, standing.trunks)
+        state.phones.restore(standing.phones)
         state.members.restore([MemberStanding(*member) for member in standing.members], state.facts)
         if standing.blind_cause is None:
             self._blind_since_us = None

@@ -275,6 +275,19 @@ def test_phones_are_found_by_the_queue_or_by_what_rang_for_a_caller() -> None:
     ]
 
 
+def test_an_agent_who_tries_the_line_keeps_a_phone() -> None:
+    """The call to the line is a caller's like any other; the next one, to a number outside, calls somebody back."""
+    wire = Wire()
+    wire.talks(2)
+    own = wire.at(30).enters("15886565", caller="101", trunk="PJSIP/agent1", context="inside")
+    wire.at(31).ends(own)
+    agent, far = dials_out(wire.at(40), "01012345678")
+    wire.ends(agent, far)
+    reading = read(wire, PLAN)
+    assert len(reading.calls) == 2
+    assert [told.agent for told in reading.of(OutgoingCall)] == ["PJSIP/agent1"]
+
+
 def test_a_trunk_that_rings_a_mobile_for_callers_is_no_phone() -> None:
     """`Dial(PJSIP/01055556666@carrier)` for a caller makes the carrier's channel ring, and no phone of it."""
     wire = Wire()
