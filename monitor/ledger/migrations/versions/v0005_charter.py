@@ -251,6 +251,12 @@ def _cases() -> None:
                 f"CREATE TRIGGER case_events_stay_{what.lower()} BEFORE {what} ON case_events "
                 f"BEGIN SELECT RAISE(ABORT, '{REFUSED}'); END"
             )
+        # One that replaces an entry deletes it without a word to the trigger above.
+        op.execute(
+            "CREATE TRIGGER case_events_stay_insert BEFORE INSERT ON case_events "
+            "WHEN EXISTS (SELECT 1 FROM case_events WHERE id = NEW.id) "
+            f"BEGIN SELECT RAISE(ABORT, '{REFUSED}'); END"
+        )
 
 
 def downgrade() -> None:
