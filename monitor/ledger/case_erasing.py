@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, or_
@@ -92,5 +93,5 @@ def _told(row: RowMapping, change: Mapping[str, Any]) -> dict[str, Any]:
     if "assignee" in change:
         detail["assignee"] = [row["assignee"], change["assignee"]]
     if "erased_at" in change:
-        detail["erased_at"] = [None, change["erased_at"].isoformat(timespec="microseconds")]
+        detail["erased_at"] = [None, change["erased_at"].astimezone(UTC).isoformat(timespec="microseconds")]
     return detail
