@@ -81,6 +81,7 @@ class CaseDesk:
         self.clock = clock
         self.due_soon_days = due_soon_days
         self.filing = Filing(register, work_time, numbers)
+        self._counted: tuple[int, Mapping[str, datetime], datetime, tuple[Total, ...]] | None = None
 
     @property
     def register(self) -> tuple[Commitment, ...]:
@@ -252,14 +253,22 @@ class CaseDesk:
     def totals(self) -> tuple[Total, ...]:
         """How many cases stand where, and what is owed and was paid, by promise in the register's order.
 
-        Promises that were taken out of the register and have cases come last.
+        Promises that were taken out of the register and have cases come last. Every case is counted where anything has
+        become different since the last time: the trail tells of each change, and deadlines pass where there are any.
         """
         now, due_soon_at = self.now(), self.due_soon_at()
         with self.store.reading() as connection:
+            next_entry = cases.next_entry(connection)
+            if (
+                self._counted is not None
+                and (self._counted[0], self._counted[1]) == (next_entry, due_soon_at)
+                and not case_counts.passed(connection, self._counted[2], now)
+            ):
+                return self._counted[3]
             counted = case_counts.counts(connection, now, due_soon_at)
             money = case_counts.money(connection)
         keys = dict.fromkeys([*due_soon_at, *sorted({key for key, _standing in counted})])
-        return tuple(
+        totals = tuple(
             Total(
                 commitment=key,
                 counts={one: counted[key, one.value] for one in Standing if (key, one.value) in counted},
@@ -268,6 +277,8 @@ class CaseDesk:
             )
             for key in keys
         )
+        self._counted = next_entry, due_soon_at, now, totals
+        return totals
 
     def each(self, query: CaseQuery) -> Iterator[Case]:
         """Every case that a query finds, held in memory a page at a time."""

@@ -58,6 +58,13 @@ def money(connection: Connection) -> Mapping[str, tuple[int, int]]:
     return {commitment: (int(owed), int(paid)) for commitment, owed, paid in connection.execute(chosen)}
 
 
+def passed(connection: Connection, since: datetime, until: datetime) -> bool:
+    """Whether the deadline of an open case lies behind one instant and not behind another; so too if they go back."""
+    stored = CASES.c
+    between = select(stored.reference).where(stored.state == "open", stored.due_at > since, stored.due_at <= until)
+    return until < since or connection.execute(between.limit(1)).first() is not None
+
+
 def due(connection: Connection, now: datetime, due_soon_at: Mapping[str, datetime]) -> tuple[reminders.Due, ...]:
     """The cases that are due soon or overdue and of which nobody was told.
 

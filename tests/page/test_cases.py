@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,27 +102,32 @@ def test_what_is_to_be_done_comes_by_its_last_day_with_the_days_that_are_left(ho
     assert (house.noted.all[-1].who, house.noted.all[-1].calls) == ("kim", 4)
 
 
-def test_tiles_sum_up_each_promise(house: CaseHouse) -> None:
+def tiles_of(page: str) -> dict[str, str]:
+    """What the tile of each promise says."""
+    tiles = re.findall(r'<li class="panel[^>]*>\s*<h2>(.*?)</h2>(.*?)</li>', page, re.DOTALL)
+    return {text_of(name): text_of(rest) for name, rest in tiles}
+
+
+def test_tiles_sum_up_each_promise_as_it_is_now(house: CaseHouse) -> None:
+    voice = "Customer's voice: simple questions and complaints"
     house.open(received="2026-11-10")
-    house.open(received="2026-11-17")
+    last = house.open(received="2026-11-17")
     house.open(received="2026-11-23")
     house.open(received="2026-11-23", done_at=day("2026-11-24"))
     house.open("accuracy", visits=2, paid_won=4_000)
     house.open("accuracy", visits=3)
-    tiles = {
-        text_of(name): text_of(rest)
-        for name, rest in re.findall(
-            r'<li class="panel[^>]*>\s*<h2>(.*?)</h2>(.*?)</li>', house.get("/cases").text, re.DOTALL
-        )
-    }
+    tiles = tiles_of(house.get("/cases").text)
     assert len(tiles) == 7
-    assert (
-        tiles["Customer's voice: simple questions and complaints"]
-        == "7 working days 3 open overdue 1 due soon 1 done 1"
-    )
+    assert tiles[voice] == "7 working days 3 open overdue 1 due soon 1 done 1"
     # Two visits are owed 10,000 won, three 20,000.
     assert tiles["Accuracy guarantee"] == "no time is promised 2 open owed 30,000 won · paid 4,000 won"
     assert tiles["Satisfaction survey"] == "once a year 0 open"
+    house.clock.at = day("2026-11-26") - timedelta(microseconds=1)
+    assert tiles_of(house.get("/cases").text)[voice] == "7 working days 3 open overdue 1 due soon 1 done 1"
+    house.clock.at = day("2026-11-26")
+    assert tiles_of(house.get("/cases").text)[voice] == "7 working days 3 open overdue 2 done 1"
+    assert step(house, last.reference, "withdraw").status_code == 303
+    assert tiles_of(house.get("/cases").text)[voice] == "7 working days 2 open overdue 1 done 1"
 
 
 @pytest.mark.parametrize(
