@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from monitor.page.render import call_path
+from monitor.commitments.cases import Actor, NewCase
+from monitor.page.render import call_path, case_path
 from tests.page.doors import PASSWORD, user
 from tests.page.live import Live
 
-from .hostile import NAME, QUEUE, HostileGate
+from .hostile import NAME, NUMBER, QUEUE, HostileGate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +47,18 @@ def test_what_a_caller_is_called_is_never_run(look: Callable[..., Page], tmp_pat
         page.goto(f"{centre.url}{one_call}")
         page.wait_for_selector("svg.course .ring-mark", timeout=PATIENCE_MS)
         page.wait_for_selector(".banner.going", state="detached", timeout=PATIENCE_MS)
-        for path in (one_call, "/calls", "/wall", "/?lang=ko"):
+        desk = centre.monitor.charter.cases
+        new = NewCase(
+            commitment="accuracy",
+            received_at=desk.clock(),
+            subject=NAME,
+            assignee=QUEUE,
+            result=NUMBER,
+            system=NAME,
+            linkedid=NUMBER,
+        )
+        one_case = case_path(desk.open(new, Actor(QUEUE, "supervisor")).reference)
+        for path in (one_call, "/calls", "/wall", "/?lang=ko", "/cases", one_case):
             page.goto(f"{centre.url}{path}")
             page.wait_for_load_state("networkidle" if path == "/calls" else "load")
             texts[path] = page.inner_text("body")
@@ -59,3 +71,7 @@ def test_what_a_caller_is_called_is_never_run(look: Callable[..., Page], tmp_pat
     assert "<img" in texts[one_call]
     assert QUEUE in texts["/calls"]
     assert "<img" in listed
+    assert NAME in texts["/cases"]
+    assert QUEUE in texts["/cases"]
+    assert texts[one_case].count(QUEUE) > 1  # assigned to, and who wrote it down
+    assert "<img" in texts[one_case]
