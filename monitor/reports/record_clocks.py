@@ -124,14 +124,11 @@ def _cases(subject: Subject, found: CommitmentFigures) -> Iterator[str]:
 def _periodic(subject: Subject, found: CommitmentFigures) -> Promise:
     """What is due once and again: kept where it was done by then, and not judged before."""
     words, figures = subject.words, subject.figures
-    _, ngettext = words.text, words.number
+    _ = words.text
     text, how = charter.with_a_clock(words, found.commitment), _how(subject, found)
     if found.done_at:
-        times = len(found.done_at)
         on = ", ".join(words.day(local_day(subject, at)) for at in sorted(found.done_at))
-        result = ngettext("Done on {days}.", "Done {count} times: {days}.", times).format(
-            days=on, count=words.count(times)
-        )
+        result = _("Done on {days}.").format(days=on)
         if found.results:
             result += " " + _("What came of it stands below.")
         return Promise(text=text, result=result, how=how, measured=1, kept=1, missed=0, share=1.0)
