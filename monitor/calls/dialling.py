@@ -50,7 +50,7 @@ def dial_begin(state: State, event: e.DialBegin) -> None:
     channel.dialer = state.channels.get(event.uniqueid)
     call = channel.call
     if call.line is None and channel.person:
-        dials(state, channel, event.dialled)
+        dials(state, channel, event.dialled, event.at_us)
     if call.answered_us is None and channel is not call.caller and call.caller is not None:
         call.asked(event.at_us, by_dial=call.caller.in_queue is None)
         if call.stage in (Stage.ANNOUNCEMENT, Stage.GIVEN_UP):

@@ -6,8 +6,8 @@ somebody on behalf of that call's caller (a consultation). What a caller's call 
 own, and so is none either.
 
 **Source:** `Newchannel` of the first channel of a linkedid, whose Exten is what a phone dialled; where Asterisk rang
-the phone first (`Originate`, click-to-dial), the first `Newexten` behind that names a number. apps/app_dial.c bridges
-after the answer alone: early media is heard without a bridge.
+the phone first (`Originate`, click-to-dial), the first `Newexten` behind that names a number, or `DialBegin` where
+no dialplan is run. apps/app_dial.c bridges after the answer alone: early media is heard without a bridge.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from monitor.ami.events import UP
 from monitor.calls import facts as f
 from monitor.calls.facts import instant
 from monitor.calls.lines import digits
@@ -107,11 +108,7 @@ def names(state: State, channel: Channel, dialled: str, at_us: int) -> None:
 def step(state: State, channel: Channel, event: e.NewExten) -> None:
     """A channel of no line runs a step of the dialplan: it may name the number."""
     if channel.outgoing is not None:
-        dialled = event.exten
-        if dialled in ("", "s") and event.application == "Dial":
-            # Dial was all that was asked for, without an extension: `PJSIP/01012345678@carrier,30`.
-            dialled = _number_in(event.data)
-        names(state, channel, dialled, event.at_us)
+        names(state, channel, event.exten, event.at_us)
     elif channel.local and event.application == "Dial":
         _through_local(state, channel, event)
 
@@ -122,16 +119,16 @@ def _through_local(state: State, half: Channel, event: e.NewExten) -> None:
     if half.pair is None or call.line is not None or call.linkedid not in (half.uniqueid, half.pair.uniqueid):
         return
     number = outside_number(state.plan, event.exten)
-    phones = (one for one in state.bridges.room(half.pair.bridge) if one.interface in state.phones)
-    phone = next(phones, None)
+    # It is up, and may be bridged with its half of the pair a moment later.
+    picked_up = (one for one in call.channels.values() if one.state == UP and one.interface in state.phones)
+    phone = next(picked_up, None)
     if number is not None and phone is not None and phone.outgoing is None and not _talks_elsewhere(state, phone):
         phone.outgoing = LiveOutgoing(call.key, phone.interface, event.at_us, number)
 
 
-def _number_in(data: str) -> str:
-    """The number that a Dial of one trunk is given; empty where there is none."""
-    _, _, address = data.partition(",")[0].partition("/")
-    last = address.rpartition("/")[2].removeprefix("sip:").partition("@")[0]
+def _number_in(dial_string: str) -> str:
+    """The number that a trunk is dialled with, as in `01012345678@carrier` and `carrier/01012345678`; "" for none."""
+    last = dial_string.rpartition("/")[2].removeprefix("sip:").partition("@")[0]
     return last if len(digits(last)) > _LONGEST_EXTENSION else ""
 
 
@@ -150,8 +147,11 @@ def _hears_outside(state: State, channel: Channel, room: Iterable[Channel]) -> b
     return any(other.person and other is not channel and other.interface not in state.phones for other in room)
 
 
-def dials(state: State, channel: Channel, dial_string: str) -> None:
-    """A channel is dialled: where it is the first, and another phone of the centre, the call stays inside."""
+def dials(state: State, channel: Channel, dial_string: str, at_us: int) -> None:
+    """A channel is dialled: where it is the first, and another phone of the centre, the call stays inside.
+
+    A program that asks for nothing but Dial runs no dialplan; then what is dialled tells the number.
+    """
     for calling in channel.called_by():
         outgoing = calling.outgoing
         if outgoing is None or calling is channel:
@@ -161,6 +161,7 @@ def dials(state: State, channel: Channel, dial_string: str) -> None:
         )
         if not inside:
             outgoing.went_out = True
+            names(state, calling, _number_in(dial_string), at_us)
         elif not outgoing.went_out:
             calling.outgoing = None
         return

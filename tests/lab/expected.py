@@ -150,6 +150,8 @@ EXPECTED: dict[str, tuple[Expected, ...]] = {
     "called_out_unanswered": (),
     "called_out_busy": (),
     "called_back": ended(PLAIN, "abandoned_waiting"),
+    "called_back_local": ended(PLAIN, "abandoned_waiting"),
+    "called_back_alone": ended(PLAIN, "abandoned_waiting"),
     "promised": answered(PLAIN),
     "hundred": tuple(
         Expected(caller=number, agent=f"phone{number[-3:]}")

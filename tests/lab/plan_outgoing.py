@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .plan_answers import agent, answers_after, calls_and_talks, gives_up_after, incoming, refuses_with, rings_on
 from .scenario import Act, Caller, ManagerAct, Phone, Scenario
+
+if TYPE_CHECKING:
+    from .ami import Packet
 
 OUTSIDE = "exten => _9X.,1,Dial(PJSIP/${EXTEN:1}@<endpoint:carrier>,30)\n same => n,Hangup()\n"
 PERSON = "0212345678"
@@ -24,20 +29,30 @@ def calls_out(name: str, what: str, does: Act, person: Act) -> Scenario:
     )
 
 
-def clicks(name: str) -> ManagerAct:
+def calls_back(name: str, how: str, **asked: str) -> Scenario:
     """When the caller has gone, a program has Asterisk ring agent1's phone, and then the caller's number."""
-    return ManagerAct(
-        when=lambda packet: packet.get("Event") == "Hangup" and packet["Channel"].startswith(f"PJSIP/{name}-trunk-"),
-        action="Originate",
-        values=lambda _: {
-            "Channel": f"PJSIP/{name}-agent1",
-            "Context": f"inside-{name}",
-            "Exten": f"9{PERSON}",
-            "Priority": "1",
-            "Async": "true",
-        },
-        after_seconds=1.0,
+
+    def gone(packet: Packet) -> bool:
+        return packet.get("Event") == "Hangup" and packet["Channel"].startswith(f"PJSIP/{name}-trunk-")
+
+    return Scenario(
+        name=name,
+        what="A caller waits where nobody is and hangs up after 1.5 s; a program rings agent1's phone, who picks up "
+        f"after 1 s, and has the caller's number dialled{how}, which is answered 1.5 s later.",
+        incoming=incoming("Queue(<queue>,t)"),
+        queue="joinempty=yes",
+        inside=OUTSIDE,
+        phones=(carrier(answers_after(1500, 2000)), agent("agent1", "201", answers_after(1000))),
+        callers=(Caller(number=PERSON, does=gives_up_after(1500)),),
+        acts=(
+            ManagerAct(when=gone, action="Originate", values=lambda _: {**asked, "Async": "true"}, after_seconds=1.0),
+        ),
     )
+
+
+def by_extension(name: str) -> dict[str, str]:
+    """The caller's number as an agent would dial it."""
+    return {"Context": f"inside-{name}", "Exten": f"9{PERSON}", "Priority": "1"}
 
 
 OUTGOING = (
@@ -53,16 +68,19 @@ OUTGOING = (
         calls_and_talks(number=f"9{PERSON}"),
         refuses_with("486 Busy Here"),
     ),
-    Scenario(
-        name="called_back",
-        what="A caller waits where nobody is and hangs up after 1.5 s; a program rings agent1's phone, who picks up "
-        "after 1 s, and has the caller's number dialled, which is answered 1.5 s later.",
-        incoming=incoming("Queue(<queue>,t)"),
-        queue="joinempty=yes",
-        inside=OUTSIDE,
-        phones=(carrier(answers_after(1500, 2000)), agent("agent1", "201", answers_after(1000))),
-        callers=(Caller(number=PERSON, does=gives_up_after(1500)),),
-        acts=(clicks("called_back"),),
+    calls_back("called_back", "", Channel="PJSIP/called_back-agent1", **by_extension("called_back")),
+    calls_back(
+        "called_back_local",
+        " through a Local channel",
+        Channel="Local/201@inside-called_back_local",
+        **by_extension("called_back_local"),
+    ),
+    calls_back(
+        "called_back_alone",
+        " by Dial alone, without a dialplan",
+        Channel="PJSIP/called_back_alone-agent1",
+        Application="Dial",
+        Data=f"PJSIP/{PERSON}@called_back_alone-carrier,30",
     ),
     Scenario(
         name="promised",

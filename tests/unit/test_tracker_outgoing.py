@@ -109,8 +109,9 @@ def test_click_to_dial_counts_from_the_number_on(click: str) -> None:
     if click == "exten":
         far = goes_out(wire, agent)
     else:
-        wire.runs(agent, "Dial", f"{CARRIER}/sip:01012345678@10.0.0.9:5060,30", exten="", context="")
         far = wire.announces(wire.leg(CARRIER, agent.linkedid), Context="inside", Exten="s")
+        dialled = "carrier/sip:01012345678@10.0.0.9:5060"
+        wire.event("DialBegin", **agent.headers(), **far.headers("Dest"), DialString=dialled)
     wire.rings(far)
     wire.at(9).answers(agent, far)
     wire.at(20).ends(agent, far, by=agent)
