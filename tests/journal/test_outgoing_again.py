@@ -67,3 +67,13 @@ def test_what_was_over_is_stored_again_and_no_present() -> None:
     assert made(again.present) == []
     (expected,) = expected_of("called_out")["outgoing"]
     assert (stored.agent, stored.number) == (expected["agent"], expected["number"])
+
+
+def test_a_clock_in_doubt_keeps_the_record_back_like_a_callers() -> None:
+    """Until an answer tells: nothing was wrong, and it is whole; or the clock was set, and it is partly known."""
+    (whole,) = made(followed(PLAN, items_of("called_out")))
+    for sure, observed in ((True, Observed.WHOLE), (False, Observed.PARTLY)):
+        following = Following(NAME, PLAN)
+        following._late = True
+        assert following._hold([whole]) == []
+        assert following._release(sure=sure) == [replace(whole, observed=observed)]
