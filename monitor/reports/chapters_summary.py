@@ -30,7 +30,7 @@ def summary(subject: Subject) -> Section:
     blocks: list[Block] = [Paragraph(text=text) for text in sentences(subject)]
     if not subject.silent:
         blocks.append(Tiles(tiles=tuple(_tiles(subject))))
-    blocks += [Notice(text=text) for text in notices(subject)]
+    blocks += [Notice(text=text) for text in (*notices(subject), *_undone(subject))]
     if not subject.silent:
         if subject.judged_apart:
             text = _(
@@ -298,6 +298,28 @@ def notices(subject: Subject) -> Iterator[str]:
             yield _("Compliance of {earlier} was judged under another rule: {rules}.").format(
                 earlier=name, rules=", ".join(sorted(set(+tally.rules)))
             )
+
+
+def _undone(subject: Subject) -> Iterator[str]:
+    """What was promised by a day that has passed, and is still to be done."""
+    words, told = subject.words, subject.figures.charter
+    ngettext = words.number
+    if told is None:
+        return
+    never = sum(one.never for one in told.callbacks.values())
+    if never:
+        yield ngettext(
+            "{count} call back of this period is past its deadline, and nobody called.",
+            "{count} calls back of this period are past their deadline, and nobody called.",
+            never,
+        ).format(count=words.count(never))
+    overdue = sum(one.overdue for one in told.commitments) if subject.of_all else 0
+    if overdue:
+        yield ngettext(
+            "{count} case of this period is past its deadline, and not done.",
+            "{count} cases of this period are past their deadline, and not done.",
+            overdue,
+        ).format(count=words.count(overdue))
 
 
 def _of_sources(subject: Subject) -> Iterator[str]:

@@ -10,6 +10,7 @@ import pytest
 
 from monitor.ledger import Repository, upgrade
 from monitor.reports.counting import figures_of
+from monitor.reports.document import Notice
 from monitor.reports.make import make
 from monitor.reports.order import FileFormat, House
 from monitor.reports.record import record_of
@@ -180,7 +181,10 @@ def test_nobody_is_in_any_form_of_the_record(ledger: Repository, tmp_path: Path)
     everything = ""
     for path in made:
         # Words that a narrow column breaks are one again.
-        read = re.sub(r"\s", "", plain(path) + path.name)
+        whole = plain(path) + (
+            path.read_text(encoding="utf-8-sig") if path.suffix in {".html", ".json", ".csv"} else ""
+        )
+        read = re.sub(r"\s", "", whole + path.name)
         assert [what for what, text in half.PLANTED.items() if text in read] == [], path.name
         everything += read
         if path.suffix != ".csv":
@@ -197,6 +201,16 @@ def test_the_management_sees_the_agents_of_the_sample(ledger: Repository) -> Non
     assert rows_of(table, *keys) == [(half.PLANTED["a member"], half.PLANTED["a phone"], 4, 4)]
     silent = document_of(figures, replace(order, agents=False), HOUSE, "en")
     assert "review_agents" not in [each.key for each in silent.tables()]
+
+
+def test_what_is_past_its_deadline_is_on_the_first_page(figures: Figures) -> None:
+    """c was never called, and case 3 is not done."""
+    summary = document_of(figures, half.HALF, HOUSE, "en").sections[0]
+    notices = [block.text for block in summary.blocks if isinstance(block, Notice)]
+    assert notices[-2:] == [
+        "1 call back of this period is past its deadline, and nobody called.",
+        "1 case of this period is past its deadline, and not done.",
+    ]
 
 
 def test_of_one_line_or_queue_only_its_own_is_told(ledger: Repository) -> None:
