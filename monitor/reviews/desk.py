@@ -81,7 +81,10 @@ class Sampled:
     filed_at: datetime | None
     """When it came in; None where the ledger has the call no longer."""
     talking_us: int | None
+    caller: str | None
+    """Their number as the ledger keeps it."""
     recordings: tuple[str, ...]
+    """Names of files, in which the dialplan may have written the caller's number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,7 +304,7 @@ def _rows_of(month: date | None, key: CallKey | None = None) -> Select[Any]:
     """Calls of a sample with what their records say of them, in the order of a list."""
     drawn = REVIEW_SAMPLES.c
     same = and_(CALLS.c.system == drawn.system, CALLS.c.linkedid == drawn.linkedid)
-    chosen = select(REVIEW_SAMPLES, CALLS.c.filed_at, CALLS.c.talking_us).select_from(
+    chosen = select(REVIEW_SAMPLES, CALLS.c.filed_at, CALLS.c.talking_us, CALLS.c.caller).select_from(
         REVIEW_SAMPLES.outerjoin(CALLS, same)
     )
     if key is not None:
@@ -323,6 +326,7 @@ def _sampled(row: RowMapping, given: int, state: State, recordings: tuple[str, .
         state=state,
         filed_at=row["filed_at"],
         talking_us=row["talking_us"],
+        caller=row["caller"],
         recordings=recordings,
     )
 
