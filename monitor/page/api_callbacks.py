@@ -53,7 +53,8 @@ class Callback(Answer):
     queue: str | None
     team: str | None
     person: str | None
-    """Whom to call: a number's normal form, masked unless the reader's role sees numbers; of a hash its mark."""
+    """Whom to call: a number's normal form, masked unless the reader's role sees numbers; where
+    the ledger keeps hashes, the hash, or its mark."""
     owed_at: Instant
     due_at: Instant
     promised_by: str | None

@@ -31,13 +31,6 @@ HASHES = Numbers(b"0123456789abcdef0123456789abcdef")
 OFFICE = "0212345678"
 
 
-@pytest.fixture(scope="module")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("callbacks") / "ledger.sqlite3"
-    upgrade(path)
-    return path
-
-
 @pytest.fixture
 def ledger(blank: Path, tmp_path: Path) -> Iterator[Repository]:
     repository = Repository(Path(shutil.copy(blank, tmp_path / "ledger.sqlite3")), callbacks=TERMS)

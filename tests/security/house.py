@@ -16,6 +16,8 @@ from pydantic import SecretStr
 from starlette.routing import Mount, Route
 
 from monitor.board import Board
+from monitor.callbacks.desk import CallbackDesk
+from monitor.calls.facts import CallbackPromise
 from monitor.charter_setup import definition_of
 from monitor.commitments.cases import Actor, NewCase
 from monitor.commitments.desk import CaseDesk
@@ -35,7 +37,8 @@ from monitor.reviews.draws import Draws, month_of
 from monitor.web import bind
 from monitor.web_serving import Serving
 from monitor.worktime import WorkTime
-from tests.ledger.records import NINE, a_call
+from tests.ledger.callback_facts import TERMS
+from tests.ledger.records import NINE, a_call, after
 from tests.page.doors import sign_in, user
 from tests.page.reported import keep
 from tests.page.sources import Source
@@ -81,8 +84,9 @@ class House:
     metrics: MetricsSettings | None = None
 
     def __post_init__(self) -> None:
-        self.repository = Repository(self.ledger)
-        self.repository.record_all([a_call(CALL)])
+        self.repository = Repository(self.ledger, callbacks=TERMS)
+        promise = CallbackPromise(at=after(30), by="PJSIP/agent2", due_at=None)
+        self.repository.record_all([a_call(CALL, callbacks=(promise,))])
         kept = Kept(self.folder / "reports")
         keep(kept, NOW.astimezone(SEOUL), (NAME,))
         self.report = kept.all()[0].id
@@ -116,6 +120,14 @@ class House:
                     agents=True,
                 ),
                 cases=self.cases,
+                callbacks=CallbackDesk(
+                    self.repository.store,
+                    PLAIN,
+                    lambda: NOW,
+                    terms=TERMS,
+                    due_soon=timedelta(hours=2),
+                    forget=timedelta(days=30),
+                ),
                 reviews=ReviewDesk(self.repository.store, lambda _name: (), lambda: NOW),
             ),
         )
