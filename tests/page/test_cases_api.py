@@ -288,7 +288,8 @@ def test_the_document_names_what_can_be_done_and_answers_are_as_it_says(still: C
         ("post", "/cases", "/cases"),
         ("patch", "/cases/{reference}", "/cases/A"),
     ):
-        answer = still.call(method.upper(), asked, **({} if method == "get" else {"json": {}}))
+        body: dict[str, Any] = {} if method == "get" else {"json": {}}
+        answer = still.call(method.upper(), asked, **body)
         content = document["paths"][path][method]["responses"][str(answer.status_code)]["content"]
         schema = {**content[answer.headers["content-type"]]["schema"], "components": document["components"]}
         Draft202012Validator(schema).validate(answer.json())
