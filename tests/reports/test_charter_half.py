@@ -204,7 +204,7 @@ def test_the_management_sees_the_agents_of_the_sample(ledger: Repository) -> Non
 
 
 def test_what_is_past_its_deadline_is_on_the_first_page(figures: Figures) -> None:
-    """c was never called, and case 3 is not done."""
+    """The call back c was never made, and case 3 is not done."""
     summary = document_of(figures, half.HALF, HOUSE, "en").sections[0]
     notices = [block.text for block in summary.blocks if isinstance(block, Notice)]
     assert notices[-2:] == [
