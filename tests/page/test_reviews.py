@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from sqlalchemy import select, update
 from starlette.applications import Starlette
 
 from monitor.ledger.access_log import AccessLog, accesses
+from monitor.ledger.tables import REVIEW_DRAWS, REVIEWS
 from monitor.page.access import Access
 from monitor.page.render import Renderer
 from monitor.page.reviews import ReviewPages
@@ -235,6 +237,21 @@ def test_what_is_missing_is_told_beside_it_and_what_was_typed_stays(desk: Desk) 
         long = give(browser, 1, note="n" * 501)
         assert long.status_code == 400
         assert "The note is too long. Shorten it." in long.text
+
+
+def test_a_form_of_many_items_and_a_long_note_is_taken(desk: Desk) -> None:
+    """Twenty items, as many as may be set, and 500 syllables, of which a browser makes nine bytes each."""
+    items = tuple(Item(key=f"item{number}", ko=str(number), en=str(number)) for number in range(20))
+    with desk.repository.store.writing() as connection:
+        connection.execute(update(REVIEW_DRAWS).values(definition=replace(FORM, items=items).as_json()))
+    note = "가" * 500
+    with desk.open("lee") as browser:
+        assert give(browser, 1, note=note, **{f"mark-item{number}": "1" for number in range(20)}).status_code == 303
+    with desk.repository.store.reading() as connection:
+        assert connection.execute(select(REVIEWS.c.note, REVIEWS.c.marks)).one() == (
+            note,
+            {f"item{number}": 1 for number in range(20)},
+        )
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])

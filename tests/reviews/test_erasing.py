@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from monitor.config_keeping import PrivacySettings
+from monitor.ledger import erasing
 from monitor.ledger.tables import REVIEW_SAMPLES, REVIEWS
 from monitor.numbers import Numbers
+from monitor.privacy.forget_ledger import places
+from monitor.privacy.person import Person
 from monitor.privacy.purge import Purge
 
 from .test_desk import KEY, MET, NOW, Desk
@@ -60,6 +63,19 @@ def test_a_months_sample_has_pseudonyms_as_a_whole(repository: Repository) -> No
     assert replace(after, agents=()) == replace(before, agents=())
     # One agent of two calls still, under another name.
     assert [(one.sampled, one.share) for one in after.agents] == [(one.sampled, one.share) for one in before.agents]
+
+
+def test_a_person_who_is_forgotten_stands_in_no_note(repository: Repository) -> None:
+    repository.record_all([call(0)])
+    desk = Desk(repository, reviewers=1)
+    desk.desk.give(KEY, MET, "wants 010-1234-5678 called back", "lee")
+    for task in places(Person("01012345678", Numbers())):
+        erasing.carry_out(repository.store, task)
+    with repository.store.reading() as connection:
+        note = connection.scalar(select(REVIEWS.c.note))
+    assert note is not None
+    assert "5678" not in note
+    assert (note[:6], note[-12:]) == ("wants ", " called back")
 
 
 def test_nothing_of_a_month_is_touched_before_its_time(repository: Repository) -> None:
