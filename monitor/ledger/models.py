@@ -78,8 +78,9 @@ class CallRow(Base):
         Index(None, "queue", "filed_at"),
         Index(None, "verdict_within", "filed_at"),
         Index(None, "verdict_before", "filed_at"),
-        # Where no team is configured no call has one, and the index is empty.
-        Index(None, "team", "filed_at", sqlite_where=_OF_A_TEAM, postgresql_where=_OF_A_TEAM),
+        # Where no team is configured no call has one, and the index is empty. With the line, so that a team's calls are
+        # counted without reading a row.
+        Index(None, "team", "filed_at", "line", sqlite_where=_OF_A_TEAM, postgresql_where=_OF_A_TEAM),
     )
 
     system: Mapped[str] = mapped_column(primary_key=True)

@@ -44,7 +44,7 @@ def plans(tmp_path: Path) -> Iterator[tuple[Search, list[str]]]:
         ({}, "ix_calls_filed_at (filed_at>? AND filed_at<?)"),
         ({"line": "main"}, "ix_calls_line_filed_at (line=? AND filed_at>? AND filed_at<?)"),
         ({"queue": "support"}, "ix_calls_queue_filed_at (queue=? AND filed_at>? AND filed_at<?)"),
-        ({"team": "원격응대팀"}, "ix_calls_team_filed_at (team=? AND filed_at>? AND filed_at<?)"),
+        ({"team": "원격응대팀"}, "ix_calls_team_filed_at_line (team=? AND filed_at>? AND filed_at<?)"),
         (
             {"verdict": Verdict.BROKEN},
             "ix_calls_verdict_within_filed_at (verdict_within=? AND filed_at>? AND filed_at<?)",

@@ -62,9 +62,9 @@ def upgrade() -> None:
     op.add_column("calls", _text("menu", nullable=True))
     of_a_team = sa.text("team IS NOT NULL")
     op.create_index(
-        "ix_calls_team_filed_at",
+        "ix_calls_team_filed_at_line",
         "calls",
-        ["team", "filed_at"],
+        ["team", "filed_at", "line"],
         sqlite_where=of_a_team,
         postgresql_where=of_a_team,
     )
@@ -266,6 +266,6 @@ def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION case_events_stay()")
     # Not as a batch: SQLite would make `calls` anew, and all that belongs to calls would go with the old table.
-    op.drop_index("ix_calls_team_filed_at", "calls")
+    op.drop_index("ix_calls_team_filed_at_line", "calls")
     op.drop_column("calls", "menu")
     op.drop_column("calls", "team")
