@@ -16,7 +16,8 @@ from sqlalchemy import delete, select, text, update
 
 from monitor.calls.facts import CallKey, Observed, Outcome
 from monitor.ledger import Repository, upgrade
-from monitor.ledger.callbacks import Callbacks, recompute
+from monitor.ledger.callback_recompute import recompute
+from monitor.ledger.callbacks import Callbacks
 from monitor.ledger.rows import CALLS, OUTGOING_CALLS
 from monitor.ledger.tables import CALLBACKS
 from monitor.numbers import Numbers
