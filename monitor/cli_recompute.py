@@ -86,8 +86,8 @@ def recompute(
 
 def _regroup(settings: Settings, store: str | None, period: Period, *, as_json: bool) -> None:
     """Give the calls of a period to the teams configured now, and say what has changed."""
+    from monitor.ledger.callback_recompute import recompute as settle
     from monitor.ledger.callbacks import Callbacks
-    from monitor.ledger.callbacks import recompute as settle
     from monitor.ledger.regrouping import regroup
     from monitor.ledger.store import Store
     from monitor.plan import plan_of
