@@ -43,7 +43,11 @@ def test_standings_and_order(listed: Office) -> None:
     assert found(assignee="이상담") == ["B"]
     assert found(assignee="", standing="undone") == ["A", "D", "N"]
     assert found(number="+82-10-1111-2222") == ["A", "B"]
+    assert found(number_ends="2222") == ["A", "B"]
+    assert found(number_ends="1111") == []
     assert found(text="ALPHA") == ["A"]
+    assert found(text="a", in_subject=False) == ["A"]
+    assert found(text="alpha", in_subject=False) == []
     # A letter is itself, whatever it means to SQL.
     assert found(text="100%") == ["A"]
     assert found(text="a_2") == ["D"]
@@ -98,6 +102,30 @@ def test_counts_and_what_is_due(listed: Office) -> None:
         ("B", "overdue", at("2026-11-25")), ("A", "due_soon", at("2026-12-01")),
     ]  # fmt: skip
     assert {one.commitment: one.owed_won for one in listed.desk.totals() if one.owed_won} == {"accuracy": 10_000}
+
+
+def test_totals_are_those_of_now(listed: Office) -> None:
+    """Two visits are owed 10,000 won; B is overdue since the 25th, A is due on the 30th, and soon."""
+
+    def totals() -> dict[str, tuple[dict[str, int], int, int]]:
+        told = listed.desk.totals()
+        assert [total.commitment for total in told] == [one.key for one in listed.desk.register]
+        return {
+            total.commitment: ({str(key): count for key, count in total.counts.items()}, total.owed_won, total.paid_won)
+            for total in told
+        }
+
+    voice = {"overdue": 1, "due_soon": 1, "done": 1, "withdrawn": 1}
+    assert totals()["voc_simple"] == (voice, 0, 0)
+    assert totals()["accuracy"] == ({"open": 1}, 10_000, 0)
+    assert totals()["survey"] == ({}, 0, 0)
+    listed.desk.change("N", Change(visits=3, paid_won=5_000), KIM)
+    assert totals()["accuracy"] == ({"open": 1}, 20_000, 5_000)
+    listed.now = at("2026-12-01 00:00")
+    assert totals()["voc_simple"][0] == {"overdue": 2, "done": 1, "withdrawn": 1}
+    # The clock was wrong, and is set back.
+    listed.now = at("2026-11-26 15:00")
+    assert totals()["voc_simple"][0] == voice
 
 
 def test_what_is_due_once_and_again_is_on_the_list_by_itself(on_both: Office) -> None:
