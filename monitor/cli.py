@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from monitor import __version__
+from monitor.cli_callbacks import callbacks
 from monitor.cli_cases import cases
 from monitor.cli_import import imports
 from monitor.cli_journal import FROM, TO, facts_of_period, one_source, rebuild
@@ -51,6 +52,7 @@ app = typer.Typer(
 db = typer.Typer(help="Look after the ledger.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(imports, name="import")
+app.add_typer(callbacks, name="callbacks")
 app.add_typer(cases, name="cases")
 app.add_typer(reviews, name="reviews")
 app.command()(report)
@@ -264,6 +266,8 @@ def check_config(config: ConfigOption = None) -> None:
     for line in settings.line:
         contexts = ", ".join(line.contexts) or "any context"
         typer.echo(f"Line {line.name}: {', '.join(line.patterns)} in {contexts}")
+    for team in settings.team:
+        typer.echo(f"Team {team.name}: queues {', '.join(team.queues) or '-'}, menu {' '.join(team.menu) or '-'}")
     for rule in settings.ring_rules():
         typer.echo(
             f"Rule {rule.label} from {rule.holds_from}: {rule.limit} rings of {rule.period_us / 1e6:g} s "

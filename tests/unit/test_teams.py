@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
+from typer.testing import CliRunner
 
 from monitor.calls.facts import Call, StageChanged
 from monitor.calls.teams import MOST_CHOICES, Team, Teams
+from monitor.cli import app
+from monitor.config import load
+from monitor.errors import ConfigError
+from monitor.plan import plan_of
 
 from .wire import PLAN, Leg, Wire, read
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TEAMS = Teams(
     (
@@ -245,3 +254,34 @@ def test_a_recording_of_nobody_known_is_counted() -> None:
     wire = Wire()
     started(wire, wire.leg("PJSIP/ghost"), "x.wav")
     assert read(wire).tracker.unexpected == {"unknown_channel": 1}
+
+
+# -- the settings ------------------------------------------------------------------------------------------------------
+
+
+def test_the_settings_teams_are_the_plans(tmp_path: Path) -> None:
+    config = tmp_path / "callmonitor.toml"
+    config.write_text('[[team]]\nname = "원격응대팀"\nqueues = ["remote"]\nmenu = ["ivr-main,2"]\n', encoding="utf-8")
+    teams = plan_of(load(config)).teams
+    assert teams.names == ("원격응대팀",)
+    assert teams.team_of("remote") == teams.team_of(None, ("ivr-main,2",)) == "원격응대팀"
+    answer = CliRunner().invoke(app, ["check-config", "--config", str(config)])
+    assert "Team 원격응대팀: queues remote, menu ivr-main,2" in answer.output.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ('name = "none"\nqueues = ["a"]', "is what calls of no team are called in metrics"),
+        ('name = "x"', "has neither queues nor menu"),
+        ('name = "x"\nmenu = ["ivr-main"]', "write a menu's context and the digits, as in ivr-main,2"),
+        ('name = "x"\nmenu = ["ivr main,2"]', "write a menu's context and the digits, as in ivr-main,2"),
+        ('name = "x"\nqueues = ["a"]\n[[team]]\nname = "x"\nqueues = ["b"]', "two [[team]] tables are called 'x'"),
+    ],
+)
+def test_a_team_that_cannot_be_is_refused(tmp_path: Path, table: str, says: str) -> None:
+    config = tmp_path / "callmonitor.toml"
+    config.write_text(f"[[team]]\n{table}\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(config)
+    assert says in str(caught.value)
