@@ -24,11 +24,13 @@ COMMANDS = (
     "make-token",
     "db",
     "import",
+    "cases",
     "report",
     "recompute",
     "rebuild",
     "reconcile",
     "reviews",
+    "callbacks",
     "purge",
     "forget",
     "access-log",
@@ -41,7 +43,7 @@ def test_help_names_every_command(tmp_path: Path) -> None:
     assert [name for name in COMMANDS if name not in done.stdout.decode()] == []
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "db upgrade", "import queue_log", "import cdr"])
+@pytest.mark.parametrize("command", [*COMMANDS, "db upgrade", "import queue_log", "import cdr", "cases import"])
 def test_every_command_explains_itself(tmp_path: Path, command: str) -> None:
     done = callmonitor(*command.split(), "--help", cwd=tmp_path)
     assert done.returncode == 0
