@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 
 FOLDER: Final = Path(__file__).parent / "pictures"
 HOUSE: Final = House(institution="한국예시공단", target=0.95, page_url="https://calls.example.org")
-MONTH_PAGES: Final = (1, 2, 3, 4, 5, 8)
-"""Cover, summary, rings, days, heat map, and what was lost."""
-RECORD_PAGES: Final = (1, 2, 3)
+MONTH_PAGES: Final = (1, 2, 3, 4, 5, 9, 13)
+"""Cover, summary, rings, days, heat map, what was lost, and reviews with cases."""
+RECORD_PAGES: Final = (1, 2, 3, 6)
+"""Cover, the promises on two pages, and promises with a clock."""
 _DPI: Final = 50
 SHOWN: Final = (Path(__file__).parents[2] / "docs" / "pictures", 2, 90)
 """Where the documentation's picture stands, of which page of the month it is, and how fine."""
