@@ -32,6 +32,7 @@ from monitor.errors import (
     MonitorError,
     ReportError,
     ReportNotWritten,
+    ReviewError,
 )
 
 if TYPE_CHECKING:
@@ -367,7 +368,7 @@ def _told(error: Exception, *, debug: bool) -> int:
         )
     _complain(sentence, debug=debug)
     unusable = isinstance(
-        error, (CaptureError, ConfigError, ImportRefused, JournalError, ReportError)
+        error, (CaptureError, ConfigError, ImportRefused, JournalError, ReportError, ReviewError)
     ) and not isinstance(error, ReportNotWritten)
     return _UNUSABLE if unusable else _FAILED
 

@@ -72,6 +72,7 @@ def test_version(tmp_path: Path) -> None:
         (["demo", "--speed", "0"], "--speed"),
         (["simulate", "--port", "65536"], "--port"),
         (["run", "--port", "http"], "--port"),
+        (["reviews", "draw", "2026-13"], "'2026-13' is no month"),
     ],
 )
 def test_a_wrong_option_is_named_and_status_2(tmp_path: Path, arguments: list[str], named: str) -> None:
