@@ -50,7 +50,13 @@ TESTS = Path(__file__).parents[1]
 SEOUL = ZoneInfo("Asia/Seoul")
 NOON = datetime(2026, 5, 4, 3, tzinfo=UTC)
 NOON_US = int(NOON.timestamp()) * 1_000_000
-PLAN = Plan(lines=Lines((Line("main", ("15886565",)),)), inside=Patterns(("_XXX",)), outside=Patterns(("_02.",)))
+PLAN = Plan(
+    lines=Lines((Line("main", ("15886565",)),)),
+    inside=Patterns(("_XXX",)),
+    outside=Patterns(("_02.",)),
+    phones=Patterns(("PJSIP/*agent*",)),
+    prefixes=("9",),
+)
 MOST_PACKET_BYTES = 512
 """So few that the bound is reached by what a fuzzer makes."""
 _EXAMPLES = 40
