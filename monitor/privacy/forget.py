@@ -118,9 +118,8 @@ def _erase(person: Person, places: Places, linkedids: set[str]) -> Iterable[tupl
     yield _JOURNAL, forget_files.in_journal(places.journal, person, linkedids)
     yield _SPOOL, forget_files.in_waiting_facts(places.spool, person)
     yield _REJECTED, forget_files.in_waiting_facts(places.rejected, person)
-    marks = forget_ledger.forget_marks(places.store, person)
-    if marks is not None:
-        yield f"{_TABLE}transfers", marks.erased
+    for table, marks in forget_ledger.forget_marks(places.store, person):
+        yield f"{_TABLE}{table}", marks.erased
     for task in forget_ledger.places(person):
         yield task.place, erasing.carry_out(places.store, task, again=False).erased
     yield _REPORTS, forget_files.in_reports(places.reports, person)

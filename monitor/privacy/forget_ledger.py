@@ -11,11 +11,11 @@ from sqlalchemy import Text, func, or_, select, type_coerce
 from sqlalchemy.exc import OperationalError
 
 from monitor.errors import StoreError
-from monitor.ledger import case_erasing, erasing
+from monitor.ledger import case_erasing, erasing, erasing_charter
 from monitor.ledger.columns import SEPARATORS, Name
 from monitor.ledger.rows import CALLS, TRANSFERS
-from monitor.ledger.tables import CASE_EVENTS, CASES, TABLES
-from monitor.numbers import hash_mark
+from monitor.ledger.tables import CASE_EVENTS, CASES, RECORDINGS, TABLES
+from monitor.numbers import erased, hash_mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,6 +36,7 @@ _OVERLAP_BYTES = 256
 
 def places(person: Person) -> Iterator[erasing.Task]:
     """What is to be erased, a table at a time."""
+    yield erasing_charter.notes_of(person.normal, *(() if person.hash is None else (person.hash,)))
     for table in TABLES:
         texts = [column for column in table.columns if isinstance(column.type, Name)]
         # Nothing of a person is ever written to the audit trail, and the database refuses to change it.
@@ -83,26 +84,30 @@ def _changes(
     return change
 
 
-def forget_marks(store: Store, person: Person) -> Erasure | None:
-    """Take the mark of a hash out of transfers of that caller to themselves; None where there are no hashes.
+def forget_marks(store: Store, person: Person) -> Iterator[tuple[str, Erasure]]:
+    """Take the mark of a hash out of transfers of that caller to themselves, and out of the names of their recordings.
+
+    Yields:
+        The table's name, and what was erased in it; nothing where there are no hashes.
 
     Raises:
         StoreError: the store is away.
     """
     if person.hash is None:
-        return None
+        return
     mark = hash_mark(person.hash)
-    of_person = select(CALLS.c.linkedid).where(
-        CALLS.c.system == TRANSFERS.c.system, CALLS.c.linkedid == TRANSFERS.c.linkedid, CALLS.c.caller == person.hash
-    )
-    task = erasing.Task(
-        place="marks in transfers",
-        table=TRANSFERS,
-        order=tuple(TRANSFERS.primary_key.columns),
-        where=(TRANSFERS.c.to == mark) & of_person.exists(),
-        change=lambda _row: {"to": ""},
-    )
-    return erasing.carry_out(store, task, again=False)
+    for table, column, left in ((TRANSFERS, "to", ""), (RECORDINGS, "file", erased(len(mark)))):
+        of_person = select(CALLS.c.linkedid).where(
+            CALLS.c.system == table.c.system, CALLS.c.linkedid == table.c.linkedid, CALLS.c.caller == person.hash
+        )
+        task = erasing.Task(
+            place=f"marks in {table.name}",
+            table=table,
+            order=tuple(table.primary_key.columns),
+            where=table.c[column].contains(mark, autoescape=True) & of_person.exists(),
+            change=lambda row, column=column, left=left: {column: row[column].replace(mark, left)},
+        )
+        yield table.name, erasing.carry_out(store, task, again=False)
 
 
 def compact(store: Store) -> None:

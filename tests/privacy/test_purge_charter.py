@@ -118,3 +118,21 @@ def test_a_person_who_was_called_is_forgotten(repository: Repository, numbers: N
     ]
     assert "1234-5678" not in spool.read_text(encoding="utf-8")
     assert "01099998888" in spool.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("numbers", [Numbers(), Numbers(KEY)], ids=["plain", "hashed"])
+def test_a_forgotten_persons_recordings_name_nobody(repository: Repository, numbers: Numbers, tmp_path: Path) -> None:
+    """The number, or the mark of its hash, becomes as many stars; another person's stays, and so does the uniqueid."""
+    hashing = Repository(repository.store, numbers=numbers)
+    file = "in-{}-1795672995.0.wav"
+    of_both = [
+        a_call(f"1.{n}", caller=number, recordings=(file.format(number),))
+        for n, number in enumerate(("01012345678", "01099998888"))
+    ]
+    hashing.record_all(of_both)
+    (_, kept) = [row[0] for row in rows(repository, "SELECT file FROM recordings ORDER BY linkedid")]
+    nothing = tmp_path / "none"
+    places = Places(store=repository.store, spool=nothing, rejected=nothing, journal=nothing, reports=nothing)
+    assert forget(Person("010-1234-5678", numbers), places, LATER).left == 0
+    stars = "*" * len("#ABCD" if numbers.hashed else "01012345678")
+    assert rows(repository, "SELECT file FROM recordings ORDER BY linkedid") == [(file.format(stars),), (kept,)]
