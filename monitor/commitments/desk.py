@@ -92,6 +92,7 @@ class CaseDesk:
         """Go by another register from now on; cases that are there keep their deadlines."""
         self.filing = Filing(register, work_time, self.numbers)
         self.due_soon_days = due_soon_days
+        self._counted = None
 
     # Writing
 
@@ -266,7 +267,12 @@ class CaseDesk:
             ):
                 return self._counted[3]
             counted = case_counts.counts(connection, now, due_soon_at)
-            money = case_counts.money(connection)
+            missed = {
+                one.key: max(rule.won for rule in one.owed if rule.when is When.MISSED)
+                for one in self.register
+                if any(rule.when is When.MISSED for rule in one.owed)
+            }
+            money = case_counts.money(connection, now, missed)
         keys = dict.fromkeys([*due_soon_at, *sorted({key for key, _standing in counted})])
         totals = tuple(
             Total(

@@ -44,8 +44,14 @@ def counts(
     return {(commitment, place): number for commitment, place, number in connection.execute(grouped)}
 
 
-def money(connection: Connection) -> Mapping[str, tuple[int, int]]:
-    """What is owed and what was paid in won, by promise; none of promises with neither."""
+def money(connection: Connection, now: datetime, missed: Mapping[str, int]) -> Mapping[str, tuple[int, int]]:
+    """What is owed and what was paid in won, by promise; none of promises with neither.
+
+    Args:
+        connection: to the ledger.
+        now: the present.
+        missed: by promise, what is owed for a deadline that has passed: of an open case the ledger was written before.
+    """
     stored = CASES.c
     # Grouped by a word, and not by the column, whose own index would send SQLite to every row. The first condition says
     # nothing, and names the one index that holds all of this.
@@ -55,7 +61,14 @@ def money(connection: Connection) -> Mapping[str, tuple[int, int]]:
         .where(stored.received_at > _BEGINNING, or_(stored.owed_won > 0, stored.paid_won > 0))
         .group_by(commitment_key)
     )
-    return {commitment: (int(owed), int(paid)) for commitment, owed, paid in connection.execute(chosen)}
+    told = {commitment: (int(owed), int(paid)) for commitment, owed, paid in connection.execute(chosen)}
+    for commitment, won in missed.items():
+        less = select(func.sum(won - stored.owed_won)).where(
+            stored.state == "open", stored.due_at <= now, stored.commitment == commitment, stored.owed_won < won
+        )
+        owed, paid = told.get(commitment, (0, 0))
+        told[commitment] = owed + int(connection.scalar(less) or 0), paid
+    return told
 
 
 def passed(connection: Connection, since: datetime, until: datetime) -> bool:

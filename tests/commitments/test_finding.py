@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from monitor.commitments.cases import CaseError, CaseQuery, Change, Standing
+from monitor.commitments.register import CHARTER, Owed, When
 from monitor.ledger import case_counts
 
 from .office import KIM, Office, at
@@ -126,6 +129,21 @@ def test_totals_are_those_of_now(listed: Office) -> None:
     # The clock was wrong, and is set back.
     listed.now = at("2026-11-26 15:00")
     assert totals()["voc_simple"][0] == voice
+
+
+def test_totals_know_what_a_deadline_that_passed_owes(listed: Office) -> None:
+    """B's deadline passed with nothing written down since; of the 10,000 won some were paid."""
+    listed.desk.change("B", Change(paid_won=4_000), KIM)
+    voice = replace(CHARTER[0], owed=(Owed(when=When.MISSED, won=10_000), Owed(when=When.UPHELD, won=30_000)))
+    office = listed.with_register(voice)
+    office.now = listed.now
+    assert next((total.owed_won, total.paid_won) for total in office.desk.totals()) == (10_000, 4_000)
+    office.now = at("2026-12-01 00:00")
+    assert next(total.owed_won for total in office.desk.totals()) == 20_000
+    # Both hold for A now, and the one that owes more is owed.
+    office.desk.change("A", Change(finding="upheld"), KIM)
+    assert next(total.owed_won for total in office.desk.totals()) == 40_000
+    assert sum(case.owed_won for case in office.desk.find(CaseQuery(commitment="voc_simple")).cases) == 40_000
 
 
 def test_what_is_due_once_and_again_is_on_the_list_by_itself(on_both: Office) -> None:
