@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta, timezone
 
 import pytest
 
 from monitor.board import Board
+from monitor.board_day import Day
 from monitor.calls.facts import (
     AttemptResult,
     CallForgotten,
@@ -56,6 +58,31 @@ def test_the_days_figures() -> None:
     assert day.transfers == {TransferKind.BLIND: 1, TransferKind.ATTENDED: 1}
     assert day.transfers_completed == 2
     assert board.today_by_line(NOON)["other", LINE].offered == 1
+
+
+def test_a_day_by_team_adds_up_to_the_day() -> None:
+    """A fuller record takes the place of one whose end was not seen, and a team of yesterday's settings is none."""
+    board = Board(teams={"remote": "", "claims": ""})
+    keys = [CallKey(system="pbx", linkedid=str(number)) for number in range(4)]
+    unseen = ended(keys[0], outcome=Outcome.UNOBSERVED, within=Verdict.EXCLUDED, before=Verdict.EXCLUDED)
+    board.recall([replace(ended(keys[1], within=Verdict.BROKEN), team="remote"), replace(ended(keys[2]), team="gone")])
+    board.record(replace(unseen, team="claims"))
+    assert {team: day.offered for team, day in board.day.by_team(NOON).items()} == {"remote": 1, "claims": 1, None: 1}
+    board.record(replace(ended(keys[0]), team="remote"))
+
+    found = board.day.by_team(NOON)
+
+    assert list(found) == ["remote", "claims", None]
+    assert [(day.offered, day.answered, day.compliance("within")) for day in found.values()] == [
+        (2, 2, 0.5),
+        (0, 0, None),
+        (1, 1, 1.0),
+    ]
+    whole = board.today(NOON)
+    assert sum(day.offered for day in found.values()) == whole.offered == 3
+    assert sum((day.verdicts for day in found.values()), Counter()) == +whole.verdicts
+    assert board.day.by_team(at(86_400)) == {"remote": Day(), "claims": Day(), None: Day()}
+    assert Board().day.by_team(NOON) == {}
 
 
 def test_a_day_begins_at_the_centres_midnight_and_holds_the_calls_that_entered_on_it() -> None:
