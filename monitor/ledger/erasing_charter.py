@@ -14,7 +14,15 @@ from sqlalchemy import and_, or_, select
 
 from monitor.ledger.erasing import AGENT_PREFIX, Task
 from monitor.ledger.rows import CALLS
-from monitor.ledger.tables import CALLBACK_PROMISES, OUTGOING_CALLS, RECORDINGS, REVIEW_SAMPLES, REVIEWS
+from monitor.ledger.tables import (
+    CALLBACK_NOTES,
+    CALLBACK_PROMISES,
+    CALLBACKS,
+    OUTGOING_CALLS,
+    RECORDINGS,
+    REVIEW_SAMPLES,
+    REVIEWS,
+)
 from monitor.masking import mask_number
 from monitor.numbers import hash_mark
 from monitor.recording_names import changed
@@ -42,6 +50,14 @@ def numbers_before(store: Store, at: datetime) -> list[Task]:
             where=and_(made.started_at < at, or_(made.number.is_not(None), made.person.is_not(None))),
             change=lambda _row: {"number": None, "person": None},
         ),
+        Task(
+            place="callbacks.person",
+            table=CALLBACKS,
+            order=(CALLBACKS.c.owed_at, *CALLBACKS.primary_key.columns),
+            where=and_(CALLBACKS.c.owed_at < at, CALLBACKS.c.person.is_not(None)),
+            change=lambda _row: {"person": None},
+        ),
+        _notes("callback_notes.text", CALLBACK_NOTES.c.at < at),
         _recordings(store, "recordings.file", CALLS.c.filed_at < at, mask_number),
         Task(
             # Nobody is asked to write of the caller's person in it, and somebody will have.
@@ -52,6 +68,25 @@ def numbers_before(store: Store, at: datetime) -> list[Task]:
             change=lambda _row: {"note": None},
         ),
     ]
+
+
+def notes_of(*persons: str) -> Task:
+    """What was written about calls back that somebody is owed; to be erased before `callbacks.person` is."""
+    same = and_(CALLBACKS.c.system == CALLBACK_NOTES.c.system, CALLBACKS.c.linkedid == CALLBACK_NOTES.c.linkedid)
+    theirs = select(CALLBACKS.c.linkedid).where(same, CALLBACKS.c.person.in_(persons)).exists()
+    return _notes("notes about calls back", theirs)
+
+
+def _notes(place: str, which: ColumnElement[bool]) -> Task:
+    """What people wrote about calls back, which may tell of the person; to whom one was assigned stays."""
+    notes = CALLBACK_NOTES.c
+    return Task(
+        place=place,
+        table=CALLBACK_NOTES,
+        order=(notes.id,),
+        where=and_(which, notes.text.is_not(None), notes.action != "assigned"),
+        change=lambda _row: {"text": None},
+    )
 
 
 def numbers_to_hashes(store: Store, numbers: Numbers) -> list[Task]:
@@ -71,6 +106,13 @@ def numbers_to_hashes(store: Store, numbers: Numbers) -> list[Task]:
             order=(made.started_at, made.system, made.linkedid),
             where=and_(made.number.is_not(None), made.number.not_like("hmac:%")),
             change=hashed,
+        ),
+        Task(
+            place="callbacks.person, to hashes",
+            table=CALLBACKS,
+            order=tuple(CALLBACKS.primary_key.columns),
+            where=and_(CALLBACKS.c.person.is_not(None), CALLBACKS.c.person.not_like("hmac:%")),
+            change=lambda row: {"person": numbers.person(row["person"])},
         ),
         _recordings(store, "recordings.file, to hashes", CALLS.c.caller.not_like("hmac:%"), mark),
     ]
@@ -104,6 +146,9 @@ def agents_before(at: datetime, numbers: Numbers) -> list[Task]:
     return [
         _agents("outgoing_calls.agent, member", OUTGOING_CALLS, "started_at", ("agent", "member"), at, numbers),
         _agents("callback_promises.by", CALLBACK_PROMISES, "at", ("by",), at, numbers),
+        _agents(
+            "callbacks.promised_by, first_try_by", CALLBACKS, "owed_at", ("promised_by", "first_try_by"), at, numbers
+        ),
         _sampled_agents(at, numbers),
     ]
 
