@@ -17,11 +17,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from typer.testing import CliRunner
 
 from monitor.calls.facts import Call, OutgoingCall
 from monitor.calls.lines import Line, Lines, Patterns
 from monitor.calls.state import Plan
 from monitor.calls.teams import Team, Teams
+from monitor.cli import app
 from monitor.replay import Replay
 from monitor.replay_json import call_as_json, outgoing_as_json
 
@@ -241,3 +243,19 @@ def test_the_command_prints_the_same_for_all_recordings_at_once(tmp_path: Path) 
     assert (done.returncode, done.stderr.decode()) == (0, "")
     printed = [json.loads(line) for line in done.stdout.splitlines()]
     assert printed == [call_as_json(call) for name in names for call in replayed(name)[1]]
+
+
+def test_the_command_prints_calls_going_out_when_asked(tmp_path: Path) -> None:
+    """Of a caller who left and was called back: with the settings that say which phones are whose."""
+    config = tmp_path / "callmonitor.toml"
+    config.write_text('[callbacks]\nphones = ["PJSIP/*-agent*"]\nprefixes = ["9"]\n', encoding="utf-8")
+    command = ["replay", str(HERE / "called_back" / "events.ami"), "--line", "1588-6565", "--config", str(config)]
+    plain = CliRunner().invoke(app, command, catch_exceptions=False)
+    asked = CliRunner().invoke(app, [*command, "--outgoing"], catch_exceptions=False)
+    assert (plain.exit_code, asked.exit_code) == (0, 0)
+    (call,) = [json.loads(line) for line in plain.stdout.splitlines()]
+    assert [json.loads(line) for line in asked.stdout.splitlines()] == [
+        call,
+        *(outgoing_as_json(made) for made in made_calls("called_back")),
+    ]
+    assert "outgoing" not in call
