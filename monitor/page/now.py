@@ -44,7 +44,7 @@ class Limits:
 
 
 DESK = Limits(ringing=60, waiting=30, talking=60, agents=200, last=20, teams=20)
-WALL = Limits(ringing=5, waiting=3, talking=3, agents=20, last=4, teams=3)
+WALL = Limits(ringing=5, waiting=3, talking=3, agents=20, last=4, teams=4)
 """What a screen of 16:9 holds whole, since nobody scrolls it."""
 
 
