@@ -65,6 +65,8 @@ PLANTED = {
     "a change": "심은변경",
 }
 """What stands in the ledger and must not stand in the record."""
+OTHER_LINE = "1577-1000"
+"""The line of g."""
 RESULT = "종합 만족도 91.2점"
 BASIS = replace(ONE, register=CHARTER)
 HALF = Order(period=Period.half("2026H1", SEOUL), publishable=True, agents=False)
@@ -127,7 +129,7 @@ CALLS_BACK = (
     _call_back("d", "promised", at(6, 30), end_of(7, 13), "open"),
     _call_back("e", "missed", at(4, 1), end_of(4, 3), "reached", **_tried(at(4, 2))),
     _call_back("f", "missed", at(4, 2), end_of(4, 4), "came_again", came_again_at=at(4, 2, 11)),
-    _call_back("g", "missed", at(4, 3), end_of(4, 5), "dropped", dropped_at=at(4, 3, 12)),
+    _call_back("g", "missed", at(4, 3), end_of(4, 5), "dropped", dropped_at=at(4, 3, 12), line=OTHER_LINE),
     _call_back("h", "promised", at(10, 1, year=2025), end_of(10, 3, 2025), "reached", **_tried(at(10, 2, year=2025))),
 )
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 
 from monitor.ledger import Repository, upgrade
+from monitor.reports.charter_counting import whole_months
 from monitor.reports.counting import figures_of
 from monitor.reports.document import Notice
 from monitor.reports.make import make
 from monitor.reports.order import FileFormat, House
+from monitor.reports.periods import Period
 from monitor.reports.record import record_of
 from monitor.reports.telling import document_of
 
 from . import charter_half as half
+from .month import SEOUL
 from .test_small_months_told import plain
 
 if TYPE_CHECKING:
@@ -201,6 +205,22 @@ def test_the_management_sees_the_agents_of_the_sample(ledger: Repository) -> Non
     assert rows_of(table, *keys) == [(half.PLANTED["a member"], half.PLANTED["a phone"], 4, 4)]
     silent = document_of(figures, replace(order, agents=False), HOUSE, "en")
     assert "review_agents" not in [each.key for each in silent.tables()]
+
+
+def test_calls_back_are_told_by_line(figures: Figures) -> None:
+    table = document_of(figures, half.HALF, HOUSE, "en").table("callbacks_by_line")
+    assert rows_of(table, "line", "code", "owed", "in_time", "dropped") == [
+        (half.OTHER_LINE, "missed", 1, 0, 1),
+        ("1588-6565", "promised", 4, 1, 0),
+        ("1588-6565", "missed", 2, 1, 0),
+    ]
+
+
+def test_samples_are_told_of_whole_months() -> None:
+    days = Period.days_between(date(2026, 11, 15), date(2027, 1, 31), SEOUL)
+    assert whole_months(days) == (date(2026, 12, 1), date(2027, 1, 1))
+    assert whole_months(Period.days_between(date(2026, 2, 1), date(2026, 2, 27), SEOUL)) == ()
+    assert whole_months(Period.half("2026H2", SEOUL)) == tuple(date(2026, month, 1) for month in range(7, 13))
 
 
 def test_what_is_past_its_deadline_is_on_the_first_page(figures: Figures) -> None:
