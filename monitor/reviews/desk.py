@@ -7,7 +7,7 @@ who have given theirs, or who cannot give any more.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from enum import StrEnum
@@ -162,26 +162,27 @@ class ReviewDesk:
         """The calls of a month's sample, as somebody sees them."""
         names = self._names(who)
         with self._store.reading() as connection:
-            rows = connection.execute(_rows_of(query.month)).mappings().all()
+            rows = {_key(row): row for row in connection.execute(_rows_of(query.month)).mappings()}
             given = _reviewers(connection, query.month)
-            states = {_key(row): self._state(row, given[_key(row)], who, names) for row in rows}
-            counts = dict.fromkeys(State, 0)
-            for state in states.values():
-                counts[state] += 1
+            # A sample has many calls of few agents.
+            agents = {(row["agent"], row["member"]) for row in rows.values()}
+            own = {agent: self._is_own(agent, who, names) for agent in agents}
+            states = {
+                key: _state(row, given.get(key, ()), who, own=own[row["agent"], row["member"]])
+                for key, row in rows.items()
+            }
             chosen = [
-                row
-                for row in rows
-                if query.agent in (None, row["agent"], row["member"]) and query.state in (None, states[_key(row)])
+                (key, row)
+                for key, row in rows.items()
+                if query.agent in (None, row["agent"], row["member"]) and query.state in (None, states[key])
             ]
             page = chosen[query.offset : query.offset + query.limit]
-            files = _recordings(connection, [_key(row) for row in page])
+            files = _recordings(connection, [key for key, _ in page])
         return Found(
-            sampled=tuple(
-                _sampled(row, len(given[_key(row)]), states[_key(row)], files.get(_key(row), ())) for row in page
-            ),
+            sampled=tuple(_sampled(row, len(given.get(key, ())), states[key], files.get(key, ())) for key, row in page),
             count=len(chosen),
-            states=counts,
-            agents=tuple(sorted({row["member"] or row["agent"] for row in rows})),
+            states=dict.fromkeys(State, 0) | Counter(states.values()),
+            agents=tuple(sorted({member or agent for agent, member in own})),
         )
 
     def get(self, key: CallKey, who: str) -> Sheet | None:
@@ -193,7 +194,8 @@ class ReviewDesk:
             reviews = _reviews(connection, key)
             kept = connection.scalar(select(REVIEW_DRAWS.c.definition).where(REVIEW_DRAWS.c.month == row["month"]))
             files = _recordings(connection, [key])
-        state = self._state(row, [one.reviewer for one in reviews], who, self._names(who))
+        own = self._is_own((row["agent"], row["member"]), who, self._names(who))
+        state = _state(row, [one.reviewer for one in reviews], who, own=own)
         mine = next((one for one in reviews if one.reviewer == who), None)
         others = tuple(one for one in reviews if one.reviewer != who)
         blind = mine is None and state is not State.DONE
@@ -232,7 +234,7 @@ class ReviewDesk:
             _check(marks, Definition.from_json(kept or {}))
             reviews = _reviews(connection, key)
             mine = next((one for one in reviews if one.reviewer == by), None)
-            if self._is_own(row, by, names):
+            if self._is_own((row["agent"], row["member"]), by, names):
                 raise ReviewError(
                     "Nobody reviews calls of their own agents: leave it to others. Nothing was kept.", "own"
                 )
@@ -271,18 +273,20 @@ class ReviewDesk:
         except ValueError:
             return name
 
-    def _is_own(self, row: RowMapping, who: str, names: frozenset[str] | None) -> bool:
-        return any(name and name.casefold() in (names or {who.casefold()}) for name in (row["agent"], row["member"]))
-
-    def _state(self, row: RowMapping, given: Sequence[str], who: str, names: frozenset[str] | None) -> State:
-        if len(given) >= row["reviewers"]:
-            return State.DONE
-        if who in given:
-            return State.WAITING
-        return State.OWN if self._is_own(row, who, names) else State.TO_DO
+    def _is_own(self, agent: tuple[str, str | None], who: str, names: frozenset[str] | None) -> bool:
+        """Whether an agent, by interface and member's name, is somebody's own, or they themselves."""
+        return any(name and name.casefold() in (names or {who.casefold()}) for name in agent)
 
     def _in_time(self, mine: Review) -> bool:
         return self._clock() - mine.at <= CORRECTED_WITHIN
+
+
+def _state(row: RowMapping, given: Sequence[str], who: str, *, own: bool) -> State:
+    if len(given) >= row["reviewers"]:
+        return State.DONE
+    if who in given:
+        return State.WAITING
+    return State.OWN if own else State.TO_DO
 
 
 def _check(marks: Mapping[str, int | None], definition: Definition) -> None:
