@@ -31,9 +31,16 @@ def _number(text: str) -> str:
     return bare
 
 
+def _plain(text: str) -> str:
+    # No database keeps a NUL in a text, and one of them fails when asked for it.
+    if len(text) > MAX_TEXT or not text.isprintable():
+        raise ValueError(f"give at most {MAX_TEXT} characters, all of them printable.")
+    return text
+
+
 def _text(name: str, description: str, example: str) -> Parameter:
     schema = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
-    return Parameter(name=name, filter_name=name, description=description, schema=schema, example=example)
+    return Parameter(name=name, filter_name=name, description=description, schema=schema, read=_plain, example=example)
 
 
 OF_CASES = (

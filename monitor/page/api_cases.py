@@ -165,9 +165,11 @@ class CaseApi:
         try:
             opened = await self._ask(self._desk.opened, new, actor_of(viewer))
         except CaseError as error:
+            reference = (body.reference or "").strip()
             there = (
                 error.field == "reference"
-                and await self._ask(self._desk.get, (body.reference or "").strip()) is not None
+                and "\0" not in reference
+                and await self._ask(self._desk.get, reference) is not None
             )
             raise _fault(error, HTTPStatus.CONFLICT if there else HTTPStatus.UNPROCESSABLE_ENTITY) from None
         case = opened.case

@@ -430,7 +430,7 @@ def test_a_reference_may_hold_what_addresses_have_a_meaning_for(house: CaseHouse
     assert "2026/11#7:a" in house.get(link[1]).text
     assert step(house, "2026/11#7:a", "withdraw").status_code == 303
     assert house.noted.all[-1].detail == "2026/11#7:a"
-    assert house.get("/cases/nothing").status_code == 404
+    assert [house.get(f"/cases/{name}").status_code for name in ("nothing", "%00", "%ff", "..%2F..")] == [404] * 4
 
 
 def test_erased_data_are_said_to_be_so(house: CaseHouse) -> None:

@@ -92,6 +92,8 @@ def test_pages_follow_each_other(still: CaseHouse) -> None:
         ("number=12345", "number"),
         ("from=23.11.2026", "from"),
         ("limit=0", "limit"),
+        ("text=%00", "text"),
+        ("assignee=" + "x" * 201, "assignee"),
         ("reference=A", "reference"),
     ],
 )
@@ -162,6 +164,7 @@ def test_a_case_is_opened_once_however_often_it_is_sent(house: CaseHouse) -> Non
         ({"subject": "x" * 501}, "subject", "at most 500 characters"),
         ({"subject": "\u0007"}, "subject", "cannot be written"),
         ({"finding": "perhaps"}, "finding", "'upheld' or 'not_upheld'"),
+        ({"reference": "R\0"}, "reference", "cannot be written"),
         ({"linkedid": "1.1"}, "linkedid", "give both, or neither"),
         ({"recieved_at": "2026-11-23"}, "recieved_at", "did you mean 'received_at'?"),
         ({"state": "done"}, "state", "There is no field 'state'"),
