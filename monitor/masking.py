@@ -94,6 +94,12 @@ def mask_number(number: str | None) -> str:
     return f"{prefix}-****-{digits[-4:]}" if prefix else f"****-{digits[-4:]}"
 
 
+def mask_address(address: str) -> str:
+    """An e-mail address of which its domain and first character are left, as in `h***@example.com`."""
+    name, _, domain = address.rpartition("@")
+    return f"{name[:1]}***@{domain}"
+
+
 def _prefix(digits: str) -> str:
     """The mobile or area prefix of a national number; empty where hiding four digits leaves none."""
     if not digits.startswith("0"):

@@ -54,6 +54,7 @@ def _is_roomy(folder: Path) -> bool:
 
 
 _LONG = (
+    "tests/commitments/test_size.py",
     "tests/deploy/test_image.py",
     "tests/deploy/test_rules.py::test_alerts_fire_and_stay_quiet_as_told[days",
     "tests/faults/test_connection.py::test_a_half_open_connection_by_packets_that_are_dropped",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from monitor.masking import hyphenated, is_number, mask_number, without_separators
+from monitor.masking import hyphenated, is_number, mask_address, mask_number, without_separators
 
 if TYPE_CHECKING:
     from monitor.numbers import Numbers
@@ -34,7 +34,7 @@ def kept(contact: str, numbers: Numbers) -> tuple[str, str | None] | None:
     if is_number(text) and _WHOLE.fullmatch(bare := without_separators(text)):
         return numbers.stored(bare) or "", numbers.person(bare)
     if len(text) <= LONGEST and _ADDRESS.fullmatch(text):
-        return (masked_address(text) if numbers.hashed else text), None
+        return (mask_address(text) if numbers.hashed else text), None
     return None
 
 
@@ -46,11 +46,5 @@ def shown(contact: str | None, *, full: bool) -> str:
         full: whether whoever looks may see callers' numbers.
     """
     if contact and "@" in contact:
-        return contact if full else masked_address(contact)
+        return contact if full else mask_address(contact)
     return hyphenated(contact) if full else mask_number(contact)
-
-
-def masked_address(address: str) -> str:
-    """An e-mail address of which its domain and first character are left, as in `h***@example.com`."""
-    name, _, domain = address.rpartition("@")
-    return f"{name[:1]}***@{domain}"

@@ -149,8 +149,8 @@ class _Bringing:
             except CaseError as error:
                 errors.append(error)
                 row = None
-            for error in errors:
-                self._is_bad(number, error)
+            for fault in errors:
+                self._is_bad(number, fault)
             if row is not None and not self._bad:
                 batch.append((number, row, given))
             if len(batch) == cases.CHUNK:

@@ -137,13 +137,15 @@ def _workbook(path: Path) -> Iterator[tuple[int, list[Cell]]]:
         with warnings.catch_warnings():
             # It warns of what a sheet holds beside its cells: pictures, rules of what may be typed.
             warnings.simplefilter("ignore")
-            with closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book:
+            with path.open("rb") as file, closing(openpyxl.load_workbook(file, read_only=True, data_only=True)) as book:
                 sheet = book.worksheets[0]
                 # How far it goes is a claim of whoever wrote it.
                 sheet.reset_dimensions()
                 rows = sheet.iter_rows(max_row=_LAST_ROW, max_col=_MOST_COLUMNS, values_only=True)
                 for number, row in enumerate(rows, 1):
-                    yield number, [_cell(value) for value in row]
+                    # Of a row that is said to lie far below, a million that are not there come first.
+                    if row.count(None) < len(row):
+                        yield number, [_cell(value) for value in row]
     except ImportRefused:
         raise
     except OSError as error:

@@ -10,7 +10,7 @@ from sqlalchemy import and_, or_
 from monitor.ledger import cases
 from monitor.ledger.erasing import Task
 from monitor.ledger.tables import CASES
-from monitor.masking import masked_within
+from monitor.masking import mask_address, masked_within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -54,9 +54,7 @@ def numbers_to_hashes(numbers: Numbers) -> Task:
 
     def change(row: RowMapping) -> Mapping[str, Any] | None:
         contact, person = row["contact"], row["person"]
-        if "@" in contact:
-            return None
-        hashed = numbers.stored(contact)
+        hashed = mask_address(contact) if "@" in contact else numbers.stored(contact)
         return None if hashed == contact else {"contact": hashed, "person": person and numbers.person(person)}
 
     return Task(

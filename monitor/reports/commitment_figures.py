@@ -9,7 +9,7 @@ from collections import defaultdict
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, and_, case, cast, extract, func, literal, or_, select, type_coerce
+from sqlalchemy import BigInteger, Text, and_, case, cast, extract, func, literal, or_, select, type_coerce
 
 from monitor.commitments.clock import period_of
 from monitor.commitments.register import Commitment, When
@@ -47,21 +47,15 @@ def commitment_figures(  # noqa: PLR0917 - a period, and what it is counted by
     """
     within = and_(CASES.c.received_at >= since, CASES.c.received_at < until)
     counted: defaultdict[str, list[Row[Any]]] = defaultdict(list)
-    for row in connection.execute(_sums(within, now, register)):
+    for row in connection.execute(_sums(within, now, register, _took(connection))):
         counted[row.commitment].append(row)
-    took_us: defaultdict[str, list[int]] = defaultdict(list)
-    for commitment, duration_us in connection.execute(_durations(connection, within)):
-        took_us[commitment].append(duration_us)
     gone = tuple(Commitment(key=key, ko=key, en=key) for key in sorted(set(counted) - {one.key for one in register}))
     return tuple(
-        _figures(one, counted[one.key], took_us[one.key], _held(connection, one, since, work_time))
-        for one in (*register, *gone)
+        _figures(one, counted[one.key], _held(connection, one, since, work_time)) for one in (*register, *gone)
     )
 
 
-def _figures(
-    commitment: Commitment, rows: Sequence[Row[Any]], took_us: Sequence[int], held: Mapping[str, Any]
-) -> CommitmentFigures:
+def _figures(commitment: Commitment, rows: Sequence[Row[Any]], held: Mapping[str, Any]) -> CommitmentFigures:
     by_standing = {row.standing: row.received for row in rows}
     missed = max(
         (rule for rule in commitment.owed if rule.when is When.MISSED), key=lambda rule: rule.won, default=None
@@ -78,7 +72,7 @@ def _figures(
         apologies_sent=sum(row.apologies_sent for row in rows),
         trainings_owed=sum(trainings for _, _, trainings in owed),
         trainings_held=sum(row.trainings_held for row in rows),
-        days=quantiles(took_us),
+        days=quantiles(int(took_us) for row in rows if row.took is not None for took_us in row.took.split(",")),
         **held,
     )
 
@@ -101,7 +95,9 @@ def _owed(row: Row[Any], missed: Owed | None) -> tuple[int, int, int]:
     return won, apologies, trainings
 
 
-def _sums(within: ColumnElement[bool], now: datetime, register: tuple[Commitment, ...]) -> Any:
+def _sums(
+    within: ColumnElement[bool], now: datetime, register: tuple[Commitment, ...], took: ColumnElement[str | None]
+) -> Any:
     stored = CASES.c
     standing = case(
         (stored.state == "withdrawn", "withdrawn"),
@@ -130,6 +126,7 @@ def _sums(within: ColumnElement[bool], now: datetime, register: tuple[Commitment
         func.count(stored.apology_at).label("apologies_sent"),
         times(stored.owed_training).label("trainings_owed"),
         func.count(stored.training_at).label("trainings_held"),
+        took.label("took"),
     ]
     if costs:
         columns += [
@@ -145,15 +142,13 @@ def _sums(within: ColumnElement[bool], now: datetime, register: tuple[Commitment
     )
 
 
-def _durations(connection: Connection, within: ColumnElement[bool]) -> Any:
-    """From receipt to done, in microseconds, of every case that is done."""
+def _took(connection: Connection) -> ColumnElement[str | None]:
+    """From receipt to done, in microseconds, of every case that is done: the numbers with commas, one scan for all."""
     stored = CASES.c
-    took: ColumnElement[Any]
     if connection.dialect.name == "sqlite":
-        took = type_coerce(stored.done_at, BigInteger) - type_coerce(stored.received_at, BigInteger)
-    else:
-        took = cast(extract("epoch", stored.done_at - stored.received_at) * 1_000_000, BigInteger)
-    return select(stored.commitment, took).where(within, stored.done_at.is_not(None))
+        return func.group_concat(type_coerce(stored.done_at, BigInteger) - type_coerce(stored.received_at, BigInteger))
+    took = cast(extract("epoch", stored.done_at - stored.received_at) * 1_000_000, BigInteger)
+    return func.string_agg(cast(took, Text), ",")
 
 
 def _held(connection: Connection, commitment: Commitment, since: datetime, work_time: WorkTime) -> dict[str, Any]:

@@ -60,8 +60,8 @@ def as_xlsx(path: Path, rows: list[list[Any]]) -> Path:
     return path
 
 
-def brought(office: Office, path: Path, **options: bool) -> Intake:
-    return bring_in(office.desk, path, KIM, **options)
+def brought(office: Office, path: Path, *, dry_run: bool = False, update: bool = False) -> Intake:
+    return bring_in(office.desk, path, KIM, dry_run=dry_run, update=update)
 
 
 def faults(intake: Intake) -> list[tuple[int, str]]:
@@ -185,8 +185,8 @@ def test_what_is_written_out_is_read_back(office: Office, tmp_path: Path) -> Non
     values = {column.field: getattr(case, column.field, False) for column in COLUMNS}
     register = {one.key: one for one in office.desk.register}
     for language in ("ko", "en"):
-        row = written(values, register[case.commitment], SEOUL, language)  # type: ignore[arg-type] # one of its words
-        path = as_csv(tmp_path / "out.csv", [heading(language), row])  # type: ignore[arg-type] # as above
+        row = written(values, register[case.commitment], SEOUL, language)
+        path = as_csv(tmp_path / "out.csv", [heading(language), row])
         assert brought(office, path).same == 1
 
 
