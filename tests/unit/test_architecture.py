@@ -22,6 +22,15 @@ PURE = (
     "monitor.ami",
     "monitor.calls",
     "monitor.callbacks.settling",
+    "monitor.commitments.cases",
+    "monitor.commitments.checking",
+    "monitor.commitments.clock",
+    "monitor.commitments.columns",
+    "monitor.commitments.contacts",
+    "monitor.commitments.filing",
+    "monitor.commitments.moments",
+    "monitor.commitments.owed",
+    "monitor.commitments.register",
     "monitor.reviews.definition",
     "monitor.reviews.draw",
 )
@@ -185,6 +194,13 @@ def test_rule_1_pure_rooms_read_no_clock(module: str) -> None:
     tree = ast.parse(NAMES[module].read_text(encoding="utf-8"))
     asked = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     assert asked.isdisjoint({"now", "utcnow", "today"})
+
+
+@of_each(modules("monitor.commitments"))
+def test_rule_2_promises_know_the_ledger_and_no_call(module: str) -> None:
+    allowed = LEAVES | {"monitor.worktime", "monitor.schedule_troubles"}
+    used = {name for name in imports(NAMES[module]) if within(name, "monitor")}
+    assert {name for name in used if room(name) not in {"monitor.commitments", "monitor.ledger"}} <= allowed
 
 
 @of_each(modules("monitor.calls"))
