@@ -45,10 +45,14 @@ CALL = {
     "observed": str,
     "source": str,
     "queue": str,
+    "team": str,
+    "menu": list,
     "agent": str,
     "answered_by_pickup": bool,
     "attempts": list,
     "transfers": list,
+    "callbacks": list,
+    "recordings": list,
 }
 NULLABLE = {
     "caller",
@@ -59,6 +63,7 @@ NULLABLE = {
     "ended_at",
     "waiting_seconds",
     "queue",
+    "team",
     "agent",
 }
 
