@@ -21,6 +21,7 @@ from monitor.ami.evidence import NEEDED
 from monitor.ami_actions import Questions, SeenEvent
 from monitor.ami_listener import where
 from monitor.calls.lines import Patterns
+from monitor.doctor_teams import not_here
 from monitor.errors import ConnectionProblem, ProtocolError
 from monitor.exposure import exposures
 
@@ -97,7 +98,7 @@ def doctor(settings: Settings, *, listen_seconds: float = 3.0) -> list[Finding]:
     """
     findings: list[Finding] = []
     for system in settings.require_asterisk():
-        findings += _Examination(system, settings.line, listen_seconds).findings()
+        findings += _Examination(system, settings, listen_seconds).findings()
     opened = [Finding(each.where, Severity.WARNING, each.sentence, each.next_step) for each in exposures(settings)]
     return findings + _alerts(settings) + opened
 
@@ -125,9 +126,11 @@ def _alerts(settings: Settings) -> list[Finding]:
 class _Examination:
     """The examination of one system."""
 
-    def __init__(self, system: AsteriskSettings, lines: tuple[LineSettings, ...], listen_seconds: float) -> None:
+    def __init__(self, system: AsteriskSettings, settings: Settings, listen_seconds: float) -> None:
         self._system = system
-        self._lines = lines
+        self._lines = settings.line
+        self._teams = settings.team
+        self._queue_names: frozenset[str] = frozenset()
         self._listen_seconds = listen_seconds
 
     def findings(self) -> list[Finding]:
@@ -223,6 +226,7 @@ class _Examination:
                 )
             else:
                 yield self._warning(f"Queue {queue} has no members.", "Add members, or let them log in.")
+        self._queue_names = frozenset(members)
         if not members:
             yield self._unknown("There are no queues.", "Nothing to do where calls reach phones by Dial alone.")
 
@@ -241,6 +245,8 @@ class _Examination:
                 extensions.setdefault(context, set()).add(event.headers.get("Extension", ""))
         for line in self._lines:
             yield from self._line(line, extensions)
+        for sentence, step in not_here(self._teams, self._queue_names, extensions):
+            yield self._unknown(sentence, step)
 
     def _line(self, line: LineSettings, extensions: dict[str, set[str]]) -> Iterator[Finding]:
         absent = [context for context in line.contexts if context not in extensions]

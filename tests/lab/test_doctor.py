@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from monitor.config import AsteriskSettings, LineSettings
 from monitor.config import Settings as MonitorSettings
+from monitor.config_charter import TeamSettings
 from monitor.doctor import Finding, Severity, doctor, exit_status, extension_takes
 from monitor.errors import ConfigError
 from tests.lab.asterisk import Asterisk, PortBlock
@@ -76,7 +77,13 @@ def stampless() -> Iterator[Asterisk]:
 
 
 def examine(
-    asterisk: Asterisk, username: str, *, line: LineSettings = LINE, listen_seconds: float = 0.2, **changes: Any
+    asterisk: Asterisk,
+    username: str,
+    *,
+    line: LineSettings = LINE,
+    listen_seconds: float = 0.2,
+    team: tuple[TeamSettings, ...] = (),
+    **changes: Any,
 ) -> list[Finding]:
     system = AsteriskSettings(
         **{
@@ -88,11 +95,24 @@ def examine(
             **changes,
         }
     )
-    return doctor(MonitorSettings(asterisk=(system,), line=(line,)), listen_seconds=listen_seconds)
+    return doctor(MonitorSettings(asterisk=(system,), line=(line,), team=team), listen_seconds=listen_seconds)
 
 
 def sentences(findings: list[Finding], severity: Severity) -> list[str]:
     return [finding.sentence for finding in findings if finding.severity is severity]
+
+
+def test_names_of_teams_that_are_not_there_are_told(steady: Asterisk) -> None:
+    """What is there, or may be by a pattern, is not: a queue, an extension, a pattern's context."""
+    teams = (
+        TeamSettings(name="misspelt", queues=("service", "servise"), menu=("lab,2", "gone,1", "from-trunk,6565")),
+        TeamSettings(name="known", queues=("service",), menu=("from-trunk,9",)),
+    )
+    findings = [each for each in examine(steady, "good", team=teams) if "Team" in each.sentence]
+    assert [(each.severity, each.sentence) for each in findings] == [
+        (Severity.UNKNOWN, "Team misspelt names queues that are not here: servise."),
+        (Severity.UNKNOWN, "Team misspelt names menu choices that the dialplan has not: lab,2 gone,1."),
+    ]
 
 
 @pytest.mark.parametrize("auth", ["md5", "plain"])
