@@ -122,6 +122,8 @@ def test_one_object_a_line_with_every_field(tmp_path: Path) -> None:
         "observed": "whole",
         "source": "ami",
         "queue": None,
+        "team": None,
+        "menu": [],
         "agent": "PJSIP/agent1",
         "answered_by_pickup": False,
         "attempts": [
@@ -138,6 +140,8 @@ def test_one_object_a_line_with_every_field(tmp_path: Path) -> None:
             }
         ],
         "transfers": [],
+        "callbacks": [],
+        "recordings": [],
     }
 
 
