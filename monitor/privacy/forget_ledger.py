@@ -105,9 +105,13 @@ def forget_marks(store: Store, person: Person) -> Iterator[tuple[str, Erasure]]:
             table=table,
             order=tuple(table.primary_key.columns),
             where=table.c[column].contains(mark, autoescape=True) & of_person.exists(),
-            change=lambda row, column=column, left=left: {column: row[column].replace(mark, left)},
+            change=_replacing(column, mark, left),
         )
         yield table.name, erasing.carry_out(store, task, again=False)
+
+
+def _replacing(column: str, mark: str, left: str) -> Callable[[RowMapping], Mapping[str, Any]]:
+    return lambda row: {column: row[column].replace(mark, left)}
 
 
 def compact(store: Store) -> None:
