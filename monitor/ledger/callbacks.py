@@ -282,7 +282,9 @@ class Callbacks:
     @staticmethod
     def _read_persons(connection: Connection, turn: _Turn, persons: Iterable[str]) -> None:
         """Rows of persons that may change: those that are not done with, and those that were not when it happened."""
-        wanted: list[ColumnElement[bool]] = [CALLBACKS.c.state.in_([state.value for state in TO_DO])]
+        # Not the column itself: SQLite would look up the state, which tens of thousands share, in place of the persons.
+        state = CALLBACKS.c.state.concat("")
+        wanted: list[ColumnElement[bool]] = [state.in_([one.value for one in TO_DO])]
         if turn.since:
             wanted += [CALLBACKS.c[name] >= min(turn.since.values()) for name in _CLOSINGS]
         for chunk in _chunks(sorted(persons)):

@@ -70,9 +70,10 @@ class CallbackRow(Base):
     __tablename__ = "callbacks"
     __table_args__ = (
         Index(None, "person", "owed_at"),
-        Index(None, "state", "due_at"),
+        Index(None, "state", "owed_at"),
         Index(None, "owed_at"),
-        Index(None, "kind", "newest_owed_at"),
+        # With all that the list is counted and ordered by, so that neither reads a row that it does not show.
+        Index("ix_callbacks_list", "kind", "newest_owed_at", "state", "due_at", "line", "person"),
         {"sqlite_with_rowid": False},
     )
 

@@ -1,86 +1,29 @@
 """Calls back of a period, counted: what the record of the charter says of them.
 
-Every figure follows from one row of `callbacks` each; which row counts where is said in `CallbackFigures`.
+Every figure follows from one row of `callbacks` each; which row counts where is said in `CallbackFigures`. The database
+counts; only how long it took is read row by row.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from typing import TYPE_CHECKING, get_args
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, case, cast, extract, func, select, type_coerce
 
-from monitor.callbacks.settling import Kind, State
-from monitor.calls.facts import microseconds
+from monitor.callbacks.settling import State
 from monitor.ledger.tables import CALLBACKS
-from monitor.reports.charter_figures import CallbackFigures
+from monitor.reports.charter_figures import CallbackFigures, CallbackKind
 from monitor.reports.passed_on import quantiles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import ColumnElement, Connection
 
-    from monitor.reports.charter_figures import CallbackKind
-
-_READ_AT_ONCE = 10_000
-
-
-@dataclass(slots=True)
-class _Sums:
-    """One kind's, while its rows are read."""
-
-    owed: int = 0
-    in_time: int = 0
-    late: int = 0
-    never: int = 0
-    waiting: int = 0
-    overtaken: int = 0
-    dropped: int = 0
-    reached: int = 0
-    tries: int = 0
-    first_try_us: list[int] = field(default_factory=list)
-    conversation_us: list[int] = field(default_factory=list)
-
-    def add(self, row: Row[*tuple[Any, ...]], now: datetime) -> None:
-        """Count one call back, as it stands now."""
-        self.owed += 1
-        self.tries += row.tries
-        if row.first_try_at is not None:
-            if row.first_try_at <= row.due_at:
-                self.in_time += 1
-            else:
-                self.late += 1
-            self.first_try_us.append(microseconds(row.first_try_at) - microseconds(row.owed_at))
-            if row.reached_at is not None:
-                self.reached += 1
-                self.conversation_us.append(microseconds(row.reached_at) - microseconds(row.owed_at))
-        elif row.state == State.CAME_AGAIN:
-            self.overtaken += 1
-        elif row.state == State.DROPPED:
-            self.dropped += 1
-        elif row.due_at < now:
-            self.never += 1
-        else:
-            self.waiting += 1
-
-    def figures(self, kind: CallbackKind) -> CallbackFigures:
-        """All of them."""
-        return CallbackFigures(
-            kind=kind,
-            owed=self.owed,
-            in_time=self.in_time,
-            late=self.late,
-            never=self.never,
-            waiting=self.waiting,
-            overtaken=self.overtaken,
-            dropped=self.dropped,
-            reached=self.reached,
-            tries=self.tries,
-            first_try=quantiles(self.first_try_us),
-            conversation=quantiles(self.conversation_us),
-        )
+_COLUMNS = CALLBACKS.c
+_MICROSECONDS = 1_000_000
 
 
 def callback_figures(
@@ -95,20 +38,56 @@ def callback_figures(
         now: what is due before it, and was not called, was missed.
         line: only this line's.
     """
-    columns = CALLBACKS.c
-    chosen = select(
-        columns.kind,
-        columns.state,
-        columns.owed_at,
-        columns.due_at,
-        columns.tries,
-        columns.first_try_at,
-        columns.reached_at,
-    ).where(columns.owed_at >= since, columns.owed_at < until)
+    conditions = [_COLUMNS.owed_at >= since, _COLUMNS.owed_at < until]
     if line is not None:
-        chosen = chosen.where(columns.line == line)
-    sums: dict[CallbackKind, _Sums] = {"promised": _Sums(), "missed": _Sums()}
-    found = connection.execute(chosen.execution_options(yield_per=_READ_AT_ONCE))
-    for row in found:
-        sums["promised" if row.kind == Kind.PROMISED else "missed"].add(row, now)
-    return {kind: one.figures(kind) for kind, one in sums.items()}
+        conditions.append(_COLUMNS.line == line)
+    called = _COLUMNS.first_try_at.is_not(None)
+    place = case(
+        (_COLUMNS.first_try_at <= _COLUMNS.due_at, "in_time"),
+        (called, "late"),
+        (_COLUMNS.state == State.CAME_AGAIN.value, "overtaken"),
+        (_COLUMNS.state == State.DROPPED.value, "dropped"),
+        (_COLUMNS.due_at < now, "never"),
+        else_="waiting",
+    ).label("place")
+    rows = select(_COLUMNS.kind, place, _COLUMNS.tries, _COLUMNS.reached_at).where(*conditions).subquery()
+    counted = select(rows.c.kind, rows.c.place, func.count(), func.sum(rows.c.tries), func.count(rows.c.reached_at))
+    places: dict[str, Counter[str]] = {kind: Counter() for kind in get_args(CallbackKind)}
+    for kind, where, owed, tries, reached in connection.execute(counted.group_by(rows.c.kind, rows.c.place)):
+        places[kind] += Counter({where: owed, "owed": owed, "tries": tries, "reached": reached})
+    first_tries, conversations = (
+        _took_us(connection, column, conditions) for column in (_COLUMNS.first_try_at, _COLUMNS.reached_at)
+    )
+    return {
+        kind: CallbackFigures(
+            kind=kind,
+            owed=found["owed"],
+            in_time=found["in_time"],
+            late=found["late"],
+            never=found["never"],
+            waiting=found["waiting"],
+            overtaken=found["overtaken"],
+            dropped=found["dropped"],
+            reached=found["reached"],
+            tries=found["tries"],
+            first_try=quantiles(first_tries[kind]),
+            conversation=quantiles(conversations[kind]),
+        )
+        for kind in get_args(CallbackKind)
+        for found in (places[kind],)
+    }
+
+
+def _took_us(
+    connection: Connection, until: ColumnElement[datetime], conditions: list[ColumnElement[bool]]
+) -> Mapping[str, list[int]]:
+    """How long it took from being owed until then, by kind, where it came to that."""
+    took: ColumnElement[int]
+    if connection.dialect.name == "sqlite":
+        took = type_coerce(until, BigInteger) - type_coerce(_COLUMNS.owed_at, BigInteger)
+    else:
+        took = cast(extract("epoch", until - _COLUMNS.owed_at) * _MICROSECONDS, BigInteger)
+    found: dict[str, list[int]] = {kind: [] for kind in get_args(CallbackKind)}
+    for kind, us in connection.execute(select(_COLUMNS.kind, took).where(*conditions, until.is_not(None))):
+        found[kind].append(us)
+    return found

@@ -278,7 +278,7 @@ def test_two_monitors_that_write_of_one_person_at_once_miss_nothing(postgres_url
     with other.store.reading() as connection:
         held = connection.execute(text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")).scalar_one()
     assert held == 0
-    shuffled = [called(30, number="821012345678"), left(20), left(0), answered(10), left(25)]
+    shuffled: list[StoredFact] = [called(30, number="821012345678"), left(20), left(0), answered(10), left(25)]
     for fact in shuffled:
         one.record_all([fact])
         other.record_all([fact])

@@ -138,9 +138,9 @@ def _telephone() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_callbacks_person_owed_at", "callbacks", ["person", "owed_at"])
-    op.create_index("ix_callbacks_state_due_at", "callbacks", ["state", "due_at"])
+    op.create_index("ix_callbacks_state_owed_at", "callbacks", ["state", "owed_at"])
     op.create_index("ix_callbacks_owed_at", "callbacks", ["owed_at"])
-    op.create_index("ix_callbacks_kind_newest_owed_at", "callbacks", ["kind", "newest_owed_at"])
+    op.create_index("ix_callbacks_list", "callbacks", ["kind", "newest_owed_at", "state", "due_at", "line", "person"])
     op.create_table(
         "callback_notes",
         sa.Column("id", NUMBER, nullable=False),
