@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.callbacks.desk import CallbackDesk, CallbackError
-from monitor.callbacks.entries import CallbackQuery
+from monitor.callbacks.entries import ASKED, CallbackQuery
 from monitor.callbacks.settling import Kind
 from monitor.calls.facts import CallKey
 from monitor.errors import SearchError
-from monitor.ledger import Repository
+from monitor.ledger import Repository, upgrade
 from monitor.ledger.callback_counts import counts, due
 from monitor.ledger.reminders import Due
 from monitor.numbers import PLAIN
@@ -37,7 +37,7 @@ PEOPLE = [f"0105555{number:04d}" for number in range(10)]
 class Desk(CallbackDesk):
     """A desk over a ledger of its own, an hour after nine on that Monday."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | str) -> None:
         self.ledger = Repository(path, callbacks=TERMS)
         self.clock = Clock(at(60))
         super().__init__(self.ledger.store, PLAIN, self.clock, terms=TERMS, due_soon=TWO_HOURS, forget=MONTH)
@@ -304,3 +304,38 @@ def test_figures_of_the_period_as_they_stand(desk: Desk) -> None:
         # in-4: from minute 4 to 20; in-5: from 5 to 21, and to the conversation half a minute later.
         assert (found.first_try.count, found.first_try.p50_us, found.first_try.p95_us) == (2, 960_000_000, 960_000_000)
         assert (found.conversation.count, found.conversation.p50_us) == (1, 990_000_000)
+
+
+@pytest.mark.stage
+def test_postgresql_says_the_same(desk: Desk, postgres_url: str) -> None:
+    """Each question that has words of its own for each database, asked of both."""
+    upgrade(postgres_url)
+    other = Desk(postgres_url)
+    for one in (desk, other):
+        a_day_of_all_kinds(one)
+        one.assign(key("in-3"), "kim", "kim")
+        one.drop(key("in-7"), "wrong number", "kim")
+        one.reopen(key("in-7"), "", "park")
+    told = [one.get(key(linkedid)) for linkedid in ("in-1", "in-3", "in-4", "in-5", "in-7") for one in (desk, other)]
+    assert told[::2] == told[1::2]
+    for state in ASKED:
+        here, there = (one.find(CallbackQuery(state=state, limit=3)) for one in (desk, other))
+        assert here == there
+        if here.next is not None:
+            query = CallbackQuery(state=state, limit=3, after=here.next)
+            assert desk.find(query) == other.find(query)
+    callback = desk.get(key("in-4"))
+    assert callback is not None
+    assert desk.history(callback) == other.history(callback)
+    answers = []
+    for one in (desk, other):
+        with one.ledger.store.reading() as connection:
+            answers.append(
+                (
+                    counts(connection, at(60), TWO_HOURS),
+                    due(connection, at(60), TWO_HOURS),
+                    callback_figures(connection, at(0), at(60), at(60)),
+                )
+            )
+    assert answers[0] == answers[1]
+    other.ledger.close()
