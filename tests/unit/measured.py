@@ -37,6 +37,7 @@ from monitor.calls.facts import (
 )
 from monitor.calls.rules import RingRule
 from monitor.metrics import Metrics
+from monitor.metrics_due import DueCollector
 from monitor.metrics_journal import JournalCollector
 from monitor.metrics_privacy import PrivacyCollector
 from monitor.metrics_reconciled import ReconciliationCollector
@@ -195,6 +196,22 @@ class Journals:
     bytes_on_disk: int = 12_345
 
 
+@dataclass
+class Standing:
+    """What is due, as it was last read."""
+
+    read_at: datetime = NOON
+    callbacks: Mapping[tuple[str, str, str], int] = field(default_factory=lambda: {("main", "missed", "overdue"): 2})
+    cases: Mapping[tuple[str, str], int] = field(default_factory=lambda: {("voc_simple", "due_soon"): 1})
+
+
+@dataclass
+class Due:
+    """What of the ledger is due."""
+
+    standing: Standing | None = field(default_factory=Standing)
+
+
 class Centre:
     """Board and metrics on a registry of their own, both fed the same facts."""
 
@@ -219,6 +236,7 @@ class Centre:
             teams=["remote", "claims"],
         )
         self.registry.register(SettingsCollector(Reloads()))
+        self.registry.register(DueCollector(Due()))
         self.registry.register(ReconciliationCollector(Reconciled()))
         self.registry.register(JournalCollector(Journals()))
         self.registry.register(PrivacyCollector(Purged(), Accesses()))
