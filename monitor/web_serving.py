@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,7 @@ class Serving:
             # However it ends, also before it is served.
             stack.callback(listening.close)
             apart = bind(self._metrics.host, self._metrics.port, "metrics") if self._metrics.host else None
-            app = self._app(listening, metrics=apart is None, routes=[Mount("/", self._page)])
+            app = self._app(listening, metrics=apart is None, routes=[_all_paths(self._page)])
             page = await stack.enter_async_context(WebServer(app, listening, tls=self._page_tls))
             if apart is None:
                 yield page.url, page.url
@@ -129,3 +130,10 @@ def _certificate(section: WebSettings | MetricsSettings, name: str) -> Certifica
     if section.tls_cert is None or section.tls_key is None:
         return None
     return Certificate(section.tls_cert, section.tls_key, name)
+
+
+def _all_paths(page: ASGIApp) -> Mount:
+    """The page at every path; Starlette's own mount passes over those with a line end, and its door with them."""
+    mount = Mount("/", page)
+    mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
+    return mount

@@ -270,7 +270,7 @@ class CasePages:
             late = error.field == "seen_at"
             faults = {"" if late or error.field not in typed.values else error.field: error}
             typed = Typed(values=typed.values, faults=faults, step=typed.step)
-            case = await self._ask(self._desk.get, case.reference) or case
+            case = await self._found(request)
             status = HTTPStatus.CONFLICT if late else HTTPStatus.BAD_REQUEST
             return await self._one(request, case, typed, status=status, late=late)
         _log.info("case_changed", step=typed.step, by=actor_of(viewer).name)

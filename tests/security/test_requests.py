@@ -96,6 +96,20 @@ def test_no_line_end_reaches_a_header(ledger: Path, tmp_path: Path) -> None:
         assert not re.search(r"(?im)^set-cookie: *planted", head), path
 
 
+def test_a_path_with_a_line_end_comes_to_the_door_as_any_other(ledger: Path, tmp_path: Path) -> None:
+    async def ask() -> list[httpx.Response]:
+        async with House(tmp_path, ledger).open() as browser:
+            headers = {"authorization": "Bearer token of archive"}
+            paths = ("/api/v1/cases/a%0Ab", "/api/v1/calls/pbx1/a%0Ab", "/a%0Ab")
+            return [await browser.get(path, headers=headers) for path in paths]
+
+    case, call, page = asyncio.run(ask())
+    assert (case.status_code, call.status_code, page.status_code) == (404, 404, 303)
+    assert case.headers["content-type"] == call.headers["content-type"] == "application/problem+json"
+    assert page.headers["location"] == "/login?next=%2Fa%250Ab"
+    assert "content-security-policy" in case.headers
+
+
 def test_requests_that_two_readers_would_read_in_two_ways_are_refused(ledger: Path, tmp_path: Path) -> None:
     """A proxy in front might see one request where this sees two.
 
