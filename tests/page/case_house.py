@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,10 @@ from monitor.config_web import WebSettings
 from monitor.ledger import Repository
 from monitor.numbers import PLAIN
 from monitor.page.app import Page, Sources
+from monitor.page.render import case_path
 from monitor.worktime import Shift, WorkTime
 
+from .centre import text_of
 from .doors import Clock, sign_in, token_in, user
 from .sources import Source
 from .test_access_rights import token
@@ -139,3 +142,25 @@ class CaseHouse:
     def call(self, method: str, path: str, who: str | None = "intake", **how: Any) -> httpx.Response:
         """What a program gets of the API."""
         return self.ask(lambda client: client.request(method, f"/api/v1{path}", **how), who)  # type: ignore[no-any-return] # as above
+
+
+def kept(house: CaseHouse) -> list[Any]:
+    """All that the ledger holds of cases."""
+    return [*house.sql("select * from cases order by reference"), *house.sql("select * from case_events order by id")]
+
+
+def rows(page: str) -> list[list[str]]:
+    """The cells of the list."""
+    body = page.partition("<tbody>")[2].partition("</tbody>")[0]
+    return [
+        [text_of(cell) for cell in re.findall(r"<t[hd][ >].*?</t[hd]>", row, re.DOTALL)]
+        for row in re.split(r"<tr[^>]*>", body)[1:]
+    ]
+
+
+def step(house: CaseHouse, reference: str, name: str, **fields: str) -> Any:
+    """Send one of the forms on a case's page, as the page shows it."""
+    path = case_path(reference)
+    seen = re.search(r'name="seen" value="([^"]+)"', house.get(path).text)
+    assert seen is not None
+    return house.post(path, {"step": name, "seen": seen[1]} | fields)

@@ -14,6 +14,7 @@ from monitor.ledger import Repository, upgrade
 from tests.programs import required
 
 from .asking import Asking
+from .case_house import CaseHouse
 from .centre import NOW, SEOUL, Centre
 from .doors import Clock
 
@@ -64,6 +65,26 @@ def asking(ledger: Path) -> Iterator[Asking]:
     asking = Asking(ledger)
     yield asking
     asking.repository.close()
+
+
+@pytest.fixture
+def house(ledger: Path) -> Iterator[CaseHouse]:
+    """The pages and the API of cases over a ledger without any."""
+    house = CaseHouse(ledger)
+    yield house
+    house.repository.close()
+
+
+@pytest.fixture(scope="module")
+def still(empty_ledger: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CaseHouse]:
+    """One in which nothing changes, for all tests that only look or are refused: it has four cases."""
+    house = CaseHouse(Path(shutil.copy(empty_ledger, tmp_path_factory.mktemp("still") / "ledger.sqlite3")))
+    house.open(reference="A", received="2026-11-10", assignee="김", contact="+82 10-1234-5678")
+    house.open(reference="B", received="2026-11-23")
+    house.open("kindness", "2026-11-24", reference="C", subject="b")
+    house.open(reference="D", received="2026-11-25", done_at=house.clock())
+    yield house
+    house.repository.close()
 
 
 @pytest.fixture(scope="module")

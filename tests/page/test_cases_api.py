@@ -15,7 +15,7 @@ from monitor.page.api_bodies import BODY_BYTES
 from monitor.page.api_case_operations import CASE_OPERATIONS
 
 from .asking import problem
-from .case_house import KIM, CaseHouse, day
+from .case_house import KIM, CaseHouse, day, kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,13 +23,6 @@ if TYPE_CHECKING:
     import httpx
 
 NEW = {"commitment": "voc_simple", "received_at": "2026-11-23", "reference": "R-1", "contact": "010-1234-5678"}
-
-
-@pytest.fixture
-def house(ledger: Path) -> Iterator[CaseHouse]:
-    house = CaseHouse(ledger)
-    yield house
-    house.repository.close()
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +34,6 @@ def still(empty_ledger: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     house.open(reference="C", received="2026-11-23", done_at=day("2026-11-24"))
     yield house
     house.repository.close()
-
-
-def kept(house: CaseHouse) -> list[Any]:
-    """All that the ledger holds of cases."""
-    return [*house.sql("select * from cases order by reference"), *house.sql("select * from case_events order by id")]
 
 
 def references(answer: httpx.Response) -> str:

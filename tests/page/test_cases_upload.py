@@ -25,13 +25,6 @@ HEADING = "접수번호,이행표준,접수일시,내용,연락처,방문횟수\
 SHEET = HEADING + "A-1,voc_simple,2026-11-23,늦어짐,010-1234-5678,\r\nA-2,accuracy,2026-11-24,,,2\r\n"
 
 
-@pytest.fixture
-def house(ledger: Path) -> Iterator[CaseHouse]:
-    house = CaseHouse(ledger)
-    yield house
-    house.repository.close()
-
-
 @pytest.fixture(scope="module")
 def still(empty_ledger: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CaseHouse]:
     """One to which only what is refused is brought."""
