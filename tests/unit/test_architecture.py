@@ -170,7 +170,7 @@ def of_each(modules: list[str]) -> Callable[[Callable[[str], None]], Callable[[]
             assert broken == {}
 
         # pytest would ask for the rule's own argument.
-        del test.__wrapped__  # type: ignore[attr-defined] # set by `wraps`
+        del test.__wrapped__
         return test
 
     return made
