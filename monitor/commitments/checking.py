@@ -46,7 +46,8 @@ def cleaned(given: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         CaseError: a text is too long, holds what no text holds, or is no word of the domain.
     """
-    return {name: _cleaned(name, value) for name, value in given.items()}
+    # Most fields of most cases are empty.
+    return {name: None if value is None and name != "state" else _cleaned(name, value) for name, value in given.items()}
 
 
 def _cleaned(name: str, value: Any) -> Any:

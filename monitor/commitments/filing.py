@@ -31,6 +31,7 @@ _EMPTY: Row = {
     "owed_apology": False, "owed_training": False, "paid_won": 0, "paid_at": None, "apology_at": None,
     "training_at": None, "result": None, "erased_at": None,
 }  # fmt: skip
+_GIVEN = tuple(one.name for one in fields(NewCase) if one.name != "withdrawn")
 _TICK = timedelta(microseconds=1)
 
 
@@ -60,7 +61,7 @@ class Filing:
         Raises:
             CaseError: something of it makes no sense.
         """
-        given = cleaned({one.name: getattr(new, one.name) for one in fields(NewCase) if one.name != "withdrawn"})
+        given = cleaned({name: getattr(new, name) for name in _GIVEN})
         commitment = self.register.get(given["commitment"] or "")
         if commitment is None:
             raise CaseError(_("There is no such promise: give one of {keys}."), "commitment", keys=self._keys())

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-
 from monitor.commitments.cases import Change
 from monitor.commitments.register import CHARTER, Commitment, Owed, When
 from monitor.reports.commitment_figures import commitment_figures
@@ -25,9 +23,7 @@ def figures(office: Office, *register: Commitment) -> dict[str, CommitmentFigure
     return {one.commitment.key: one for one in found}
 
 
-@pytest.fixture
-def half(on_both: Office) -> Office:
-    office = on_both
+def with_a_half(office: Office) -> Office:
     # Simple questions: in time, late by its first instant, overdue, open, withdrawn; and two of other halves.
     # From Monday 2 November seven working days end with Tuesday the 10th.
     office.open(received="2026-11-02 09:00", done_at=at("2026-11-10 23:59:59"))
@@ -49,8 +45,8 @@ def half(on_both: Office) -> Office:
     return office
 
 
-def test_each_case_counts_once(half: Office) -> None:
-    told = figures(half)
+def test_each_case_counts_once(on_both: Office) -> None:
+    told = figures(with_a_half(on_both))
     assert list(told) == [one.key for one in CHARTER]
     simple = told["voc_simple"]
     assert (simple.received, simple.in_time, simple.late, simple.overdue) == (5, 1, 1, 1)
@@ -72,8 +68,8 @@ def test_each_case_counts_once(half: Office) -> None:
         assert one.received == one.in_time + one.late + one.overdue + one.open + one.withdrawn + one.unclocked
 
 
-def test_what_is_due_once_and_again(half: Office) -> None:
-    told = figures(half)
+def test_what_is_due_once_and_again(office: Office) -> None:
+    told = figures(with_a_half(office))
     survey = told["survey"]
     # One came in within the half; both of the year's are told, and no number with them.
     assert (survey.received, survey.in_time, survey.due_by) == (1, 1, at("2027-01-01"))
@@ -83,8 +79,8 @@ def test_what_is_due_once_and_again(half: Office) -> None:
     assert (review.received, review.done_at, review.results, review.due_by) == (0, (), (), at("2027-01-01"))
 
 
-def test_a_promise_that_was_taken_out_comes_last(half: Office) -> None:
-    told = figures(half, CHARTER[4])
+def test_a_promise_that_was_taken_out_comes_last(office: Office) -> None:
+    told = figures(with_a_half(office), CHARTER[4])
     assert list(told) == ["accuracy", "kindness", "survey", "voc_simple"]
     assert (told["voc_simple"].received, told["voc_simple"].commitment.ko) == (5, "voc_simple")
 

@@ -13,10 +13,8 @@ from monitor.ledger import case_counts
 from .office import KIM, Office, at
 
 
-@pytest.fixture
-def listed(on_both: Office) -> Office:
+def with_cases(office: Office) -> Office:
     """Thursday 26 November: B overdue since the 25th, A due on the 30th (soon), D later, N without a clock; E done."""
-    office = on_both
     # Seven working days from the 20th, a Friday: 20, 23 24 25 26 27, 30.
     office.open(reference="A", received="2026-11-20 10:00", contact="010-1111-2222", subject="Alpha 100%")
     # From the 16th: 16 to 20, 23, 24.
@@ -28,7 +26,14 @@ def listed(on_both: Office) -> Office:
     return office
 
 
-def test_standings_and_order(listed: Office) -> None:
+@pytest.fixture
+def listed(on_both: Office) -> Office:
+    return with_cases(on_both)
+
+
+def test_standings_and_order(on_both: Office) -> None:
+    listed = with_cases(on_both)
+
     def found(**query: object) -> list[str]:
         asked = CaseQuery(**query)  # type: ignore[arg-type] # rows below are right
         cases = listed.desk.find(asked).cases
@@ -57,10 +62,12 @@ def test_standings_and_order(listed: Office) -> None:
     assert found(text="a%2") == []
     assert found(since=at("2026-11-16 10:00"), until=at("2026-11-20 10:00")) == ["B"]
     assert {case.reference: case.standing for case in listed.desk.find(CaseQuery()).cases}["A"] is Standing.DUE_SOON
+    check_counts(listed)
 
 
 @pytest.mark.parametrize("standing", [None, "undone"])
-def test_pages_lose_nothing_and_tell_nothing_twice(listed: Office, standing: str | None) -> None:
+def test_pages_lose_nothing_and_tell_nothing_twice(office: Office, standing: str | None) -> None:
+    listed = with_cases(office)
     whole = listed.desk.find(CaseQuery(standing=standing)).cases  # type: ignore[arg-type] # one of its words
     seen: list[str] = []
     after = None
@@ -92,7 +99,8 @@ def test_a_question_that_makes_no_sense(office: Office, query: CaseQuery, field:
     assert refused.value.field == field
 
 
-def test_counts_and_what_is_due(listed: Office) -> None:
+def check_counts(listed: Office) -> None:
+    """The same cases, counted."""
     with listed.store.reading() as connection:
         soon = listed.desk.due_soon_at()
         counts = case_counts.counts(connection, listed.now, soon)
