@@ -245,7 +245,7 @@ def written(repository: Repository, batches: Sequence[Sequence[StoredFact]]) -> 
     return rows(repository)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(facts=worlds(), data=st.data())
 def test_any_order_and_twice_is_once(again_and_again: Repository, facts: list[StoredFact], data: st.DataObject) -> None:
     at_once = written(again_and_again, [facts])
