@@ -121,11 +121,11 @@ class CaseDesk:
                             "reference",
                         )
                     return Opened(case=self._case(stored, now), new=False)
-            self._refuse_second(connection, row)
+            self.refuse_second(connection, row)
             row = self._with_reference(connection, row)
             cases.add(connection, [row])
             cases.append(connection, [self.filing.entry(None, row, by)])
-            self._withdraw_untouched(connection, row)
+            self.withdraw_untouched(connection, row)
         return Opened(case=self._case(row, now))
 
     def change(self, reference: str, change: Change, by: Actor) -> Case:
@@ -149,7 +149,7 @@ class CaseDesk:
             if row != dict(before):
                 cases.change(connection, reference, {name: row[name] for name in row if row[name] != before[name]})
                 cases.append(connection, [self.filing.entry(before, row, by)])
-                self._withdraw_untouched(connection, row)
+                self.withdraw_untouched(connection, row)
         return self._case(row, now)
 
     def open_holdings(self) -> list[Case]:
@@ -189,10 +189,16 @@ class CaseDesk:
             number += 1
         return {**row, "reference": reference}
 
-    def _refuse_second(self, connection: Connection, row: Row) -> None:
-        """A year or half has one holding that is not done: two would wait where one is owed."""
-        commitment = self.filing.register[row["commitment"]]
-        if commitment.every is None or row["state"] != CaseState.OPEN:
+    # Inside whoever's transaction that writes cases
+
+    def refuse_second(self, connection: Connection, row: Row) -> None:
+        """A year or half has one holding that is not done: two would wait where one is owed.
+
+        Raises:
+            CaseError: this new one would be the second.
+        """
+        commitment = self.filing.register.get(row["commitment"])
+        if commitment is None or commitment.every is None or row["state"] != CaseState.OPEN:
             return
         there = case_search.of_period(connection, commitment.key, row["due_at"])
         if there:
@@ -201,7 +207,7 @@ class CaseDesk:
                 reference=there[0]["reference"],
             )  # fmt: skip
 
-    def _withdraw_untouched(self, connection: Connection, row: Row) -> None:
+    def withdraw_untouched(self, connection: Connection, row: Row) -> None:
         """A holding that was done under another reference leaves none to wait that was opened by itself."""
         commitment = self.filing.register.get(row["commitment"])
         if commitment is None or commitment.every is None or row["state"] != CaseState.DONE:
@@ -258,14 +264,16 @@ class CaseDesk:
         become different since the last time: the trail tells of each change, and deadlines pass where there are any.
         """
         now, due_soon_at = self.now(), self.due_soon_at()
+        # Looked at once: another thread may put something else there, or other settings nothing.
+        counted_before = self._counted
         with self.store.reading() as connection:
             next_entry = cases.next_entry(connection)
             if (
-                self._counted is not None
-                and (self._counted[0], self._counted[1]) == (next_entry, due_soon_at)
-                and not case_counts.passed(connection, self._counted[2], now)
+                counted_before is not None
+                and counted_before[:2] == (next_entry, due_soon_at)
+                and not case_counts.passed(connection, counted_before[2], now)
             ):
-                return self._counted[3]
+                return counted_before[3]
             counted = case_counts.counts(connection, now, due_soon_at)
             missed = {
                 one.key: max(rule.won for rule in one.owed if rule.when is When.MISSED)

@@ -210,21 +210,24 @@ class _Bringing:
         known = cases.known(connection, references)
         openings = cases.openings(connection, list(known)) if known else {}
         new: list[Row] = []
+        changes: list[Row] = []
         entries: list[Row] = []
         for number, row, given in batch:
             stored = known.get(row["reference"])
-            if stored is None:
-                self._fates["new"] += 1
-                new.append(row)
-                entries.append(self._filing.entry(None, row, self._by))
-                continue
             try:
+                if stored is None:
+                    self._desk.refuse_second(connection, row)
+                    self._fates["new"] += 1
+                    new.append(row)
+                    entries.append(self._filing.entry(None, row, self._by))
+                    continue
                 changed = self._changed(stored, row, given, openings.get(row["reference"], {"detail": {}})["detail"])
             except CaseError as error:
                 self._is_bad(number, error)
                 continue
             self._fates["same" if changed is None else "changed"] += 1
             if changed is not None:
+                changes.append(changed)
                 entries.append(self._filing.entry(stored, changed, self._by))
                 if write:
                     differing = {name: value for name, value in changed.items() if value != stored[name]}
@@ -232,6 +235,8 @@ class _Bringing:
         if write:
             cases.add(connection, new)
             cases.append(connection, entries)
+            for row in (*new, *changes):
+                self._desk.withdraw_untouched(connection, row)
 
     def _changed(self, stored: Row, row: Row, given: Row, opening: Mapping[str, Any]) -> Row | None:
         """The row that a case there already becomes; None where it stays as it is.

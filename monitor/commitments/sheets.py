@@ -173,7 +173,7 @@ def _look_at_parts(path: Path) -> None:
 def _sheets(kinds: bytes) -> set[str]:
     """The parts of a workbook that are sheets and nothing else."""
     told: dict[str, list[str]] = {}
-    for one in fromstring(kinds):  # noqa: S314 - as above, and it has a megabyte at most
+    for one in fromstring(kinds):  # noqa: S314 - a megabyte at most, and expat bounds what it unfolds to
         told.setdefault(one.get("PartName", ""), []).append(one.get("ContentType", ""))
     return {name for name, types in told.items() if len(types) == 1 and types[0].endswith(".worksheet+xml")}
 

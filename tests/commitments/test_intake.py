@@ -174,6 +174,24 @@ def test_an_update_lets_empty_cells_be(office: Office, tmp_path: Path) -> None:
     assert (two.subject, two.result, two.done_at, two.paid_won) == ("불친절", "사과함", at("2026-11-26"), 10_000)
 
 
+def test_a_holding_of_a_sheet_is_the_one_that_is_owed(on_both: Office, tmp_path: Path) -> None:
+    """A survey held in May: what was opened by itself waits no more; and nobody lets a second one wait."""
+    on_both.desk.open_holdings()
+    second = as_csv(tmp_path / "second.csv", [HEAD, ["S-0", "survey", "2026-05-01", *[""] * 8]])
+    for dry_run in (True, False):
+        refused = brought(on_both, second, dry_run=dry_run)
+        assert [str(bad.error).partition(":")[0] for bad in refused.bad] == ["It is on the list already as survey-2026"]
+    held = ["S-1", "survey", "2026-05-01", *[""] * 5, "2026-05-29", "", "누리집에 공표함"]
+    sheet = as_csv(tmp_path / "held.csv", [HEAD, held])
+    assert brought(on_both, sheet).new == 1
+    assert on_both.sql("SELECT reference, state FROM cases WHERE commitment = 'survey' ORDER BY reference") == [
+        ("S-1", "done"), ("survey-2026", "withdrawn"),
+    ]  # fmt: skip
+    assert [entry.who for entry in on_both.desk.trail("survey-2026")] == ["callmonitor", "callmonitor"]
+    assert on_both.desk.verify_trail().broken is None
+    assert brought(on_both, sheet).same == 1
+
+
 def test_what_is_written_out_is_read_back(office: Office, tmp_path: Path) -> None:
     full = NewCase(
         commitment="kindness", received_at=at("2026-11-20 09:00"), reference="R-1", subject="=1+1 이라고 함",
