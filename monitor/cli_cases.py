@@ -83,6 +83,7 @@ def export(
     from monitor.commitments.columns import heading, written
     from monitor.commitments.contacts import shown
     from monitor.csv_text import BOM, as_text
+    from monitor.masking import masked_within
 
     settings = settings_of(config)
     language = lang or settings.language
@@ -95,6 +96,9 @@ def export(
             values = asdict(case) | {"withdrawn": case.state is CaseState.WITHDRAWN}
             if not full:
                 values["contact"] = shown(case.contact, full=False) or None
+                # People write numbers there too; the page masks them alike.
+                for name in ("subject", "result", "assignee"):
+                    values[name] = values[name] and masked_within(values[name])
             cells = written(values, register.get(case.commitment), settings.zone, language)
             out.writerow([as_text(cell) for cell in cells])
 

@@ -36,7 +36,7 @@ def test_in_out_and_proved(tmp_path: Path) -> None:
     settings_file(tmp_path)
     head = callmonitor(tmp_path, "cases", "template")
     assert head.startswith("\ufeff접수번호,이행표준,접수일시,")
-    rows = 'V-1,kindness,2024-01-05 10:00,불친절,010-1234-5678,,인정,,,,,"10,000"\r\n'
+    rows = 'V-1,kindness,2024-01-05 10:00,불친절 010-1234-5678,010-1234-5678,,인정,,,,,"10,000"\r\n'
     (tmp_path / "cases.csv").write_text(head + rows, encoding="utf-8")
     dry = callmonitor(tmp_path, "cases", "import", "cases.csv", "--dry-run")
     assert dry.splitlines() == ["Read 1 case.", "  1 new", "1 case would be written; nothing was."]
@@ -50,8 +50,8 @@ def test_in_out_and_proved(tmp_path: Path) -> None:
     masked, full = (
         list(csv.reader(StringIO(callmonitor(tmp_path, "cases", "export", *flag)))) for flag in ((), ("--full",))
     )
-    assert [row[4] for row in masked] == ["연락처", "010-****-5678"]
-    assert full[1][:5] == ["V-1", "친절 보장", "2024-01-05 10:00:00", "불친절", "01012345678"]
+    assert [row[3:5] for row in masked] == [["내용", "연락처"], ["불친절 010-****-5678", "010-****-5678"]]
+    assert full[1][:5] == ["V-1", "친절 보장", "2024-01-05 10:00:00", "불친절 010-1234-5678", "01012345678"]
     assert "1 entries of 1 cases" in callmonitor(tmp_path, "cases", "verify").replace("entry", "entries")
     store = Store(tmp_path / "ledger.sqlite3")
     office = Office(store)
