@@ -125,11 +125,13 @@ class UploadPages:
         if shown.intake is None or shown.intake.bad:
             # Somebody has opened or changed one of these cases since it was shown.
             return self._page(request, shown=shown, status=HTTPStatus.CONFLICT)
-        del self._waiting[who, form["confirm"]]
+        # A button pressed twice brings it in once, and finds it brought in and gone the second time.
+        self._waiting.pop((who, form["confirm"]), None)
         _log.info("cases_brought_in", written=shown.intake.written, same=shown.intake.same, by=who)
         return RedirectResponse(f"/cases/import?written={shown.intake.written}", HTTPStatus.SEE_OTHER)
 
     def _keep(self, who: str, upload: Upload) -> str:
+        self._drop_old()
         digest = hashlib.sha256(upload.content).hexdigest()
         self._waiting[who, digest] = upload, self._desk.clock()
         self._waiting.move_to_end((who, digest))
@@ -138,12 +140,15 @@ class UploadPages:
         return digest
 
     def _kept(self, who: str, digest: str) -> Upload | None:
+        self._drop_old()
+        found = self._waiting.get((who, digest))
+        return None if found is None else found[0]
+
+    def _drop_old(self) -> None:
         now = self._desk.clock()
         for key, (_upload, since) in list(self._waiting.items()):
             if now - since > WAITS:
                 del self._waiting[key]
-        found = self._waiting.get((who, digest))
-        return None if found is None else found[0]
 
     async def _bring(self, request: Request, upload: Upload, digest: str, *, update: bool, dry_run: bool) -> Shown:
         actor = actor_of(viewer_of(request))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import re
 import shutil
@@ -137,6 +138,19 @@ def test_only_what_was_shown_is_brought_in(still: CaseHouse) -> None:
     still.clock.at += timedelta(minutes=31)
     assert confirmed(still, shown).status_code == 409
     assert written(still) == 0
+
+
+def test_a_button_pressed_twice_brings_in_once(house: CaseHouse) -> None:
+    page = send(house, SHEET.encode()).text
+    fields = dict(re.findall(r'name="(csrf|confirm)" value="([^"]+)"', page))
+
+    async def twice(client: httpx.AsyncClient) -> list[httpx.Response]:
+        return list(await asyncio.gather(*(client.post(IMPORT, data=fields) for _ in range(2))))
+
+    answers = house.ask(twice)
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert sorted(answer.headers["location"].rpartition("=")[2] for answer in answers) == ["0", "2"]
+    assert len(house.sql("select reference from cases")) == 2
 
 
 def test_what_has_changed_since_it_was_shown_is_told_and_nothing_is_written(house: CaseHouse) -> None:
