@@ -69,8 +69,6 @@ class Charter:
         )
         self.due = DueWatch(store, self._standing, clock=clock, leading=leads, reminders=reminders_of(settings))
         registry.register(DueCollector(self.due))
-        self._due_soon = self._forget = timedelta()
-        self._take_times(settings)
         self._holdings = Holdings(self.cases, settings.zone, clock, leads)
         definition = definition_of(settings)
         self._monthly: Monthly | None = None
@@ -98,25 +96,21 @@ class Charter:
         def change_over() -> None:
             self.cases.take_settings(register, work_time, days)
             self.due.take(reminders)
-            self._take_times(settings)
 
         return change_over
-
-    def _take_times(self, settings: Settings) -> None:
-        self._due_soon = timedelta(hours=settings.callbacks.due_soon_hours)
-        self._forget = timedelta(days=settings.callbacks.forget_days)
 
     def _standing(self, connection: Connection, now: datetime) -> Standing:
         """How things stand at an instant, by the ledger."""
         soon_at = self.cases.due_soon_at()
-        callbacks = callback_counts.counts(connection, now, self._due_soon, forget=self._forget)
+        due_soon, forget = self.callbacks.due_soon, self.callbacks.forget
+        callbacks = callback_counts.counts(connection, now, due_soon, forget=forget)
         cases = case_counts.counts(connection, now, soon_at)
         return Standing(
             read_at=now,
             callbacks={(line, kind.value, state): count for (line, kind, state), count in callbacks.items()},
             cases={(commitment, state): count for (commitment, state), count in cases.items()},
             due=(
-                *callback_counts.due(connection, now, self._due_soon, forget=self._forget),
+                *callback_counts.due(connection, now, due_soon, forget=forget),
                 *case_counts.due(connection, now, soon_at),
             ),
         )
