@@ -83,7 +83,7 @@ def export(
     from monitor.commitments.columns import heading, written
     from monitor.commitments.contacts import shown
     from monitor.csv_text import BOM, as_text
-    from monitor.masking import masked_within
+    from monitor.masking import masked_words
 
     settings = settings_of(config)
     language = lang or settings.language
@@ -98,7 +98,7 @@ def export(
                 values["contact"] = shown(case.contact, full=False) or None
                 # People write numbers there too; the page masks them alike.
                 for name in ("subject", "result", "assignee"):
-                    values[name] = values[name] and masked_within(values[name])
+                    values[name] = values[name] and masked_words(values[name])
             cells = written(values, register.get(case.commitment), settings.zone, language)
             out.writerow([as_text(cell) for cell in cells])
 

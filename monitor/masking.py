@@ -22,9 +22,26 @@ _WITHIN = re.compile(r"\+?\(?\d(?:[\s().\-]{0,2}\d){6,}")
 """Seven digits or more, with what people write between them: inside any text they may be somebody's number."""
 
 
+_KEPT = re.compile(
+    r"https?://(?!\S*(?<!\d)0\d{1,2}-?\d{3,4}-?\d{4}(?!\d))[^\s()<>,;\"']+"
+    r"|(?<!\d)(?:19|20)\d\d\s?[-./년]\s?(?:0?[1-9]|1[0-2])\s?[-./월]\s?(?:0?[1-9]|[12]\d|3[01])(?!\d)"
+)
+"""Digits that are nobody's number: links, but for those with one in them, and days as people write them."""
+_ADDRESS = re.compile(r"[^\s@\"'<>()\[\],;:\\/]+@[\w-]+(?:\.[\w-]+)+")
+_MASKED_WITHIN = re.compile(f"(?P<kept>{_KEPT.pattern})|{_WITHIN.pattern}")
+
+
 def masked_within(text: str) -> str:
-    """A text with every telephone number in it masked, as in `Local/010-****-5678@mobiles`; shorter digits stay."""
-    return _WITHIN.sub(lambda found: mask_number(found[0]), text)
+    """A text with every telephone number in it masked, as in `Local/010-****-5678@mobiles`.
+
+    Shorter digits stay, and so do links and days, as in `2026-05-29`.
+    """
+    return _MASKED_WITHIN.sub(lambda found: found[0] if found["kept"] else mask_number(found[0]), text)
+
+
+def masked_words(text: str) -> str:
+    """What people wrote, with every telephone number and e-mail address in it masked."""
+    return masked_within(_ADDRESS.sub(lambda found: mask_address(found[0]), text))
 
 
 def without_separators(number: str) -> str:

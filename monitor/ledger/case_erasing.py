@@ -10,7 +10,7 @@ from sqlalchemy import and_, or_
 from monitor.ledger import cases
 from monitor.ledger.erasing import Task
 from monitor.ledger.tables import CASES
-from monitor.masking import mask_address, masked_within
+from monitor.masking import mask_address, masked_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ def personal_before(at: datetime, now: datetime) -> Task:
     stored = CASES.c
 
     def change(row: RowMapping) -> Mapping[str, Any]:
-        result = row["result"] and masked_within(row["result"])
+        result = row["result"] and masked_words(row["result"])
         return {"subject": None, "contact": None, "person": None, "result": result, "erased_at": now}
 
     done = and_(stored.state == "done", stored.done_at < at)

@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Text, and_, case, cast, extract, func, litera
 from monitor.commitments.clock import period_of
 from monitor.commitments.register import Commitment, When
 from monitor.ledger.tables import CASES
-from monitor.masking import masked_within
+from monitor.masking import masked_words
 from monitor.reports.charter_figures import CommitmentFigures
 from monitor.reports.passed_on import quantiles
 
@@ -168,6 +168,6 @@ def _held(connection: Connection, commitment: Commitment, since: datetime, work_
     rows = connection.execute(chosen.order_by(stored.done_at, stored.reference)).all()
     return {
         "done_at": tuple(row.done_at for row in rows),
-        "results": tuple(masked_within(row.result) for row in rows if row.result),
+        "results": tuple(masked_words(row.result) for row in rows if row.result),
         "due_by": behind,
     }

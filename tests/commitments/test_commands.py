@@ -70,7 +70,7 @@ def kept(tmp_path: Path) -> Path:
     office = Office(store)
     office.open(
         "kindness", "2025-01-06 10:00", reference="OLD", contact="010-1234-5678", subject="010 1234 5678로 전화 바람",
-        done_at=at("2025-01-07 10:00"), result="답함",
+        done_at=at("2025-01-07 10:00"), result="2025-01-07 a@b.kr로 답함",
     )  # fmt: skip
     office.open("kindness", "2026-11-23 10:00", reference="NEW", contact="01012345678", subject="+82 10-1234-5678")
     store.close()
@@ -105,7 +105,7 @@ def test_purged_a_year_after_it_was_done(kept: Path) -> None:
     old, new = office.desk.get("OLD"), office.desk.get("NEW")
     assert old is not None
     assert new is not None
-    assert (old.subject, old.contact, old.person, old.result) == (None, None, None, "답함")
+    assert (old.subject, old.contact, old.person, old.result) == (None, None, None, "2025-01-07 a***@b.kr로 답함")
     assert (new.contact, new.erased_at) == ("01012345678", None)
     assert b"1234 5678" not in kept.read_bytes()
     assert office.desk.verify_trail().broken is None

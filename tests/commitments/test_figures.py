@@ -40,7 +40,10 @@ def with_a_half(office: Office) -> Office:
     office.open("kindness", "2026-11-25 09:00", finding="not_upheld")
     # Accuracy has no clock: three visits, paid half of it.
     office.open("accuracy", "2026-10-01 09:00", visits=3, paid_won=10_000, done_at=at("2026-10-02 09:00"))
-    office.open("survey", "2026-03-02 09:00", reference="S", done_at=at("2026-05-04 09:00"), result="전화 02-123-4567")
+    office.open(
+        "survey", "2026-03-02 09:00", reference="S", done_at=at("2026-05-04 09:00"),
+        result="2026-05-04 https://example.org/20260504 전화 02-123-4567, kim@example.org",
+    )  # fmt: skip
     office.open("survey", "2026-09-01 09:00", reference="S2", done_at=at("2026-11-20 09:00"), result="공개함")
     return office
 
@@ -74,7 +77,7 @@ def test_what_is_due_once_and_again(office: Office) -> None:
     # One came in within the half; both of the year's are told, and no number with them.
     assert (survey.received, survey.in_time, survey.due_by) == (1, 1, at("2027-01-01"))
     assert survey.done_at == (at("2026-05-04 09:00"), at("2026-11-20 09:00"))
-    assert survey.results == ("전화 02-****-4567", "공개함")
+    assert survey.results == ("2026-05-04 https://example.org/20260504 전화 02-****-4567, k***@example.org", "공개함")
     review = told["standard_review"]
     assert (review.received, review.done_at, review.results, review.due_by) == (0, (), (), at("2027-01-01"))
 

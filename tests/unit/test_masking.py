@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitor.masking import hyphenated, mask_number, masked_within
+from monitor.masking import hyphenated, mask_number, masked_within, masked_words
 
 
 @pytest.mark.parametrize(
@@ -124,3 +124,20 @@ def test_whatever_a_caller_sends_is_masked_without_complaint(number: str) -> Non
 )
 def test_numbers_inside_a_text_are_masked(text: str, shown: str) -> None:
     assert masked_within(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("2026-05-29 공표: https://example.org/b/20260529001, 끝", None),
+        ("2026. 5. 29. 2026년 5월 30일, 2026-05-01~2026-05-29", None),
+        ("2026-05-29 010-1234-5678", "2026-05-29 010-****-5678"),
+        ("2012-12-123456", "****-3456"),  # no day, so that it may be somebody's
+        ("https://a.kr,010-1234-5678", "https://a.kr,010-****-5678"),
+        ("https://a.kr/01012345678", "https://a.kr/010-****-5678"),
+        ("담당 kim.a@example.co.kr", "담당 k***@example.co.kr"),
+        ("PJSIP/201@trunk", None),  # no address: a domain has a dot
+    ],
+)
+def test_of_what_people_wrote_days_and_links_stay(text: str, shown: str | None) -> None:
+    assert masked_words(text) == (shown or text)
