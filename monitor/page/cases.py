@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -142,9 +143,11 @@ class CasePages:
         if form.query is None:
             totals = await self._ask(self._desk.totals)
             return self._list(request, form, totals=totals, status=HTTPStatus.BAD_REQUEST)
-        count = await self._ask(self._desk.count, form.query)
+        # From the first page on, whichever of them was looked at.
+        query = replace(form.query, after=None)
+        count = await self._ask(self._desk.count, query)
         cells = CaseCells(viewer_of(request), self._words(request), self._zone, self._desk.clock())
-        chunks = case_chunks(self._desk.each(form.query), cells)
+        chunks = case_chunks(self._desk.each(query), cells)
         # Before anything is sent, so that a ledger that is away is told as such, and who sees how much is known.
         first = await self._ask(_next, chunks)
         self._seen.calls(request, "cases_csv", form.values, count)
@@ -210,6 +213,7 @@ class CasePages:
             values["commitment"] = asked["commitment"]
         call = await self._call(asked.get("system", ""), asked.get("linkedid", ""))
         if call is not None:
+            self._seen.call(request, "case_new", call.key)
             values |= {
                 "system": call.key.system,
                 "linkedid": call.key.linkedid,

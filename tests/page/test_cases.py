@@ -186,6 +186,8 @@ def test_the_list_as_csv(house: CaseHouse) -> None:
     assert told["Subject"] == "'=1+1"
     assert (told["Due"], told["Days left"], told["Contact"]) == ("2026-11-18", "7 days over", "010-****-5678")
     assert len(rest) == 201
+    # From whichever page it is asked for, it is all of them.
+    assert house.get("/cases.csv?standing=all&after=x").content.count(b"\r\n") == 203
     assert (house.noted.all[-1].action, house.noted.all[-1].calls) == ("cases_csv", 202)
 
 
@@ -257,6 +259,7 @@ def test_a_call_fills_the_form_in_and_its_number_is_not_shown(house: CaseHouse) 
     assert (fields["contact"], fields["received_at"]) == ("010-****-5678", "2026-03-02")
     assert (fields["system"], fields["linkedid"]) == ("pbx1", "1.1")
     assert "12345678" not in page
+    assert (house.noted.all[-1].action, house.noted.all[-1].linkedid) == ("case_new", "1.1")
     names = ("contact", "received_at", "system", "linkedid")
     answer = house.post(NEW, {"commitment": "kindness"} | {name: fields[name] for name in names})
     assert answer.status_code == 303
