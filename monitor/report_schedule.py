@@ -21,7 +21,7 @@ from monitor.reports.order import SCHEDULE, FileFormat, Order
 from monitor.reports.periods import EARLIEST, LATEST, Period, Span, midnight
 from monitor.reports.post import Letter, deliver, waiting_in
 from monitor.schedule_folder import ScheduleFolder
-from monitor.schedule_troubles import Troubles
+from monitor.schedule_troubles import Troubles, look_for_ever
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -145,16 +145,8 @@ class Schedule:
 
     async def run(self) -> None:
         """Look at the clock for ever; an error of our own is told once, and does not end it."""
-        told: set[str] = set()
         try:
-            while True:
-                try:
-                    await self.look()
-                except Exception as error:
-                    if type(error).__name__ not in told:
-                        told.add(type(error).__name__)
-                        log.exception("schedule_failed")
-                await asyncio.sleep(LOOK_SECONDS)
+            await look_for_ever(self.look, LOOK_SECONDS, log, "schedule_failed")
         finally:
             self.let_go()
 

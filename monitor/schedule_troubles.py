@@ -1,12 +1,14 @@
-"""What failed, since when, and when it is tried again."""
+"""Looks at the clock for ever, and what failed: since when, and when it is tried again."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
 _PAUSE = (timedelta(minutes=1), timedelta(hours=1))
@@ -48,3 +50,23 @@ class Troubles:
     def over(self, name: str) -> bool:
         """It went well; True where it had failed before."""
         return self.by_name.pop(name, None) is not None
+
+
+async def look_for_ever(look: Callable[[], Awaitable[None]], seconds: float, log: Any, broken: str) -> None:
+    """Look again and again; an error of our own is told once of each kind, and does not end it.
+
+    Args:
+        look: looks at the clock once, and does what is due.
+        seconds: between two looks.
+        log: structlog's, of the room that looks.
+        broken: the event under which it is told.
+    """
+    told: set[str] = set()
+    while True:
+        try:
+            await look()
+        except Exception as error:
+            if type(error).__name__ not in told:
+                told.add(type(error).__name__)
+                log.exception(broken)
+        await asyncio.sleep(seconds)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from monitor.errors import MonitorError
-from monitor.schedule_troubles import Troubles
+from monitor.schedule_troubles import Troubles, look_for_ever
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,15 +48,7 @@ class Holdings:
 
     async def run(self) -> None:
         """Look at the clock for ever; an error of our own is told once, and does not end it."""
-        told: set[str] = set()
-        while True:
-            try:
-                await self.look()
-            except Exception as error:
-                if type(error).__name__ not in told:
-                    told.add(type(error).__name__)
-                    log.exception("holdings_broken")
-            await asyncio.sleep(LOOK_SECONDS)
+        await look_for_ever(self.look, LOOK_SECONDS, log, "holdings_broken")
 
     async def look(self) -> None:
         """Open what has begun; once a day, and at once where nothing has."""

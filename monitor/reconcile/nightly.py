@@ -20,7 +20,7 @@ import structlog
 from monitor.errors import MonitorError
 from monitor.ledger import reconciled
 from monitor.reconcile.errand import Errand
-from monitor.schedule_troubles import Troubles
+from monitor.schedule_troubles import Troubles, look_for_ever
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -106,15 +106,7 @@ class Nightly:
 
     async def run(self) -> None:
         """Look at the clock for ever; an error of our own is told once, and does not end it."""
-        told: set[str] = set()
-        while True:
-            try:
-                await self.look()
-            except Exception as error:
-                if type(error).__name__ not in told:
-                    told.add(type(error).__name__)
-                    log.exception("reconciliation_broken")
-            await asyncio.sleep(LOOK_SECONDS)
+        await look_for_ever(self.look, LOOK_SECONDS, log, "reconciliation_broken")
 
     async def look(self) -> None:
         """Compare what is due now. Returns at once where nothing is."""

@@ -10,7 +10,7 @@ import structlog
 
 from monitor.errors import MonitorError, ReviewError
 from monitor.reviews.draws import SCHEDULE, month_of
-from monitor.schedule_troubles import Troubles
+from monitor.schedule_troubles import Troubles, look_for_ever
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,15 +68,7 @@ class Monthly:
 
     async def run(self) -> None:
         """Look at the clock for ever; an error of our own is told once, and does not end it."""
-        told: set[str] = set()
-        while True:
-            try:
-                await self.look()
-            except Exception as error:
-                if type(error).__name__ not in told:
-                    told.add(type(error).__name__)
-                    log.exception("review_draw_broken")
-            await asyncio.sleep(LOOK_SECONDS)
+        await look_for_ever(self.look, LOOK_SECONDS, log, "review_draw_broken")
 
     async def look(self) -> None:
         """Draw what is due now. Returns at once where nothing is."""
