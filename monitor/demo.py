@@ -34,6 +34,8 @@ INSIDE = ("_1XX", "_6XX")
 """Agents and queues of the simulated centre."""
 OUTSIDE = ("_2XX",)
 """The desks of its other departments."""
+TEAM = TeamSettings(name="원격응대팀", name_en="Remote support", queues=(REMOTE,), menu=("menu,2",))
+"""Those whom callers choose in the menu for help from afar."""
 
 
 def run(*, seconds: float | None, speed: float, seed: int, language: Language, store: Path | None) -> None:
@@ -63,7 +65,7 @@ async def _show(*, seconds: float | None, speed: float, seed: int, language: Lan
             AsteriskSettings(name=SYSTEM, host="127.0.0.1", port=port, username=USERNAME, secret=SecretStr(SECRET)),
         ),
         transfers=TransferSettings(inside=INSIDE, outside=OUTSIDE),
-        team=(TeamSettings(name="원격응대팀", name_en="Remote support", queues=(REMOTE,), menu=("menu,2",)),),
+        team=(TEAM,),
         ledger=LedgerSettings(url=SecretStr(f"sqlite:///{store}"), spool_dir=store.parent),
         # The next demonstration is of another day: nothing goes on from this one.
         journal=JournalSettings(enabled=False),

@@ -9,6 +9,7 @@ from monitor.simulator.actions import BANNER
 from monitor.simulator.arrivals import Arrivals
 from monitor.simulator.centre import Centre
 from monitor.simulator.exchange import SECOND_US
+from monitor.simulator.people import centre_staff
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,6 +30,7 @@ def capture(
     system: str = "demo",
     hour: float | None = None,
     calls_back: bool = False,
+    remote: bool = False,
 ) -> list[Truth]:
     """Write an AMI capture, banner and login response included.
 
@@ -41,13 +43,14 @@ def capture(
         system: AMI SystemName.
         hour: the hour of the day that the arrival curve is read at when it begins; None for `start`'s, in Korea.
         calls_back: the centre calls back those who are owed it.
+        remote: callers may choose remote support in the menu.
 
     Returns:
         What really happened, call by call, in the order of arrival.
     """
     start_us = microseconds(start)
     end_us = start_us + int(duration_seconds * SECOND_US)
-    centre = Centre(system=system, seed=seed, started_at_us=start_us)
+    centre = Centre(system=system, seed=seed, started_at_us=start_us, staff=centre_staff(remote=remote))
     Arrivals(calls_per_hour=calls_per_hour, hour=hour, until_us=end_us, calls_back=calls_back).begin(centre)
     with path.open("wb") as file:
         file.write(BANNER + b"Response: Success\r\nMessage: Authentication accepted\r\n\r\n")

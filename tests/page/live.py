@@ -17,6 +17,7 @@ from monitor.config import (
     UserSettings,
     WebSettings,
 )
+from monitor.config_keeping import JournalSettings
 from monitor.demo import INSIDE, OUTSIDE
 from monitor.pipeline import Monitor
 from monitor.simulator import SECRET, SYSTEM, USERNAME, Simulator
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from pathlib import Path
     from typing import Any, Self
+
+    from monitor.config_charter import TeamSettings
 
 Result = TypeVar("Result")
 
@@ -45,6 +48,7 @@ class Live:
         seed: the same number, the same day.
         calls_per_hour: in the busiest half-hour.
         timezone: the centre's.
+        teams: those of the page; with any, the centre has remote support too, and calls those who are owed a call.
 
     Attributes:
         leads_to_ami: the kind of gate between the monitor and its Asterisk.
@@ -62,13 +66,22 @@ class Live:
         seed: int = 15886565,
         calls_per_hour: float = 420.0,
         timezone: str = "Asia/Seoul",
+        teams: tuple[TeamSettings, ...] = (),
     ) -> None:
         self._folder = folder
         self._ledger = ledger or f"sqlite:///{folder / 'ledger.sqlite3'}"
         self._users = users
         self._speed = speed
         self._timezone = timezone
-        self.simulator = Simulator(seed=seed, speed=speed, calls_per_hour=calls_per_hour, waits=True)
+        self._teams = teams
+        self.simulator = Simulator(
+            seed=seed,
+            speed=speed,
+            calls_per_hour=calls_per_hour,
+            waits=True,
+            calls_back=bool(teams),
+            remote=bool(teams),
+        )
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._ready = threading.Event()
@@ -138,7 +151,9 @@ class Live:
             ledger=LedgerSettings(url=SecretStr(self._ledger), spool_dir=self._folder),
             web=WebSettings(user=self._users),
             reports=ReportSettings(folder=self._folder / "reports", schedule=False),
+            journal=JournalSettings(folder=self._folder / "journal"),
             timezone=self._timezone,
+            team=self._teams,
         )
         listening = bind()
         self.web = Gate(listening.getsockname()[1])

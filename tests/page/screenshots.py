@@ -12,15 +12,16 @@ import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from playwright.sync_api import sync_playwright
 
-from monitor.calls.lines import Line, Lines, Patterns
-from monitor.calls.rules import RingRule
-from monitor.calls.state import Plan
-from monitor.demo import INSIDE, OUTSIDE
+from monitor.callbacks.entries import CallbackQuery
+from monitor.commitments.cases import Actor, CaseQuery, NewCase
+from monitor.config import Settings, TransferSettings
+from monitor.demo import INSIDE, OUTSIDE, TEAM
+from monitor.plan import plan_of
 from monitor.replay import Replay, Warnings, read_all
 from monitor.replay_store import Keeper
 from monitor.reports.order import FileFormat, Order
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 AFTERNOON = 16
 OPENS = 8
-LINE = "1588-6565"
 VIEWS = {
     "wall": ("/wall", {"width": 1920, "height": 1080}),
     "desk": ("/", {"width": 1440, "height": 1000}),
@@ -48,6 +48,16 @@ VIEWS = {
 }
 PAST = ".ring[data-state=past]:not(.transfer)"
 PATIENCE_MS = 180_000
+SUPERVISOR = Actor("김선영", "supervisor")
+CASES: tuple[tuple[str, int, dict[str, Any]], ...] = (
+    ("voc_simple", 12, {"subject": "상담 대기 시간이 길다는 불편", "contact": "010-1234-5678", "assignee": "이수진"}),
+    ("voc_simple", 8, {"subject": "홈페이지 첨부 파일이 열리지 않음", "assignee": "박민호"}),
+    ("kindness", 5, {"subject": "상담원이 언성을 높였다는 신고", "contact": "010-9876-5432", "finding": "upheld"}),
+    ("voc_legal", 13, {"subject": "방문 접수 절차를 바꿔 달라는 요구", "contact": "someone@example.org"}),
+    ("disclosure", 3, {"subject": "2026년 상반기 회의록 공개 청구"}),
+    ("accuracy", 2, {"subject": "서류 안내 잘못으로 두 번 방문", "visits": 2}),
+)
+"""What came in: the promise, so many days ago, and what was written down."""
 
 
 def afternoon() -> str:
@@ -61,15 +71,21 @@ def fill(folder: Path, zone: ZoneInfo) -> str:
     now = datetime.now(zone)
     opens = now.replace(hour=OPENS, minute=0, second=0, microsecond=0)
     file = folder / "today.ami"
-    capture(file, 65, opens, (now - opens).total_seconds() - 600, 260, system=SYSTEM, hour=float(OPENS))
-    store = f"sqlite:///{folder / 'ledger.sqlite3'}"
-    plan = Plan(
-        lines=Lines((Line(LINE, ("15886565", "6565")),)),
-        inside=Patterns(INSIDE),
-        outside=Patterns(OUTSIDE),
-        zone=zone,
+    capture(
+        file,
+        65,
+        opens,
+        (now - opens).total_seconds() - 600,
+        260,
+        system=SYSTEM,
+        hour=float(OPENS),
+        calls_back=True,
+        remote=True,
     )
-    keeper = Keeper(store, (RingRule(),))
+    store = f"sqlite:///{folder / 'ledger.sqlite3'}"
+    settings = Settings(transfers=TransferSettings(inside=INSIDE, outside=OUTSIDE), timezone=zone.key, team=(TEAM,))
+    plan = plan_of(settings)
+    keeper = Keeper(store, settings.ring_rules(), callbacks=settings.callback_terms())
     for fact in read_all(Replay(plan, SYSTEM, Warnings(sys.stderr)), [str(file)]):
         keeper.record(fact)
     keeper.close()
@@ -90,6 +106,7 @@ def take(browser: Browser, live: Live) -> None:
         for name, page in pages.items():
             page.screenshot(path=FOLDER / f"{name}.{language}.png")
         call(pages["desk"], live, language)
+        work(pages["desk"], live, language)
         reports(pages["desk"], live, language)
         for page in pages.values():
             page.context.close()
@@ -109,6 +126,27 @@ def call(page: Page, live: Live, language: str) -> None:
     page.screenshot(path=FOLDER / f"call.{language}.png")
     page.goto(f"{live.url}/calls?verdict=broken&lang={language}")
     page.screenshot(path=FOLDER / f"calls.{language}.png")
+
+
+def work(page: Page, live: Live, language: str) -> None:
+    """Whom somebody is to call, and what is to be done by when."""
+    charter, today = live.monitor.charter, midnight(live.monitor.now().astimezone(live.monitor.settings.zone))
+    if not charter.cases.find(CaseQuery(number_ends="5678")).cases:
+        for commitment, days, fields in CASES:
+            received = midnight(today - timedelta(days=days))
+            charter.cases.open(NewCase(commitment=commitment, received_at=received, **fields), SUPERVISOR)
+        for one in charter.callbacks.find(CallbackQuery(limit=9)).callbacks[::3]:
+            charter.callbacks.assign(one.key, "이수진", SUPERVISOR.name)
+            charter.callbacks.note(one.key, "오후에 다시 걸기로 함", SUPERVISOR.name)
+    page.set_viewport_size({"width": 1280, "height": 1000})
+    for name in ("callbacks", "cases"):
+        page.goto(f"{live.url}/{name}?lang={language}")
+        page.screenshot(path=FOLDER / f"{name}.{language}.png")
+
+
+def midnight(at: datetime) -> datetime:
+    """When its day begins."""
+    return at.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def reports(page: Page, live: Live, language: str) -> None:
@@ -145,7 +183,7 @@ def main() -> None:
         folder = Path(name)
         store = fill(folder, ZoneInfo(zone))
         browser = driver.chromium.launch(executable_path=program, args=list(ARGUMENTS))
-        with Live(folder, ledger=store, timezone=zone, calls_per_hour=700, seed=3) as live:
+        with Live(folder, ledger=store, timezone=zone, calls_per_hour=700, seed=3, teams=(TEAM,)) as live:
             take(browser, live)
         browser.close()
 
