@@ -155,7 +155,7 @@ class CallbackDesk:
             now = self._clock()
             same = _same(connection, row)
             for one in same:
-                self._change(connection, one, by, "dropped", said, dropped_at=now)
+                self._change(connection, one, by, "dropped", said, dropped_at=now, **_of_nobody(one, State.DROPPED))
             self._callbacks.again(connection, map(_key, same))
 
     def reopen(self, key: CallKey, text: str, by: str, *, seen: str | None = None) -> None:
@@ -170,7 +170,8 @@ class CallbackDesk:
                 raise CallbackError("not_dropped")
             same = _same(connection, row)
             for one in same:
-                self._change(connection, one, by, "reopened", said, dropped_at=None)
+                before = State.TRIED if one["tries"] else State.OPEN
+                self._change(connection, one, by, "reopened", said, dropped_at=None, **_of_nobody(one, before))
             self._callbacks.again(connection, map(_key, same))
 
     @contextmanager
@@ -218,6 +219,11 @@ def _same(connection: Connection, row: RowMapping) -> Sequence[RowMapping]:
         if all(one[name] == row[name] for name in shared)
         and (one["state"] == row["state"] or (one["state"] in TO_DO and row["state"] in TO_DO))
     ]
+
+
+def _of_nobody(row: RowMapping, state: State) -> dict[str, str]:
+    """The state itself, of whom the number was erased: nothing is worked out any more of what they are owed."""
+    return {} if row["person"] is not None else {"state": state.value}
 
 
 def _key(row: RowMapping) -> CallKey:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import update
 
 from monitor.callbacks.desk import CallbackDesk, CallbackError
 from monitor.callbacks.entries import ASKED, CallbackQuery
@@ -17,6 +18,7 @@ from monitor.errors import SearchError
 from monitor.ledger import Repository, upgrade
 from monitor.ledger.callback_counts import counts, due
 from monitor.ledger.reminders import Due
+from monitor.ledger.tables import CALLBACKS
 from monitor.numbers import PLAIN
 from monitor.reports.callback_figures import callback_figures
 from tests.ledger.callback_facts import DUE, TERMS, answered, at, called, left
@@ -180,6 +182,19 @@ def test_all_that_an_entry_stands_for_goes_with_it(desk: Desk) -> None:
     assert again.assignee == "kim"
     desk.reopen(key("in-5"), "they wrote again", "park")
     assert desk.listed() == ["in-0", "in-6"]
+
+
+def test_of_whom_the_number_was_erased_it_can_be_dropped_and_put_back(desk: Desk) -> None:
+    desk.write(left(0), called(10), left(20, caller=OFFICE))
+    with desk.ledger.store.writing() as connection:
+        connection.execute(update(CALLBACKS).values(person=None))
+    for linkedid, before in (("in-0", "tried"), ("in-20", "open")):
+        states = []
+        desk.drop(key(linkedid), "years ago", "kim")
+        states.append(desk.get(key(linkedid)))
+        desk.reopen(key(linkedid), "", "kim")
+        states.append(desk.get(key(linkedid)))
+        assert [one and one.state for one in states] == ["dropped", before]
 
 
 def test_what_the_telephone_does_goes_on_beside_the_desk(desk: Desk) -> None:
