@@ -167,9 +167,11 @@ class Draws:
                 self._refuse_twice(connection, period)
                 connection.execute(insert(REVIEW_DRAWS), [row])
                 connection.execute(insert(REVIEW_SAMPLES), list(_rows(found, period.first)))
-        except RefusedFact as error:
-            # Another program was faster between the look and the word.
-            raise _drawn(period) from error
+        except RefusedFact:
+            # Another program was faster between the look and the word; else the month is still to be drawn.
+            with self._store.reading() as connection:
+                self._refuse_twice(connection, period)
+            raise
         return found
 
     def _refuse_twice(self, connection: Connection, period: Period) -> None:

@@ -19,6 +19,7 @@ from monitor.cli import app
 from monitor.errors import ReviewError
 from monitor.ledger import erasing
 from monitor.ledger.rows import CALLS
+from monitor.ledger.store import RefusedFact
 from monitor.ledger.tables import REVIEW_DRAWS, REVIEW_SAMPLES
 from monitor.numbers import Numbers
 from monitor.reviews.draws import Draws, month_of
@@ -98,6 +99,17 @@ def test_a_month_is_drawn_once(repository: Repository) -> None:
     assert refused.value.reason == "twice"
     assert drawn(repository) == first
     assert len(first) == 3
+
+
+def test_what_the_ledger_refuses_is_not_told_as_drawn(repository: Repository) -> None:
+    """A sample of November has the call already, as no program of ours would write it: March is still to be drawn."""
+    repository.record_all([call(0)])
+    one = {"system": "pbx1", "linkedid": "0000.1", "month": date(2025, 11, 1), "agent": "a", "stratum": ""}
+    with repository.store.writing() as connection:
+        connection.execute(insert(REVIEW_SAMPLES), [one | {"stratum_calls": 1, "reviewers": 1}])
+    with pytest.raises(RefusedFact):
+        make(repository)
+    assert Draws(repository.store).newest() is None
 
 
 def test_of_two_monitors_that_draw_at_a_time_one_does(on_postgresql: Repository) -> None:
