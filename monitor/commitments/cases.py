@@ -177,8 +177,9 @@ class CaseQuery:
     withdrawn ones, the newest first.
     """
 
-    standing: Standing | Literal["undone"] | None = None
-    """`undone`: open, due soon or overdue; `open` here means not due soon."""
+    standing: Standing | Literal["undone", "owing"] | None = None
+    """`undone`: open, due soon or overdue; `owing`: something owed was not paid, written or held yet, whatever else is
+    done; `open` here means not due soon."""
     commitment: str | None = None
     assignee: str | None = None
     """The empty text: nobody's."""

@@ -275,12 +275,7 @@ class CaseDesk:
             ):
                 return counted_before[3]
             counted = case_counts.counts(connection, now, due_soon_at)
-            missed = {
-                one.key: max(rule.won for rule in one.owed if rule.when is When.MISSED)
-                for one in self.register
-                if any(rule.when is When.MISSED for rule in one.owed)
-            }
-            money = case_counts.money(connection, now, missed)
+            money = case_counts.money(connection, now, self._missed_won())
         keys = dict.fromkeys([*due_soon_at, *sorted({key for key, _standing in counted})])
         totals = tuple(
             Total(
@@ -318,6 +313,13 @@ class CaseDesk:
         """The present, in UTC."""
         return self.clock().astimezone(UTC)
 
+    def _missed_won(self) -> dict[str, int]:
+        return {
+            one.key: max(rule.won for rule in one.owed if rule.when is When.MISSED)
+            for one in self.register
+            if any(rule.when is When.MISSED for rule in one.owed)
+        }
+
     def _wanted(self, query: CaseQuery) -> case_search.Wanted:
         person = self.numbers.person(query.number) if query.number else None
         if query.number and not person:
@@ -334,6 +336,7 @@ class CaseDesk:
             standing=query.standing and str(query.standing), commitment=query.commitment, assignee=query.assignee,
             person=person, number_ends=query.number_ends, text=query.text, in_subject=query.in_subject,
             since=query.since, until=query.until, due_soon_at=self.due_soon_at(),
+            missed_won=self._missed_won(),
         )  # fmt: skip
 
     def _case(self, row: Mapping[str, Any], now: datetime) -> Case:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +50,8 @@ class Wanted:
     until: datetime | None = None
     due_soon_at: Mapping[str, datetime]
     """By promise, the latest deadline that is due soon."""
+    missed_won: Mapping[str, int] = field(default_factory=dict)
+    """What promises owe from a missed deadline on, by promise in won: no row need say it yet."""
 
 
 def page(
@@ -62,7 +64,7 @@ def page(
     """
     undone = wanted.standing in _UNDONE
     key = func.coalesce(CASES.c.due_at, literal(_FAR, Instant()), type_=Instant()) if undone else CASES.c.received_at
-    if wanted.text or wanted.number_ends:
+    if wanted.text or wanted.number_ends or wanted.standing == "owing":
         # Few are found of all: they are put in order when they are, and not each looked up in the index's order.
         key = func.coalesce(key, key, type_=Instant())
     reference = CASES.c.reference
@@ -97,7 +99,7 @@ def of_period(connection: Connection, commitment: str, due_at: datetime, *, ever
 
 def _conditions(connection: Connection, wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
     stored = CASES.c
-    found = _of_standing(wanted, now)
+    found = [_owing(wanted, now)] if wanted.standing == "owing" else _of_standing(wanted, now)
     if wanted.commitment is not None:
         found.append(stored.commitment == wanted.commitment)
     if wanted.assignee is not None:
@@ -142,6 +144,26 @@ def _of_standing(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
             return [stored.state == "open", later]
         case state:
             return [stored.state == state]
+
+
+def _owing(wanted: Wanted, now: datetime) -> ColumnElement[bool]:
+    stored = CASES.c
+    nothing_given = and_(stored.paid_won == 0, stored.apology_at.is_(None), stored.training_at.is_(None))
+    missed = (
+        and_(
+            stored.commitment == key,
+            stored.state == "open",
+            stored.due_at <= now,
+            or_(stored.paid_won < won, nothing_given),
+        )
+        for key, won in wanted.missed_won.items()
+    )
+    return or_(
+        stored.owed_won > stored.paid_won,
+        and_(stored.owed_apology, stored.apology_at.is_(None)),
+        and_(stored.owed_training, stored.training_at.is_(None)),
+        *missed,
+    )
 
 
 def soon(due_soon_at: Mapping[str, datetime]) -> ColumnElement[bool]:

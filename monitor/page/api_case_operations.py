@@ -15,7 +15,7 @@ from monitor.page.api_parameters import Parameter
 from monitor.page.api_problems import close_to
 from monitor.page.cases_form import ENDS_DIGITS
 
-_STANDINGS = ("undone", *Standing)
+_STANDINGS = ("undone", *Standing, "owing")
 
 
 def _standing(text: str) -> str:
@@ -47,8 +47,8 @@ OF_CASES = (
     Parameter(
         name="standing",
         filter_name="standing",
-        description="Where they stand; `undone` are open, due soon and overdue ones, which come by their deadline. "
-        "Others come the newest first.",
+        description="Where they stand; `undone` are open, due soon and overdue ones, which come by their deadline; "
+        "`owing` are those of which something owed was not given yet. Others come the newest first.",
         schema={"type": "string", "enum": list(_STANDINGS)},
         read=_standing,
     ),

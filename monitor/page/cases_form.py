@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 LIST_FIELDS = ("standing", "promise", "assignee", "number", "text", "from", "to")
 """As they are called in the address of the list, in the order of the form."""
-UNDONE, ALL, NOBODY = "undone", "all", "-"
-STANDINGS = (UNDONE, *Standing, ALL)
+UNDONE, OWING, ALL, NOBODY = "undone", "owing", "all", "-"
+STANDINGS = (UNDONE, *Standing, OWING, ALL)
 NEW_FIELDS = (
     "commitment",
     "received_at",

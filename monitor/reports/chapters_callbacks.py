@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitor.calls.formulas import in_time_rate
+from monitor.reports import charter
 from monitor.reports.document import Column, Kind, Paragraph, Quotient, Section, Table
 from monitor.reports.measures import seconds_of
 
@@ -41,9 +42,10 @@ def _sentences(subject: Subject, found: Mapping[CallbackKind, CallbackFigures]) 
         if one is None or not one.judged:
             continue
         text = {
-            "promised": _("Of {count} promises of a call back that were due, {kept} were kept in time ({share})."),
+            "promised": _("Of {count} promises of a call back that can be judged, {kept} were kept in time ({share})."),
             "missed": _(
-                "Of {count} callers without an answer whose call back was due, {kept} were called in time ({share})."
+                "Of {count} callers without an answer whose call back can be judged, {kept} were called in time "
+                "({share})."
             ),
         }[kind]
         yield text.format(count=words.count(one.judged), kept=words.count(one.in_time), share=words.percent(one.share))
@@ -156,7 +158,8 @@ def callback_times(subject: Subject, found: Mapping[CallbackKind, CallbackFigure
         rows=rows,
         note=_(
             "From the promise, or from the call that nobody answered, in hours by the clock on the wall, nights too."
-        ),
+        )
+        + charter.too_few(words, fewest),
     )
 
 

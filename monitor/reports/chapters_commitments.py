@@ -67,8 +67,8 @@ def sentence(subject: Subject, found: Iterable[CommitmentFigures]) -> str:
     text = ngettext("{count} case came in.", "{count} cases came in.", received).format(count=words.count(received))
     if judged:
         text += " " + ngettext(
-            "Of {count} whose time is over {in_time} was done in time ({share}).",
-            "Of {count} whose time is over {in_time} were done in time ({share}).",
+            "Of {count} that is done or overdue {in_time} was done in time ({share}).",
+            "Of {count} that are done or overdue {in_time} were done in time ({share}).",
             judged,
         ).format(
             count=words.count(judged),
@@ -131,7 +131,8 @@ def commitments_table(subject: Subject, found: Iterable[CommitmentFigures], *, f
             "Cases that came in within the period, as they stood when this was made. Overdue: not done, and the "
             "deadline has passed. Withdrawn ones, and those without a time, are in no share. Days run from receipt to "
             "done, by the clock on the wall."
-        ),
+        )
+        + charter.too_few(words, fewest),
     )
 
 

@@ -81,3 +81,13 @@ def with_a_clock(words: Words, commitment: Commitment) -> str:
         else ngettext("{promise}, within {days} day", "{promise}, within {days} days", commitment.days)
     )
     return within.format(promise=name, days=commitment.days)
+
+
+def too_few(words: Words, fewest: int) -> str:
+    """What a table's note says of durations that are left out; empty where one of a single case is told."""
+    _ = words.text
+    if fewest < 2:
+        return ""
+    return " " + _("Of fewer than {fewest} no duration is told, since it would be that of single people.").format(
+        fewest=words.count(fewest)
+    )

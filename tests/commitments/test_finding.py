@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -63,6 +64,23 @@ def test_standings_and_order(on_both: Office) -> None:
     assert found(since=at("2026-11-16 10:00"), until=at("2026-11-20 10:00")) == ["B"]
     assert {case.reference: case.standing for case in listed.desk.find(CaseQuery()).cases}["A"] is Standing.DUE_SOON
     check_counts(listed)
+
+
+def test_what_is_still_owed_is_found_after_the_case_is_done(on_both: Office) -> None:
+    """Upheld unkindness owes 10,000 won, an apology and a training; two visits 10,000 won and an apology."""
+    office = on_both
+    done: dict[str, Any] = {"received": "2026-11-03 10:00", "done_at": at("2026-11-05 10:00")}
+    given: dict[str, Any] = {"paid_won": 10_000, "apology_at": at("2026-11-06 10:00")}
+    office.open("kindness", reference="UNPAID", finding="upheld", **done)
+    office.open("kindness", reference="UNTRAINED", finding="upheld", **given, **done)
+    office.open("kindness", reference="GIVEN", finding="upheld", training_at=at("2026-11-06 10:00"), **given, **done)
+    office.open("kindness", reference="NOTHING", finding="not_upheld", **done)
+    office.open("accuracy", reference="LESS", visits=2, received="2026-11-02 10:00", **given | {"paid_won": 9_999})
+    office.open("accuracy", reference="GONE", visits=2, received="2026-11-02 10:00", withdrawn=True)
+
+    found = office.desk.find(CaseQuery(standing="owing")).cases
+    assert {case.reference for case in found} == {"UNPAID", "UNTRAINED", "LESS"}
+    assert office.desk.count(CaseQuery(standing="owing")) == 3
 
 
 @pytest.mark.parametrize("standing", [None, "undone"])
@@ -146,6 +164,9 @@ def test_totals_know_what_a_deadline_that_passed_owes(listed: Office) -> None:
     office = listed.with_register(voice)
     office.now = listed.now
     assert next((total.owed_won, total.paid_won) for total in office.desk.totals()) == (10_000, 4_000)
+    assert [
+        case.reference for case in office.desk.find(CaseQuery(standing="owing", commitment="voc_simple")).cases
+    ] == ["B"]
     office.now = at("2026-12-01 00:00")
     assert next(total.owed_won for total in office.desk.totals()) == 20_000
     # Both hold for A now, and the one that owes more is owed.

@@ -64,7 +64,7 @@ def test_a_hundred_thousand(tmp_path: Path) -> None:
         if seconds >= 0.3:
             slow[name] = seconds
 
-    for standing in (None, "undone", "open", "due_soon", "overdue", "done", "withdrawn"):
+    for standing in (None, "undone", "open", "due_soon", "overdue", "done", "withdrawn", "owing"):
         query = CaseQuery(standing=standing)  # type: ignore[arg-type] # one of its words
         asked(f"find {standing}", lambda query=query: office.desk.find(query))  # type: ignore[misc] # it is bound now
         asked(f"count {standing}", lambda query=query: office.desk.count(query))  # type: ignore[misc] # as above

@@ -75,7 +75,8 @@ def test_tiles_sum_up_each_promise_as_it_is_now(house: CaseHouse) -> None:
     assert len(tiles) == 7
     assert tiles[voice] == "7 working days 3 open overdue 1 due soon 1 done 1"
     # Two visits are owed 10,000 won, three 20,000.
-    assert tiles["Accuracy guarantee"] == "no time is promised 2 open owed 30,000 won · paid 4,000 won"
+    money = "owed 30,000 won · paid 4,000 won still to be given"
+    assert tiles["Accuracy guarantee"] == f"no time is promised 2 open {money}"
     assert tiles["Satisfaction survey"] == "once a year 0 open"
     house.clock.at = day("2026-11-26") - timedelta(microseconds=1)
     assert tiles_of(house.get("/cases").text)[voice] == "7 working days 3 open overdue 1 due soon 1 done 1"
