@@ -147,6 +147,8 @@ class CaseDesk:
                 )
             row = self.filing.changed_row(before, change, now)
             if row != dict(before):
+                if any(row[name] != before[name] for name in ("state", "commitment", "due_at")):
+                    self.refuse_second(connection, row)
                 cases.change(connection, reference, {name: row[name] for name in row if row[name] != before[name]})
                 cases.append(connection, [self.filing.entry(before, row, by)])
                 self.withdraw_untouched(connection, row)
@@ -195,12 +197,13 @@ class CaseDesk:
         """A year or half has one holding that is not done: two would wait where one is owed.
 
         Raises:
-            CaseError: this new one would be the second.
+            CaseError: this one, as it is to be written, would be the second.
         """
         commitment = self.filing.register.get(row["commitment"])
         if commitment is None or commitment.every is None or row["state"] != CaseState.OPEN:
             return
-        there = case_search.of_period(connection, commitment.key, row["due_at"])
+        waiting = case_search.of_period(connection, commitment.key, row["due_at"])
+        there = [one for one in waiting if one["reference"] != row["reference"]]
         if there:
             raise CaseError(
                 _("It is on the list already as {reference}: write down there what came of it."), "commitment",

@@ -246,3 +246,15 @@ def test_numbers_are_kept_as_the_ledger_keeps_them(office: Office) -> None:
     assert contacts.shown("hong@example.com", full=False) == "h***@example.com"
     assert contacts.shown("01012345678", full=False) == "010-****-5678"
     assert contacts.shown("01012345678", full=True) == "010-1234-5678"
+
+
+def test_no_second_holding_waits_by_a_change(office: Office) -> None:
+    office.desk.open_holdings()
+    office.open("survey", "2026-05-01 09:00", reference="S", done_at=at("2026-05-20 09:00"), result="공표함")
+    # What it had opened by itself is withdrawn; whoever takes that back owes one survey, and not two.
+    office.desk.change("survey-2026", Change(state="open"), KIM)
+    with pytest.raises(CaseError, match="on the list already as survey-2026"):
+        office.desk.change("S", Change(state="open"), KIM)
+    office.desk.change("survey-2026", Change(assignee="lee", received_at=at("2026-02-01 09:00")), KIM)
+    states = {case.reference: case.state for case in office.desk.find(CaseQuery(commitment="survey")).cases}
+    assert states == {"survey-2026": "open", "S": "done"}
