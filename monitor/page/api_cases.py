@@ -52,6 +52,10 @@ _MOMENT = parameters.PERIOD[0].read
 _INSTANTS = ("received_at", "done_at", "paid_at", "apology_at", "training_at")
 
 
+_MASKED = ("subject", "result", "assignee", "contact")
+"""Fields in which numbers are masked for those who may not see them."""
+
+
 class CaseApi:
     """The routes below `/api/v1/cases`.
 
@@ -184,7 +188,13 @@ class CaseApi:
         viewer = viewer_of(request)
         body = await api_bodies.read(request, model.CaseChange)
         case = await self._found(request)
-        said = {name: getattr(body, name) for name in body.model_fields_set}
+        shown_as = _said(case, viewer)
+        # What is sent back as it was shown stays, so that nothing is lost of what was masked.
+        said = {
+            name: value
+            for name in body.model_fields_set
+            if (value := getattr(body, name)) is None or name not in _MASKED or value != shown_as[name]
+        }
         seen_at, by_header = self._seen_state(request, case, said.pop("changed_at", None))
         for name in ("state", "commitment", "received_at", "missed_appointment", "paid_won"):
             if name in said and said[name] is None:

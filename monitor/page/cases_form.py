@@ -67,6 +67,9 @@ NO_DAY = _("Write the day as in 2026-11-25.")
 NO_CHOICE = _("There is no such choice. Choose one of the list.")
 TOO_LONG = _("It has more than {most} characters: shorten it.")
 NO_WHOLE_NUMBER = _("Write a whole number, as in 10,000.")
+HIDDEN = _("Part of it is hidden from you and would be lost. Leave it as it was, or write all of it anew.")
+_STARS = "****"
+"""What stands in a number in place of the digits that are hidden."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +225,8 @@ def read_step(asked: Mapping[str, str], case: Case, viewer: Viewer, zone: ZoneIn
         # Browsers send line ends as CRLF whatever they were.
         if values[name].replace("\r\n", "\n").strip() == were[name].strip():
             continue
+        if _STARS in values[name] and _STARS in were[name] and name in ("subject", "result"):
+            faults[name] = CaseError(HIDDEN, name)
         value = _read(name, values[name], zone, now, faults)
         if value != getattr(case, name):
             said[name] = value

@@ -116,6 +116,17 @@ def test_who_may_read(still: CaseHouse, who: str | None, status: int) -> None:
 # -- writing -----------------------------------------------------------------------------------------------------------
 
 
+def test_a_case_sent_back_as_it_was_told_loses_nothing(house: CaseHouse) -> None:
+    """A program that sees numbers masked reads a case, changes one field, and sends all of it."""
+    house.open(reference="A", subject="010-1234-5678", contact="010-1234-5678", assignee="010-1234-5678")
+    told = house.call("GET", "/cases/A").json()
+    sent = {name: told[name] for name in ("subject", "contact", "assignee", "changed_at")} | {"result": "답함"}
+    assert house.call("PATCH", "/cases/A", json=sent).status_code == 200
+    assert house.sql("select subject, contact, assignee, result from cases") == [
+        ("010-1234-5678", "01012345678", "010-1234-5678", "답함")
+    ]
+
+
 def test_a_case_is_opened_once_however_often_it_is_sent(house: CaseHouse) -> None:
     first = house.call("POST", "/cases", json=NEW)
     assert first.status_code == 201

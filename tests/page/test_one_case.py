@@ -76,6 +76,18 @@ def test_what_was_left_as_it_was_shown_stays(house: CaseHouse) -> None:
     assert house.sql("select count(*) from case_events") == [(1,)]
 
 
+def test_what_is_hidden_is_not_written_over(house: CaseHouse) -> None:
+    """Somebody who sees a number masked adds a word to the text around it."""
+    case = house.open(subject="010-1234-5678로 전화")
+    fields = {"commitment": "voc_simple", "received_at": "2026-11-23", "contact": "", "system": "", "linkedid": ""}
+    answer = step(house, case.reference, "correct", subject="010-****-5678로 전화 바람", **fields)
+    assert (answer.status_code, "Part of it is hidden from you" in answer.text) == (400, True)
+    assert "010-****-5678로 전화 바람" in answer.text
+    assert house.sql("select subject from cases") == [("010-1234-5678로 전화",)]
+    assert step(house, case.reference, "correct", subject="02-123-4567로 전화", **fields).status_code == 303
+    assert house.sql("select subject from cases") == [("02-123-4567로 전화",)]
+
+
 def test_a_corrected_day_of_receipt_moves_the_deadline(house: CaseHouse) -> None:
     case = house.open(received="2026-11-23")
     fields = {"commitment": "voc_simple", "subject": "", "contact": "", "system": "", "linkedid": ""}
