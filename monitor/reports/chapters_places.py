@@ -57,10 +57,15 @@ def team_name(subject: Subject, team: str | None) -> str:
     return team if subject.words.language == "ko" else subject.house.teams.get(team, team)
 
 
+def by_offered(named: Iterable[tuple[str, Tally]]) -> list[tuple[str, Tally]]:
+    """Those with the most calls first."""
+    return sorted(named, key=lambda item: (-item[1].offered, item[0]))
+
+
 def _tallies(subject: Subject, key: str, title: str, heading: str, named: Iterable[tuple[str, Tally]]) -> list[Block]:
     words, figures = subject.words, subject.figures
     _ = words.text
-    ordered = sorted(named, key=lambda item: (-item[1].offered, item[0]))
+    ordered = by_offered(named)
     column = key.removesuffix("s")
     table = subject.measures.table(
         key,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from monitor.reports.chapters_callbacks import callback_times, callbacks_table
 from monitor.reports.chapters_commitments import commitments_table, owed_table, parted, periodic_table, sentence
-from monitor.reports.chapters_places import team_name, teams
+from monitor.reports.chapters_places import by_offered, team_name, teams
 from monitor.reports.chapters_reviews import review_items, review_sentences
 from monitor.reports.chapters_transfers import asked_table
 from monitor.reports.document import Kind, Paragraph, Section
@@ -71,12 +71,12 @@ def _teams_before(subject: Subject) -> Iterator[Table]:
     _, _c = words.text, words.of
     if not set(before) - {None}:
         return
-    named = sorted(((team_name(subject, team), tally) for team, tally in before.items()), key=lambda one: one[0])
+    named = [(team_name(subject, team), tally) for team, tally in before.items()]
     yield subject.measures.table(
         "teams_before",
         _("The half-year before, by team"),
         heads=plain({"team": (_c("report", "Team"), Kind.TEXT)}),
-        rows=[Row(head=(name,), tally=tally) for name, tally in named],
+        rows=[Row(head=(name,), tally=tally) for name, tally in by_offered(named)],
         keys=("offered", "answered", "answer_rate", *subject.judgement_keys),
         note=_("All calls."),
     )
