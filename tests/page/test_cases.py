@@ -45,7 +45,7 @@ def test_what_is_to_be_done_comes_by_its_last_day_with_the_days_that_are_left(ho
     ]
     assert [row[2].split()[0] for row in rows(english)] == [case.reference for case in (late, soon, fine, none)]
     assert rows(english)[0][3:] == ["늦어지는 이유 received 2026-11-10", "010-****-5678", "김상담", "-"]
-    assert rows(english)[3][5:] == ["nobody", "10,000 won not paid yet"]
+    assert rows(english)[3][5:] == ["nobody", "10,000 won not paid yet a written apology owed"]
     assert done.reference not in english
     korean = house.get("/cases", language="ko").text
     assert [row[:2] for row in rows(korean)][:3] == [
