@@ -261,7 +261,7 @@ def _said(case: Case, viewer: Viewer) -> dict[str, Any]:
     for name in (*_INSTANTS, "due_at", "created_at", "changed_at", "erased_at"):
         told[name] = None if told[name] is None else at_json(told[name])
     for name in ("subject", "result", "assignee"):
-        told[name] = None if told[name] is None else viewer.shown(told[name])
+        told[name] = None if told[name] is None else viewer.words(told[name])
     if case.contact is not None and not (viewer.numbers and "hmac:" not in case.contact):
         told["contact"] = shown(case.contact, full=viewer.numbers)
     return told

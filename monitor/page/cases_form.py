@@ -68,8 +68,8 @@ NO_CHOICE = _("There is no such choice. Choose one of the list.")
 TOO_LONG = _("It has more than {most} characters: shorten it.")
 NO_WHOLE_NUMBER = _("Write a whole number, as in 10,000.")
 HIDDEN = _("Part of it is hidden from you and would be lost. Leave it as it was, or write all of it anew.")
-_STARS = "****"
-"""What stands in a number in place of the digits that are hidden."""
+_STARS = "***"
+"""What stands in a number or an address in place of what is hidden."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,11 +258,11 @@ def values_of(case: Case, viewer: Viewer, zone: ZoneInfo) -> dict[str, str]:
         "paid_at": day(case.paid_at),
         "apology_at": day(case.apology_at),
         "training_at": day(case.training_at),
-        "result": viewer.shown(case.result or ""),
+        "result": viewer.words(case.result or ""),
         "done_at": day(case.done_at),
         "commitment": case.commitment,
         "received_at": day(case.received_at),
-        "subject": viewer.shown(case.subject or ""),
+        "subject": viewer.words(case.subject or ""),
         "contact": shown(case.contact, full=viewer.numbers),
         "system": case.system or "",
         "linkedid": case.linkedid or "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from monitor.masking import hyphenated, mask_number, masked_within
+from monitor.masking import hyphenated, mask_number, masked_within, masked_words
 from monitor.recording_names import masked
 
 if TYPE_CHECKING:
@@ -40,6 +40,10 @@ class Viewer:
     def shown(self, text: str) -> str:
         """A name, interface or dialled text as this viewer may see it: a number in it is masked like a caller's."""
         return text if self.numbers else masked_within(text)
+
+    def words(self, text: str) -> str:
+        """What people wrote, as this viewer may see it: numbers and e-mail addresses in it are masked."""
+        return text if self.numbers else masked_words(text)
 
     def number(self, number: str | None) -> str:
         """A caller's number as this viewer may see it, with hyphens; empty where there is none."""

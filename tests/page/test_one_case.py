@@ -76,6 +76,13 @@ def test_what_was_left_as_it_was_shown_stays(house: CaseHouse) -> None:
     assert house.sql("select count(*) from case_events") == [(1,)]
 
 
+def test_addresses_in_what_people_wrote_are_masked_too(house: CaseHouse) -> None:
+    case = house.open(subject="답은 hong@example.com 으로", assignee="lee")
+    pages = [house.get(path).text for path in (f"/cases/{case.reference}", "/cases.csv")]
+    pages.append(house.call("GET", f"/cases/{case.reference}").text)
+    assert [("h***@example.com" in page, "hong@" in page) for page in pages] == [(True, False)] * 3
+
+
 def test_what_is_hidden_is_not_written_over(house: CaseHouse) -> None:
     """Somebody who sees a number masked adds a word to the text around it."""
     case = house.open(subject="010-1234-5678로 전화")
