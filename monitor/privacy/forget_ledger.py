@@ -79,6 +79,9 @@ def _changes(
                 changed[column.name] = None if column.nullable else ""
             else:
                 changed[column.name] = person.without_text(text)
+        if table is CASES and "person" in changed:
+            # What somebody's case is about tells of them without their number, too.
+            changed["subject"] = None
         return changed or None
 
     return change

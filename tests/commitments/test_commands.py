@@ -88,7 +88,7 @@ def test_forgotten_everywhere_and_the_trail_says_so(kept: Path) -> None:
     store = Store(kept)
     office = Office(store)
     for case in office.desk.find(CaseQuery()).cases:
-        assert (case.contact, case.person) == (None, None)
+        assert (case.contact, case.person, case.subject) == (None, None, None)
         last = office.desk.trail(case.reference)[-1]
         assert (last.action, last.detail["contact"], last.detail["subject"]) == ("erased", "changed", "changed")
     assert office.desk.verify_trail().broken is None
