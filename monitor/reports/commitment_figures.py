@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, Text, and_, case, cast, extract, func, literal, or_, select, type_coerce
 
 from monitor.commitments.clock import period_of
-from monitor.commitments.register import Commitment, When
+from monitor.commitments.register import CHARTER, Commitment, When
 from monitor.ledger.tables import CASES
 from monitor.masking import masked_words
 from monitor.reports.charter_figures import CommitmentFigures
@@ -49,10 +49,16 @@ def commitment_figures(  # noqa: PLR0917 - a period, and what it is counted by
     counted: defaultdict[str, list[Row[Any]]] = defaultdict(list)
     for row in connection.execute(_sums(within, now, register, _took(connection))):
         counted[row.commitment].append(row)
-    gone = tuple(Commitment(key=key, ko=key, en=key) for key in sorted(set(counted) - {one.key for one in register}))
+    gone = tuple(_taken_out(key) for key in sorted(set(counted) - {one.key for one in register}))
     return tuple(
         _figures(one, counted[one.key], _held(connection, one, since, work_time)) for one in (*register, *gone)
     )
+
+
+def _taken_out(key: str) -> Commitment:
+    # Nobody knows the words of one from older settings; those of the charter stand in the record, which people read.
+    known = next((one for one in CHARTER if one.key == key), None)
+    return Commitment(key=key, ko=known.ko if known else key, en=known.en if known else key)
 
 
 def _figures(commitment: Commitment, rows: Sequence[Row[Any]], held: Mapping[str, Any]) -> CommitmentFigures:

@@ -84,8 +84,10 @@ def test_what_is_due_once_and_again(office: Office) -> None:
 
 def test_a_promise_that_was_taken_out_comes_last(office: Office) -> None:
     told = figures(with_a_half(office), CHARTER[4])
+    # One of the charter keeps its name in the record, and nothing else.
+    assert told["kindness"].commitment == Commitment(key="kindness", ko="친절 보장", en="Kindness guarantee")
     assert list(told) == ["accuracy", "kindness", "survey", "voc_simple"]
-    assert (told["voc_simple"].received, told["voc_simple"].commitment.ko) == (5, "voc_simple")
+    assert (told["voc_simple"].received, told["voc_simple"].commitment.ko) == (5, "고객의 소리: 단순 질의·불만")
 
 
 def test_what_a_missed_deadline_costs_is_owed_from_then_on(on_both: Office) -> None:
