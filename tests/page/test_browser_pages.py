@@ -150,6 +150,31 @@ def test_a_phone_shows_every_page_without_scrolling_sideways(
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+LAST_RING = """() => {
+    const row = document.querySelector(".rings li");
+    if (!row) return null;
+    row.dataset.state = "last";
+    row.querySelector("[data-verdict]").textContent = document.querySelector("#board").dataset.last;
+    row.querySelector("[data-seconds]").textContent = "10.0";
+    // The words themselves, which may stand out of their boxes.
+    return [".ring-seconds", ".verdict-now"].map(selector => {
+        const words = document.createRange();
+        words.selectNodeContents(row.querySelector(selector));
+        return words.getBoundingClientRect().toJSON();
+    });
+}"""
+
+
+def test_on_a_phone_the_last_ring_is_told_beside_its_seconds(live: Live, look: Callable[..., Page]) -> None:
+    page = signed_in(look, live, "kim", viewport=PHONE, is_mobile=True, has_touch=True)
+    for language in ("en", "ko"):
+        page.goto(f"{live.url}/?lang={language}")
+        seconds, verdict = page.wait_for_function(LAST_RING, timeout=PATIENCE_MS).json_value()
+        assert seconds["width"] > 0
+        assert seconds["right"] < verdict["left"]
+        assert verdict["right"] < PHONE["width"]
+
+
 FILL = """limits => {
     // Each list as long as it may become, by copies of a row that is there.
     for (const [selector, most] of Object.entries(limits)) {
