@@ -279,6 +279,9 @@ def check_config(config: ConfigOption = None) -> None:
     typer.echo(f"Journal: {settings.journal.told}")
     typer.echo(f"Compared: {'; '.join(table.told for table in settings.reconcile) or 'with nothing'}")
     typer.echo(f"Told at once: {who_is_told(settings)}")
+    typer.echo(f"Calls back: {settings.callbacks.told}")
+    typer.echo(f"Reviews: {settings.reviews.told}")
+    typer.echo(f"Promises with a clock: {', '.join(one.key for one in settings.commitment)}")
     typer.echo(f"Reports: {what_is_made(settings)}")
     for each in exposures(settings):
         typer.echo(f"Open ({each.where}): {each.sentence} → {each.next_step}")

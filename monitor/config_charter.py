@@ -65,6 +65,12 @@ class CallbackSettings(Section):
     forget_days: int = Field(default=30, ge=1)
     """A caller who left and was never called is on the list to work from so long; figures keep them."""
 
+    @property
+    def told(self) -> str:
+        """By when one calls, in words."""
+        promised, missed = self.promised_working_days, self.missed_working_days
+        return f"in working days, {promised} for promises without a time, {missed} for callers who left"
+
 
 class ScaleSettings(Section):
     """One mark that a reviewer may give: a table of `scale` in `[reviews]`."""
@@ -110,6 +116,15 @@ class ReviewSettings(Section):
     """Of the draw; drawn itself, and recorded, where none is set."""
     scale: tuple[ScaleSettings, ...] = Field(default=_SCALE, min_length=2, max_length=11)
     item: tuple[ReviewItemSettings, ...] = Field(default=_ITEMS, min_length=1, max_length=20)
+
+    @property
+    def told(self) -> str:
+        """How many calls are drawn, and when, in words."""
+        sizes = ", ".join(
+            f"{size} of {queue}" for queue, size in {"each agent": self.per_agent, **self.by_queue}.items()
+        )
+        drawn = f"on the first of a month at {self.draw_at}" if self.draw_at else "by hand alone"
+        return f"{sizes}, {self.second_share:.0%} by two people, drawn {drawn}"
 
     @model_validator(mode="after")
     def _once(self) -> Self:

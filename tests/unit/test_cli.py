@@ -98,7 +98,9 @@ def test_check_config_says_what_it_read(tmp_path: Path) -> None:
         '[[asterisk]]\nname = "pbx1"\nhost = "192.0.2.1"\nusername = "m"\nsecret = "hush-hush"\n'
         '[[line]]\nname = "main"\npatterns = ["15886565"]\n'
         '[journal]\nfolder = "/var/kept"\nkeep_days = 7\n[privacy]\nnumbers_days = 90\n'
-        '[[reconcile]]\nsystem = "pbx1"\nqueue_log = "/var/ql"\ncdr = "postgresql://u:hush-hush@db/asterisk#cdr"\n',
+        '[[reconcile]]\nsystem = "pbx1"\nqueue_log = "/var/ql"\ncdr = "postgresql://u:hush-hush@db/asterisk#cdr"\n'
+        "[callbacks]\nmissed_working_days = 3\n[reviews]\nby_queue = { remote = 3 }\nsecond_share = 0.5\n"
+        '[[commitment]]\nkey = "kindness"\nko = "친절"\nen = "Kindness"\ndays = 7\n',
         encoding="utf-8",
     )
     done = callmonitor("check-config", cwd=tmp_path)
@@ -111,6 +113,9 @@ def test_check_config_says_what_it_read(tmp_path: Path) -> None:
     assert "Journal: /var/kept, 7 days and 10240 MB at most\n" in told
     assert "Callers' numbers in it: as received, 90 days\n" in told
     assert "Compared: pbx1 by queue_log, cdr, each night at 04:10\n" in told
+    assert "Calls back: in working days, 1 for promises without a time, 3 for callers who left\n" in told
+    assert "Reviews: 5 of each agent, 3 of remote, 50% by two people, drawn on the first of a month at 05:10\n" in told
+    assert "Promises with a clock: kindness\n" in told
     assert "hush-hush" not in told + done.stderr.decode()
 
 
