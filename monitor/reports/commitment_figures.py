@@ -158,9 +158,10 @@ def _took(connection: Connection) -> ColumnElement[str | None]:
 
 
 def _held(connection: Connection, commitment: Commitment, since: datetime, work_time: WorkTime) -> dict[str, Any]:
-    """Of what is due once and again: when it was done in the year or half that the period begins in, and its results.
+    """Of what is due once and again: when that of the year or half that the period begins in was done, and its results.
 
-    A result is written for everybody to read; a telephone number that stands in one all the same is masked.
+    What was done late belongs to the year or half that it was due in. A result is written for everybody to read; a
+    telephone number that stands in one all the same is masked.
     """
     if commitment.every is None:
         return {}
@@ -168,8 +169,8 @@ def _held(connection: Connection, commitment: Commitment, since: datetime, work_
     first, behind = (datetime.combine(day, time.min, work_time.zone).astimezone(UTC) for day in days)
     stored = CASES.c
     chosen = select(stored.done_at, stored.result).where(
-        stored.commitment == commitment.key, stored.received_at < behind, stored.done_at >= first,
-        stored.done_at < behind,
+        stored.commitment == commitment.key, stored.received_at >= first, stored.received_at < behind,
+        stored.done_at.is_not(None),
     )  # fmt: skip
     rows = connection.execute(chosen.order_by(stored.done_at, stored.reference)).all()
     return {

@@ -126,6 +126,12 @@ def _periodic(subject: Subject, found: CommitmentFigures) -> Promise:
     words, figures = subject.words, subject.figures
     _ = words.text
     text, how = charter.with_a_clock(words, found.commitment), _how(subject, found)
+    in_time = found.due_by is None or any(at < found.due_by for at in found.done_at)
+    if found.done_at and found.due_by is not None and not in_time:
+        result = _("Done on {day}, after the last day for it, {last}.").format(
+            day=words.day(local_day(subject, min(found.done_at))), last=words.day(last_day(subject, found.due_by))
+        )
+        return Promise(text=text, result=result, how=how, measured=1, kept=0, missed=1, share=0.0)
     if found.done_at:
         on = ", ".join(words.day(local_day(subject, at)) for at in sorted(found.done_at))
         result = _("Done on {days}.").format(days=on)

@@ -82,6 +82,17 @@ def test_what_is_due_once_and_again(office: Office) -> None:
     assert (review.received, review.done_at, review.results, review.due_by) == (0, (), (), at("2027-01-01"))
 
 
+def test_a_review_that_was_held_late_is_no_other_half_s(office: Office) -> None:
+    """That of the first half, held on 10 July, leaves the second half's own still to be held."""
+    office.open("standard_review", "2026-06-30 09:00", reference="R", done_at=at("2026-07-10 09:00"), result="늦음")
+    assert figures(office)["standard_review"].done_at == ()
+    with office.store.reading() as connection:
+        found = commitment_figures(connection, CHARTER, at("2026-01-01"), SINCE, office.now, WORK)
+    [review] = [one for one in found if one.commitment.key == "standard_review"]
+    assert (review.received, review.in_time, review.late) == (1, 0, 1)
+    assert (review.done_at, review.due_by) == ((at("2026-07-10 09:00"),), SINCE)
+
+
 def test_a_promise_that_was_taken_out_comes_last(office: Office) -> None:
     told = figures(with_a_half(office), CHARTER[4])
     # One of the charter keeps its name in the record, and nothing else.

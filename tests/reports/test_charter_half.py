@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -221,6 +221,18 @@ def test_samples_are_told_of_whole_months() -> None:
     assert whole_months(days) == (date(2026, 12, 1), date(2027, 1, 1))
     assert whole_months(Period.days_between(date(2026, 2, 1), date(2026, 2, 27), SEOUL)) == ()
     assert whole_months(Period.half("2026H2", SEOUL)) == tuple(date(2026, month, 1) for month in range(7, 13))
+
+
+def test_a_review_that_was_held_late_is_not_kept(figures: Figures) -> None:
+    charter = figures.charter
+    assert charter is not None
+    late = datetime(2026, 7, 10, tzinfo=half.NOW.tzinfo)
+    told = [
+        replace(one, done_at=(late,)) if one.commitment.key == "standard_review" else one for one in charter.commitments
+    ]
+    figures = replace(figures, charter=replace(charter, commitments=tuple(told)))
+    rows = rows_of(record_of(figures, half.HALF, HOUSE, "en").table("promises"), "result", "measured", "as_promised")
+    assert ("Done on 10 July 2026, after the last day for it, 30 June 2026.", 1, 0) in [tuple(row) for row in rows]
 
 
 def test_what_is_past_its_deadline_is_on_the_first_page(figures: Figures) -> None:
