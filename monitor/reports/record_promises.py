@@ -210,8 +210,8 @@ def _asked_first(subject: Subject) -> Promise:
         result = _("Not measured: it is not recorded whether callers were asked.")
         return Promise(text=text, result=result, how=how, measured_before=reported, share_before=share_before)
     result = ngettext(
-        "Asked first in {yes} of the {count} transfer of which it is recorded.",
-        "Asked first in {yes} of the {count} transfers of which it is recorded.",
+        "In {yes} of the {count} transfer of which it is recorded the caller was asked and agreed.",
+        "In {yes} of the {count} transfers of which it is recorded the caller was asked and agreed.",
         yes + no,
     ).format(yes=words.count(yes), count=words.count(yes + no))
     open_count = told.by_people - yes - no
