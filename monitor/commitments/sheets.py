@@ -44,6 +44,7 @@ _BROKEN = (
     ParseError,
     ValueError,
     KeyError,
+    # Raised by zipfile: for a way of packing that it does not know, and for a password.
     NotImplementedError,
     RuntimeError,
 )
